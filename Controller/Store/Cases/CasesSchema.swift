@@ -1,0 +1,4 @@
+/// Tables of the cases domain.
+enum CasesSchema {
+    static let v1: [String] = []
+}

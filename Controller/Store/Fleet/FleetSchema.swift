@@ -1,0 +1,4 @@
+/// Tables of the fleet domain.
+enum FleetSchema {
+    static let v1: [String] = []
+}

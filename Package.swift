@@ -1,0 +1,286 @@
+// swift-tools-version: 6.3
+
+// The house, room by room. Every target is declared by `module`, `tool`, `system` or `tests` below, so that settings
+// and folders follow one rule. Who may import whom is law (ARCHITECTURE.md) and is checked by Tests/Linkage.
+
+import PackageDescription
+
+// MARK: - Settings of every target
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .treatWarning("DeprecatedDeclaration", as: .warning),
+]
+
+func module(_ name: String, in path: String, uses: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: uses, path: path, swiftSettings: strict)
+}
+
+func tool(_ name: String, in path: String, uses: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: uses, path: path, swiftSettings: strict)
+}
+
+func tests(_ name: String, in path: String, uses: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: uses, path: path, swiftSettings: strict)
+}
+
+// MARK: - Third-party products
+
+extension Target.Dependency {
+    static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+    static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let cryptoExtras = product(name: "CryptoExtras", package: "swift-crypto")
+    static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let grpcCore = product(name: "GRPCCore", package: "grpc-swift-2")
+    static let grpcProtobuf = product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
+    static let grpcTransport = product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
+    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
+    static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let logging = product(name: "Logging", package: "swift-log")
+    static let mustache = product(name: "Mustache", package: "swift-mustache")
+    static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+    static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
+    static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let swiftASN1 = product(name: "SwiftASN1", package: "swift-asn1")
+    static let system = product(name: "SystemPackage", package: "swift-system")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
+    static let x509 = product(name: "X509", package: "swift-certificates")
+}
+
+// MARK: - Common: what both sides share
+
+let common: [Target] = [
+    module("CordonModel", in: "Common/Model"),
+    module("CordonScan", in: "Common/Scan", uses: ["CordonModel"]),
+    module("CordonSettings", in: "Common/Settings", uses: ["CordonModel", "CordonScan", .system]),
+    module("CordonSignals", in: "Common/Signals", uses: ["CordonModel", "CLinux", .logging]),
+    module("CordonTrust", in: "Common/Trust", uses: ["CordonModel", .crypto, .x509, .swiftASN1]),
+    module("CordonWire", in: "Common/Wire", uses: ["CordonModel", .protobuf]),
+    module(
+        "CordonLink",
+        in: "Common/Link",
+        uses: ["CordonModel", "CordonWire", .protobuf, .grpcCore, .grpcProtobuf]
+    ),
+    .target(name: "CLinux", path: "Common/System/CLinux"),
+    .systemLibrary(
+        name: "CSystemd",
+        path: "Common/System/CSystemd",
+        pkgConfig: "libsystemd",
+        providers: [.apt(["libsystemd-dev"])]
+    ),
+]
+
+// MARK: - Agent: what runs on a watched host
+
+let agent: [Target] = [
+    module(
+        "AgentCollect",
+        in: "Agent/Collect",
+        uses: ["CordonModel", "CordonScan", "CSystemd", "CLinux", .system, .logging]
+    ),
+    module("AgentDetect", in: "Agent/Detect", uses: ["CordonModel"]),
+    module("AgentSpool", in: "Agent/Spool", uses: ["CordonModel", "CordonWire", "CLinux", .system, .logging]),
+    module(
+        "AgentUplink",
+        in: "Agent/Uplink",
+        uses: [
+            "CordonModel", "CordonWire", "CordonLink", "CordonTrust", "AgentSpool", .grpcCore, .grpcTransport, .nioCore,
+            .nioPosix, .nioSSL, .x509, .swiftASN1, .crypto, .logging, .serviceLifecycle, .system,
+        ]
+    ),
+    module(
+        "AgentEnforce",
+        in: "Agent/Enforce",
+        uses: ["CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "CLinux", .system, .logging]
+    ),
+    tool(
+        "cordon-agent",
+        in: "Agent/Daemon",
+        uses: [
+            "CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "CordonSignals", "CordonScan", "AgentCollect",
+            "AgentDetect", "AgentSpool", "AgentUplink", "CLinux", .argumentParser, .logging, .serviceLifecycle,
+            .unixSignals, .system,
+        ]
+    ),
+    tool(
+        "cordon-enforcer",
+        in: "Agent/Enforcer",
+        uses: [
+            "CordonModel", "CordonTrust", "CordonWire", "CordonSettings", "CordonSignals", "AgentEnforce", "CLinux",
+            .argumentParser, .logging, .system,
+        ]
+    ),
+]
+
+// MARK: - Controller: what the SOC runs
+
+let controller: [Target] = [
+    module(
+        "ControllerFleet",
+        in: "Controller/Fleet",
+        uses: [
+            "CordonModel", "CordonWire", "CordonLink", "CordonTrust", .grpcCore, .grpcTransport, .nioCore, .nioPosix,
+            .nioSSL, .x509, .swiftASN1, .crypto, .logging, .serviceLifecycle,
+        ]
+    ),
+    module("ControllerIntake", in: "Controller/Intake", uses: ["CordonModel", .logging]),
+    module("ControllerCases", in: "Controller/Cases", uses: ["CordonModel", .logging]),
+    module("ControllerPlaybooks", in: "Controller/Playbooks", uses: ["CordonModel", "CordonScan", .logging]),
+    module("ControllerAccess", in: "Controller/Access", uses: ["CordonModel", .crypto, .cryptoExtras, .logging]),
+    module(
+        "ControllerStore",
+        in: "Controller/Store",
+        uses: [
+            "CordonModel", "CordonScan", "CordonTrust", "ControllerFleet", "ControllerIntake", "ControllerCases",
+            "ControllerPlaybooks", "ControllerAccess", .grdb, .logging,
+        ]
+    ),
+    module(
+        "ControllerAPI",
+        in: "Controller/API",
+        uses: [
+            "CordonModel", "CordonTrust", "ControllerFleet", "ControllerIntake", "ControllerCases",
+            "ControllerPlaybooks", "ControllerAccess", .hummingbird, .httpTypes, .nioCore, .logging,
+        ]
+    ),
+    module(
+        "ControllerWeb",
+        in: "Controller/Web",
+        uses: [
+            "CordonModel", "ControllerAPI", "ControllerFleet", "ControllerIntake", "ControllerCases",
+            "ControllerPlaybooks", "ControllerAccess", .hummingbird, .httpTypes, .nioCore, .mustache, .logging,
+        ]
+    ),
+    tool(
+        "cordon-controller",
+        in: "Controller/Daemon",
+        uses: [
+            "CordonModel", "CordonTrust", "CordonSettings", "CordonSignals", "CLinux", "ControllerFleet",
+            "ControllerIntake", "ControllerCases", "ControllerPlaybooks", "ControllerAccess", "ControllerStore",
+            "ControllerAPI", "ControllerWeb", .argumentParser, .asyncHTTPClient, .hummingbird, .hummingbirdTLS,
+            .nioCore, .nioPosix, .nioSSL, .logging, .serviceLifecycle, .unixSignals, .system,
+        ]
+    ),
+    tool(
+        "cordon",
+        in: "Controller/CommandLine",
+        uses: ["CordonModel", "CordonTrust", "ControllerPlaybooks", .argumentParser, .asyncHTTPClient, .nioCore, .nioSSL]
+    ),
+]
+
+// MARK: - Tests: one folder a module, then the real daemons together
+
+let testing: [Target] = [
+    module("CordonTesting", in: "Tests/Support", uses: ["CordonModel", "CLinux", .system]),
+    tests("ModelTests", in: "Tests/Model", uses: ["CordonModel"]),
+    tests("ScanTests", in: "Tests/Scan", uses: ["CordonModel", "CordonScan"]),
+    tests("SettingsTests", in: "Tests/Settings", uses: ["CordonModel", "CordonSettings", "CordonTesting"]),
+    tests(
+        "TrustTests",
+        in: "Tests/Trust",
+        uses: ["CordonModel", "CordonTrust", "CordonTesting", .x509, .crypto, .swiftASN1]
+    ),
+    tests("WireTests", in: "Tests/Wire", uses: ["CordonModel", "CordonWire", .protobuf]),
+    tests(
+        "CollectTests",
+        in: "Tests/Collect",
+        uses: ["CordonModel", "CordonScan", "AgentCollect", "AgentDetect", "CordonTesting", "CLinux", .system]
+    ),
+    tests("SpoolTests", in: "Tests/Spool", uses: ["CordonModel", "CordonWire", "AgentSpool", "CordonTesting", .system]),
+    tests(
+        "EnforceTests",
+        in: "Tests/Enforce",
+        uses: [
+            "CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "AgentEnforce", "CordonTesting", "CLinux",
+            .system, .crypto,
+        ]
+    ),
+    tests(
+        "LinkTests",
+        in: "Tests/Link",
+        uses: [
+            "CordonModel", "CordonWire", "CordonLink", "CordonTrust", "AgentUplink", "AgentSpool", "ControllerFleet",
+            "ControllerStore", "CordonTesting", .grpcCore, .grpcTransport, .x509, .crypto, .logging,
+        ]
+    ),
+    tests(
+        "StoreTests",
+        in: "Tests/Store",
+        uses: [
+            "CordonModel", "CordonTrust", "ControllerStore", "ControllerCases", "ControllerIntake", "ControllerFleet",
+            "ControllerPlaybooks", "ControllerAccess", "CordonTesting",
+        ]
+    ),
+    tests(
+        "CasesTests",
+        in: "Tests/Cases",
+        uses: ["CordonModel", "ControllerCases", "ControllerIntake", "ControllerStore", "CordonTesting"]
+    ),
+    tests(
+        "PlaybooksTests",
+        in: "Tests/Playbooks",
+        uses: ["CordonModel", "CordonScan", "ControllerPlaybooks", "ControllerStore", "CordonTesting"]
+    ),
+    tests(
+        "AccessTests",
+        in: "Tests/Access",
+        uses: ["CordonModel", "ControllerAccess", "ControllerStore", "CordonTesting"]
+    ),
+    tests(
+        "APITests",
+        in: "Tests/API",
+        uses: [
+            "CordonModel", "CordonTrust", "ControllerAPI", "ControllerWeb", "ControllerFleet", "ControllerIntake",
+            "ControllerCases", "ControllerPlaybooks", "ControllerAccess", "ControllerStore", "CordonTesting",
+            .hummingbird, .hummingbirdTesting, .httpTypes, .nioCore, .logging,
+        ]
+    ),
+    tests("LinkageTests", in: "Tests/Linkage", uses: ["CordonTesting"]),
+    tests("EndToEndTests", in: "Tests/EndToEnd", uses: ["CordonModel", "CordonTesting", "CLinux", .system]),
+]
+
+// MARK: - The package
+
+let package = Package(
+    name: "Cordon",
+    products: [
+        .executable(name: "cordon-agent", targets: ["cordon-agent"]),
+        .executable(name: "cordon-enforcer", targets: ["cordon-enforcer"]),
+        .executable(name: "cordon-controller", targets: ["cordon-controller"]),
+        .executable(name: "cordon", targets: ["cordon"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: common + agent + controller + testing
+)
