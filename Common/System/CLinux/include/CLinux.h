@@ -1,1 +1,11 @@
+// Thin shims over what Swift cannot call or read well itself. Each header is one topic; none keeps state.
 #pragma once
+#include "localsocket.h"
+#include "netlink.h"
+#include "process.h"
+#if __has_include("files.h")
+#include "files.h"
+#endif
+#if __has_include("system.h")
+#include "system.h"
+#endif
