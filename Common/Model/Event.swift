@@ -70,6 +70,8 @@ package enum ECSField: String, Sendable, Hashable, Codable, CaseIterable {
     case logSyslogPriority = "log.syslog.priority"
     case logSyslogAppName = "log.syslog.appname"
     case systemdUnit = "systemd.unit"
+    /// How many times more the same line came, as rsyslog folds repeats (`message repeated 3 times`). Not of ECS.
+    case messageRepeats = "cordon.message.repeats"
     case sshMethod = "sshd.method"
     case sshSignature = "sshd.signature"
     case tags

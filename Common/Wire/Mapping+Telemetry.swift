@@ -1,0 +1,177 @@
+package import CordonModel
+internal import FoundationEssentials
+internal import SwiftProtobuf
+
+extension WireLimits {
+    /// Bytes of a log line as it was.
+    package static let original = 64 * 1024
+    /// Bytes of one field's text.
+    package static let fieldText = 16 * 1024
+    /// Texts in one field.
+    package static let fieldTexts = 64
+    /// Items in one batch.
+    package static let batchItems = 512
+}
+
+// MARK: - Events
+
+extension Cordon_V1_Event {
+    /// The event as it is shipped; texts beyond `WireLimits` are cut.
+    package init(_ event: Event) {
+        self.init()
+        timestampUs = event.timestamp.microseconds
+        createdUs = event.created.microseconds
+        original = event.original.bounded(WireLimits.original)
+        for (field, value) in event.fields { fields[field.rawValue] = Cordon_V1_Value(value) }
+    }
+
+    /// The event as the model knows it. Fields of a newer agent that the model has no name for are left out; texts beyond
+    /// `WireLimits` are cut, for they were hostile at the agent already.
+    package func model() -> Event {
+        var event = Event(
+            timestamp: Timestamp(microseconds: timestampUs),
+            created: Timestamp(microseconds: createdUs),
+            original: original.bounded(WireLimits.original)
+        )
+        for (name, value) in fields {
+            if let field = ECSField(rawValue: name), let value = value.model() { event.fields[field] = value }
+        }
+        return event
+    }
+}
+
+extension Cordon_V1_Value {
+    init(_ value: FieldValue) {
+        self.init()
+        switch value {
+        case .text(let text): self.text = text.bounded(WireLimits.fieldText)
+        case .number(let number): self.number = number
+        case .flag(let flag): self.flag = flag
+        case .texts(let texts):
+            self.texts.items = texts.prefix(WireLimits.fieldTexts).map { $0.bounded(WireLimits.fieldText) }
+        }
+    }
+
+    /// `nil` for a kind of value that is not known here.
+    func model() -> FieldValue? {
+        switch kind {
+        case .text(let text): .text(text.bounded(WireLimits.fieldText))
+        case .number(let number): .number(number)
+        case .flag(let flag): .flag(flag)
+        case .texts(let list): .texts(list.items.prefix(WireLimits.fieldTexts).map { $0.bounded(WireLimits.fieldText) })
+        case nil: nil
+        }
+    }
+}
+
+// MARK: - Alerts
+
+extension Cordon_V1_Alert {
+    /// The alert as it is shipped; what is beyond `Alert.Limits` is left out. The agent is not in it: the connection says it.
+    package init(_ alert: Alert) {
+        self.init()
+        alertID = alert.id.data
+        ruleID = alert.rule.id
+        ruleName = alert.rule.name
+        techniques = Array(alert.rule.techniques.prefix(WireLimits.fieldTexts))
+        title = alert.title.bounded(Alert.Limits.title)
+        severity = alert.severity.rawValue
+        firstSeenUs = alert.firstSeen.microseconds
+        lastSeenUs = alert.lastSeen.microseconds
+        count = UInt32(clamping: alert.count)
+        deduplicationKey = alert.deduplicationKey
+        observables = alert.observables.prefix(Alert.Limits.observables).map { Cordon_V1_Observable($0) }
+        evidence = alert.evidence.prefix(Alert.Limits.evidence).map { Cordon_V1_Event($0) }
+    }
+
+    /// The alert as the model knows it, raised by the agent of the connection. Throws when what makes it an alert is missing
+    /// or of an unknown shape; texts and lists beyond their limits are cut.
+    package func model(from agent: AgentID) throws(WireError) -> Alert {
+        guard let id = AlertID(bytes: alertID) else { throw WireError("alert_id is not 16 bytes") }
+        guard let severity = Severity(rawValue: severity) else { throw WireError("severity is none of the five words") }
+        guard (1...200).contains(ruleID.utf8.count) else { throw WireError("rule_id is not 1 to 200 bytes long") }
+        guard (1...500).contains(deduplicationKey.utf8.count) else {
+            throw WireError("deduplication_key is not 1 to 500 bytes long")
+        }
+        return Alert(
+            id: id,
+            agent: agent,
+            rule: RuleReference(
+                id: ruleID,
+                name: ruleName.bounded(Alert.Limits.title),
+                techniques: techniques.prefix(WireLimits.fieldTexts).map { $0.bounded(20) }
+            ),
+            title: title.bounded(Alert.Limits.title),
+            severity: severity,
+            firstSeen: Timestamp(microseconds: firstSeenUs),
+            lastSeen: Timestamp(microseconds: lastSeenUs),
+            count: Int(count),
+            deduplicationKey: deduplicationKey,
+            observables: observables.prefix(Alert.Limits.observables).compactMap { $0.model() },
+            evidence: evidence.prefix(Alert.Limits.evidence).map { $0.model() }
+        )
+    }
+}
+
+extension Cordon_V1_Observable {
+    /// The observable as it is shipped.
+    package init(_ observable: Observable) {
+        self.init()
+        kind = observable.kind.rawValue
+        value = observable.value.bounded(WireLimits.text)
+    }
+
+    /// `nil` for a kind that is not known here, and for an address that is none.
+    package func model() -> Observable? {
+        guard let kind = Observable.Kind(rawValue: kind) else { return nil }
+        switch kind {
+        case .ipv4, .ipv6: return IPAddress(value).map { Observable($0) }
+        case .domain, .user, .process, .file, .host: return Observable(kind: kind, value: value.bounded(WireLimits.text))
+        }
+    }
+}
+
+// MARK: - Gaps and items
+
+extension Cordon_V1_Gap {
+    /// The gap as it is shipped.
+    package init(_ gap: Gap) {
+        self.init()
+        source = gap.source.bounded(WireLimits.path)
+        noticedAtUs = gap.noticedAt.microseconds
+        message = gap.message.bounded(WireLimits.text)
+        items = UInt64(clamping: gap.items)
+    }
+
+    /// The gap as the model knows it.
+    package func model() -> Gap {
+        Gap(
+            source: source.bounded(WireLimits.path),
+            noticedAt: Timestamp(microseconds: noticedAtUs),
+            message: message.bounded(WireLimits.text),
+            items: Int(clamping: items)
+        )
+    }
+}
+
+extension Cordon_V1_Item {
+    /// The item as it is shipped and lies in the spool.
+    package init(_ telemetry: Telemetry) {
+        self.init()
+        switch telemetry {
+        case .event(let event): self.event = Cordon_V1_Event(event)
+        case .alert(let alert): self.alert = Cordon_V1_Alert(alert)
+        case .gap(let gap): self.gap = Cordon_V1_Gap(gap)
+        }
+    }
+
+    /// The item as the model knows it; `nil` for a kind that is not known here, which is acknowledged and counted.
+    package func model(from agent: AgentID) throws(WireError) -> Telemetry? {
+        switch item {
+        case .event(let event): .event(event.model())
+        case .alert(let alert): .alert(try alert.model(from: agent))
+        case .gap(let gap): .gap(gap.model())
+        case nil: nil
+        }
+    }
+}
