@@ -20,8 +20,10 @@ let strict: [SwiftSetting] = [
     .treatWarning("DeprecatedDeclaration", as: .warning),
 ]
 
-func module(_ name: String, in path: String, uses: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: uses, path: path, swiftSettings: strict)
+func module(
+    _ name: String, in path: String, uses: [Target.Dependency] = [], resources: [Resource]? = nil
+) -> Target {
+    .target(name: name, dependencies: uses, path: path, resources: resources, swiftSettings: strict)
 }
 
 func tool(_ name: String, in path: String, uses: [Target.Dependency]) -> Target {
@@ -50,7 +52,10 @@ extension Target.Dependency {
     static let logging = product(name: "Logging", package: "swift-log")
     static let mustache = product(name: "Mustache", package: "swift-mustache")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioHPACK = product(name: "NIOHPACK", package: "swift-nio-http2")
+    static let nioHTTP2 = product(name: "NIOHTTP2", package: "swift-nio-http2")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -104,7 +109,7 @@ let agent: [Target] = [
     module(
         "AgentEnforce",
         in: "Agent/Enforce",
-        uses: ["CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "CLinux", .system, .logging]
+        uses: ["CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "CLinux", .system, .logging, .protobuf]
     ),
     tool(
         "cordon-agent",
@@ -120,7 +125,7 @@ let agent: [Target] = [
         in: "Agent/Enforcer",
         uses: [
             "CordonModel", "CordonTrust", "CordonWire", "CordonSettings", "CordonSignals", "AgentEnforce", "CLinux",
-            .argumentParser, .logging, .system,
+            .argumentParser, .logging, .system, .protobuf,
         ]
     ),
 ]
@@ -133,7 +138,8 @@ let controller: [Target] = [
         in: "Controller/Fleet",
         uses: [
             "CordonModel", "CordonWire", "CordonLink", "CordonTrust", .grpcCore, .grpcTransport, .nioCore, .nioPosix,
-            .nioSSL, .x509, .swiftASN1, .crypto, .logging, .serviceLifecycle,
+            .nioSSL, .nioTLS, .nioHTTP2, .nioHPACK, .protobuf, .x509, .swiftASN1, .crypto, .logging, .serviceLifecycle,
+            "CLinux", .system,
         ]
     ),
     module("ControllerIntake", in: "Controller/Intake", uses: ["CordonModel", .logging]),
@@ -152,8 +158,8 @@ let controller: [Target] = [
         "ControllerAPI",
         in: "Controller/API",
         uses: [
-            "CordonModel", "CordonTrust", "ControllerFleet", "ControllerIntake", "ControllerCases",
-            "ControllerPlaybooks", "ControllerAccess", .hummingbird, .httpTypes, .nioCore, .logging,
+            "CordonModel", "CordonScan", "CordonTrust", "ControllerFleet", "ControllerIntake", "ControllerCases",
+            "ControllerPlaybooks", "ControllerAccess", .hummingbird, .httpTypes, .nioCore, .logging, .serviceLifecycle,
         ]
     ),
     module(
@@ -162,7 +168,9 @@ let controller: [Target] = [
         uses: [
             "CordonModel", "ControllerAPI", "ControllerFleet", "ControllerIntake", "ControllerCases",
             "ControllerPlaybooks", "ControllerAccess", .hummingbird, .httpTypes, .nioCore, .mustache, .logging,
-        ]
+        ],
+        // In the binary itself, so that the console needs no folder beside it.
+        resources: [.embedInCode("Templates"), .embedInCode("Assets")]
     ),
     tool(
         "cordon-controller",
@@ -177,7 +185,10 @@ let controller: [Target] = [
     tool(
         "cordon",
         in: "Controller/CommandLine",
-        uses: ["CordonModel", "CordonTrust", "ControllerPlaybooks", .argumentParser, .asyncHTTPClient, .nioCore, .nioSSL]
+        uses: [
+            "CordonModel", "CordonScan", "CordonTrust", "ControllerPlaybooks", .argumentParser, .asyncHTTPClient, .nioCore,
+            .nioPosix, .nioSSL, .system,
+        ]
     ),
 ]
 
@@ -205,7 +216,7 @@ let testing: [Target] = [
         in: "Tests/Enforce",
         uses: [
             "CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "AgentEnforce", "CordonTesting", "CLinux",
-            .system, .crypto,
+            .system, .crypto, .protobuf,
         ]
     ),
     tests(
@@ -213,7 +224,8 @@ let testing: [Target] = [
         in: "Tests/Link",
         uses: [
             "CordonModel", "CordonWire", "CordonLink", "CordonTrust", "AgentUplink", "AgentSpool", "ControllerFleet",
-            "ControllerStore", "CordonTesting", .grpcCore, .grpcTransport, .x509, .crypto, .logging,
+            "ControllerStore", "CordonTesting", .grpcCore, .grpcTransport, .nioHPACK, .nioSSL, .nioPosix, .nioCore, .x509,
+            .crypto, .logging,
         ]
     ),
     tests(
@@ -243,9 +255,9 @@ let testing: [Target] = [
         "APITests",
         in: "Tests/API",
         uses: [
-            "CordonModel", "CordonTrust", "ControllerAPI", "ControllerWeb", "ControllerFleet", "ControllerIntake",
-            "ControllerCases", "ControllerPlaybooks", "ControllerAccess", "ControllerStore", "CordonTesting",
-            .hummingbird, .hummingbirdTesting, .httpTypes, .nioCore, .logging,
+            "CordonModel", "CordonScan", "CordonTrust", "ControllerAPI", "ControllerWeb", "ControllerFleet",
+            "ControllerIntake", "ControllerCases", "ControllerPlaybooks", "ControllerAccess", "ControllerStore",
+            "CordonTesting", .hummingbird, .hummingbirdTesting, .httpTypes, .nioCore, .logging,
         ]
     ),
     tests("LinkageTests", in: "Tests/Linkage", uses: ["CordonTesting"]),
@@ -270,6 +282,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.40.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),

@@ -1,0 +1,79 @@
+/// What every page shows around its content.
+package struct Frame: Sendable {
+    /// The document's title, and what a screen reader says first.
+    package var title: String
+    /// The fleet's name; `nil` before sign-in, when it is nobody's business.
+    package var fleet: String?
+    /// Who is signed in; `nil` before sign-in.
+    package var person: Person?
+    package var notice: Notice?
+    /// When the page was made.
+    package var rendered: Moment
+
+    package init(title: String, fleet: String? = nil, person: Person? = nil, notice: Notice? = nil, rendered: Moment) {
+        self.title = title
+        self.fleet = fleet
+        self.person = person
+        self.notice = notice
+        self.rendered = rendered
+    }
+
+    /// Who is signed in, and the way around.
+    package struct Person: Sendable {
+        package var name: String
+        package var role: String
+        /// What every form carries; see `Credential.formToken`.
+        package var token: String
+        /// How many decisions wait; `nil` for none.
+        package var waiting: String?
+        package var onNow: Bool
+        package var onCases: Bool
+        package var onHosts: Bool
+
+        package init(name: String, role: String, token: String, waiting: Int = 0, place: Place? = nil) {
+            self.name = name
+            self.role = role
+            self.token = token
+            self.waiting = waiting > 0 ? "\(waiting)" : nil
+            onNow = place == .now
+            onCases = place == .cases
+            onHosts = place == .hosts
+        }
+    }
+
+    /// The parts of the console.
+    package enum Place: Sendable {
+        case now
+        case cases
+        case hosts
+    }
+}
+
+/// What the last form did: one of a closed list, named in the address that the browser is sent to after a form.
+package struct Notice: Sendable, Hashable {
+    package let mood: String
+    package let word: String
+    package let sentence: String
+
+    /// The notice of that name; `nil` for any other text, so that an address cannot put words into a page.
+    package init?(named name: String) {
+        guard let notice = Self.all[name] else { return nil }
+        self = notice
+    }
+
+    private init(_ word: String, _ sentence: String, mood: String = "good") {
+        self.mood = mood
+        self.word = word
+        self.sentence = sentence
+    }
+
+    private static let all: [String: Notice] = [
+        "approved": Notice("Approved.", "The playbook goes on."),
+        "denied": Notice("Denied.", "The playbook goes on without it."),
+        "noted": Notice("Noted.", "Your note is in the timeline."),
+        "status": Notice("Set.", "The case has its new status."),
+        "assigned": Notice("Yours.", "The case is assigned to you."),
+        "ordered": Notice("Ordered.", "The order is signed and on its way; its answer will stand under Orders."),
+        "signed-out": Notice("Signed out.", "The session has ended on the controller as well."),
+    ]
+}

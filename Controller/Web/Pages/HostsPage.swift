@@ -1,0 +1,42 @@
+/// The hosts of the fleet.
+package struct HostsPage: Page {
+    package static let template = "hosts"
+    package var frame: Frame
+    package var hosts: [HostRow]
+    package var hasHosts: Bool
+    /// `3 hosts, 2 online, 1 isolated`
+    package var tally: String
+
+    package init(frame: Frame, hosts: [HostRow], tally: String) {
+        self.frame = frame
+        self.hosts = hosts
+        hasHosts = !hosts.isEmpty
+        self.tally = tally
+    }
+}
+
+/// A host in the table.
+package struct HostRow: Sendable {
+    package var hostID: String
+    package var hostName: String
+    package var group: String?
+    package var presence: StateMark
+    package var containment: StateMark
+    package var detail: String
+    package var system: String
+    package var seen: Moment?
+
+    package init(
+        hostID: String, hostName: String, group: String?, presence: StateMark, containment: StateMark, detail: String,
+        system: String, seen: Moment?
+    ) {
+        self.hostID = hostID
+        self.hostName = hostName
+        self.group = group
+        self.presence = presence
+        self.containment = containment
+        self.detail = detail
+        self.system = system
+        self.seen = seen
+    }
+}
