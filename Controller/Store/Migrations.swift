@@ -1,12 +1,14 @@
 internal import GRDB
 
 /// The schema's history. A migration that has shipped is never edited; each domain's tables stand in its own folder.
+///
+/// The text is SQL that PostgreSQL understands with two words changed (INTEGER for BIGINT, BLOB for BYTEA); what only SQLite has is added here.
 enum Migrations {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         for (name, statements) in all {
             migrator.registerMigration(name) { connection in
-                for statement in statements { try connection.execute(sql: statement) }
+                for statement in statements { try connection.execute(sql: sqlite(statement)) }
             }
         }
         return migrator
@@ -21,4 +23,10 @@ enum Migrations {
         ("001 playbooks", PlaybooksSchema.v1),
         ("001 access", AccessSchema.v1),
     ]
+
+    /// The statement as SQLite takes it: tables are STRICT, so that a column holds nothing but its type.
+    private static func sqlite(_ statement: String) -> String {
+        let words = statement.split(whereSeparator: \.isWhitespace).prefix(2).map { $0.uppercased() }
+        return words == ["CREATE", "TABLE"] ? statement + " STRICT" : statement
+    }
 }
