@@ -62,6 +62,15 @@ package nonisolated struct Cordon_V1_EnforcerRequest: Sendable {
     set {request = .status(newValue)}
   }
 
+  /// Break glass: end the isolation without an order. Taken from root on this host only, and answered with the status.
+  package var localRelease: Cordon_V1_LocalRelease {
+    get {
+      if case .localRelease(let v)? = request {return v}
+      return Cordon_V1_LocalRelease()
+    }
+    set {request = .localRelease(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// What is asked.
@@ -72,8 +81,24 @@ package nonisolated struct Cordon_V1_EnforcerRequest: Sendable {
     case keySet(Cordon_V1_SignedOrderKeySet)
     /// Say what is in force and what this enforcer is.
     case status(Cordon_V1_StatusRequest)
+    /// Break glass: end the isolation without an order. Taken from root on this host only, and answered with the status.
+    case localRelease(Cordon_V1_LocalRelease)
 
   }
+
+  package init() {}
+}
+
+/// Ends the isolation from the host itself; it is written into the journal.
+package nonisolated struct Cordon_V1_LocalRelease: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Why, for people.
+  package var reason: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 }
@@ -233,7 +258,7 @@ fileprivate nonisolated let _protobuf_package = "cordon.v1"
 
 nonisolated extension Cordon_V1_EnforcerRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EnforcerRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}execute\0\u{3}key_set\0\u{1}status\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}execute\0\u{3}key_set\0\u{1}status\0\u{3}local_release\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -281,6 +306,19 @@ nonisolated extension Cordon_V1_EnforcerRequest: SwiftProtobuf.Message, SwiftPro
           self.request = .status(v)
         }
       }()
+      case 5: try {
+        var v: Cordon_V1_LocalRelease?
+        var hadOneofValue = false
+        if let current = self.request {
+          hadOneofValue = true
+          if case .localRelease(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.request = .localRelease(v)
+        }
+      }()
       default: break
       }
     }
@@ -307,6 +345,10 @@ nonisolated extension Cordon_V1_EnforcerRequest: SwiftProtobuf.Message, SwiftPro
       guard case .status(let v)? = self.request else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     }()
+    case .localRelease?: try {
+      guard case .localRelease(let v)? = self.request else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -315,6 +357,36 @@ nonisolated extension Cordon_V1_EnforcerRequest: SwiftProtobuf.Message, SwiftPro
   package static func ==(lhs: Cordon_V1_EnforcerRequest, rhs: Cordon_V1_EnforcerRequest) -> Bool {
     if lhs.requestID != rhs.requestID {return false}
     if lhs.request != rhs.request {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cordon_V1_LocalRelease: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".LocalRelease"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reason\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_LocalRelease, rhs: Cordon_V1_LocalRelease) -> Bool {
+    if lhs.reason != rhs.reason {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
