@@ -1,0 +1,62 @@
+internal import CordonModel
+internal import Logging
+package import ServiceLifecycle
+
+extension Fleet: Service {
+    /// Keeps the house until the group shuts down: tells the hooks, gives up orders whose time is up, writes presence
+    /// down, renews the controller's certificate and reloads it when its files change.
+    package func run() async throws {
+        await withGracefulShutdownHandler {
+            await withTaskGroup { group in
+                group.addTask { await self.tellHooks() }
+                group.addTask { await cancelWhenGracefulShutdown { await self.keepHouse() } }
+                await group.waitForAll()
+            }
+        } onGracefulShutdown: {
+            self.newsFeed.finish()
+        }
+    }
+
+    private func tellHooks() async {
+        for await item in news {
+            switch item {
+            case .order(let record): await hooks.orderChanged(record)
+            case .host(let record): await hooks.hostChanged(record)
+            }
+        }
+    }
+
+    private func keepHouse() async {
+        var watch = CertificateWatch(keys: keys)
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(1))
+            await tick(&watch)
+        }
+        await writePresence()
+    }
+
+    private func tick(_ watch: inout CertificateWatch) async {
+        do { try await sweepOrders() } catch { log.error("orders whose time is up could not be written: \(error)") }
+        await writePresence()
+        do {
+            if try watch.changed(at: now) {
+                try listenerCertificate.reload()
+                log.notice("the controller's certificate was loaded anew")
+            }
+        } catch {
+            log.error("the controller's certificate could not be loaded anew; the old one stays: \(error)")
+        }
+    }
+
+    private func writePresence() async {
+        let hosts = registry.takeNews()
+        guard !hosts.isEmpty else { return }
+        do { try await hostStore.refresh(hosts) } catch {
+            registry.giveBack(hosts)
+            log.error("presence could not be written: \(error)")
+        }
+    }
+
+    /// Reads the controller's certificate again now, as on SIGHUP; connections that are open keep theirs.
+    package func reloadCertificate() throws { try listenerCertificate.reload() }
+}

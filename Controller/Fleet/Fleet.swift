@@ -1,0 +1,133 @@
+package import CordonModel
+internal import CordonTrust
+internal import CordonWire
+package import Logging
+internal import Synchronization
+internal import SwiftProtobuf
+
+/// The fleet: who belongs to it, who is there, and what has been ordered of whom.
+///
+/// The registry and the open orders are in memory, their truth is in the repositories, and no change is told to anyone
+/// before it is there. `run()` keeps the house (expiry, presence, certificate) and must run as long as the fleet is used.
+package final class Fleet: Sendable {
+    /// Something that a hook is to be told.
+    enum News: Sendable {
+        case order(OrderRecord)
+        case host(HostRecord)
+    }
+
+    let keys: FleetKeys
+    let registry: Registry
+    let sessions = SessionTable()
+    let connections = LinkConnections()
+    let ledger: OrderLedger
+    let hostStore: any HostRegistry
+    let tokenStore: any TokenRepository
+    let orderStore: any OrderRepository
+    let hooks: FleetHooks
+    let listenerCertificate: ListenerCertificate
+    let keySet: Cordon_V1_SignedOrderKeySet
+    let enrolments: RateLimit
+    let failures: RateLimit
+    let news: AsyncStream<News>
+    let newsFeed: AsyncStream<News>.Continuation
+    package let settings: FleetSettings
+    let surroundings: Surroundings
+    let log: Logger
+
+    /// The wall clock.
+    var now: Timestamp { surroundings.now() }
+
+    /// What a fleet stands on.
+    package struct Stores: Sendable {
+        package var hosts: any HostRegistry
+        package var tokens: any TokenRepository
+        package var orders: any OrderRepository
+
+        package init(hosts: any HostRegistry, tokens: any TokenRepository, orders: any OrderRepository) {
+            self.hosts = hosts
+            self.tokens = tokens
+            self.orders = orders
+        }
+    }
+
+    /// Loads the registry and the open orders. Orders that were on their way when the controller ended are queued again.
+    package static func load(
+        keys: FleetKeys, stores: Stores, hooks: FleetHooks, settings: FleetSettings = FleetSettings(),
+        surroundings: Surroundings, log: Logger
+    ) async throws -> Fleet {
+        let registry = Registry(
+            hosts: try await stores.hosts.allHosts(), certificates: try await stores.hosts.allCertificates())
+        let fleet = try Fleet(
+            keys: keys, registry: registry, stores: stores, hooks: hooks, settings: settings, surroundings: surroundings,
+            log: log)
+        for order in try await stores.orders.openOrders() { fleet.ledger.adopt(order) }
+        try await fleet.requeueLeftovers()
+        return fleet
+    }
+
+    private init(
+        keys: FleetKeys, registry: Registry, stores: Stores, hooks: FleetHooks, settings: FleetSettings,
+        surroundings: Surroundings, log: Logger
+    ) throws {
+        let (news, feed) = AsyncStream.makeStream(of: News.self)
+        self.keys = keys
+        self.registry = registry
+        hostStore = stores.hosts
+        tokenStore = stores.tokens
+        orderStore = stores.orders
+        self.hooks = hooks
+        self.settings = settings
+        self.surroundings = surroundings
+        self.log = log
+        self.news = news
+        newsFeed = feed
+        ledger = OrderLedger(repository: stores.orders) { feed.yield(.order($0)) }
+        listenerCertificate = try ListenerCertificate(
+            certificateFile: keys.certificateFile, keyFile: keys.certificateKeyFile)
+        keySet = try Cordon_V1_SignedOrderKeySet(serializedBytes: keys.keySet)
+        enrolments = RateLimit(perSecond: Double(settings.enrolmentsPerSecond), burst: Double(settings.enrolmentsPerSecond) * 2)
+        failures = RateLimit(perSecond: 0.5, burst: 5)
+    }
+}
+
+/// Token buckets by key, bounded in number.
+final class RateLimit: Sendable {
+    private struct Bucket {
+        var level: Double
+        var at: Timestamp
+    }
+
+    private let buckets = Mutex<[String: Bucket]>([:])
+    private let perSecond: Double
+    private let burst: Double
+    private static let keys = 10_000
+
+    init(perSecond: Double, burst: Double) {
+        self.perSecond = perSecond
+        self.burst = burst
+    }
+
+    /// Takes one; `false` when there is none left.
+    func take(_ key: String = "", at now: Timestamp) -> Bool { spend(1, key, now) }
+
+    /// Whether one could be taken, without taking it.
+    func allows(_ key: String, at now: Timestamp) -> Bool { spend(0, key, now) }
+
+    private func spend(_ cost: Double, _ key: String, _ now: Timestamp) -> Bool {
+        buckets.withLock { buckets in
+            var bucket = buckets[key] ?? Bucket(level: burst, at: now)
+            let passed = Double(max(0, (now - bucket.at).microseconds)) / 1_000_000
+            bucket = Bucket(level: min(burst, bucket.level + passed * perSecond), at: now)
+            guard bucket.level >= 1 else {
+                buckets[key] = bucket
+                return false
+            }
+            bucket.level -= cost
+            // Full buckets say nothing: forget them before the table grows without end.
+            if buckets.count >= Self.keys { buckets = buckets.filter { now - $0.value.at < .seconds(60) } }
+            if buckets.count < Self.keys { buckets[key] = bucket }
+            return true
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package import CordonModel
+package import CordonWire
+
+/// What the fleet tells others. Called after the change is durable; a hook must return soon.
+package struct FleetHooks: Sendable {
+    /// A batch of an agent. Returns once it is durable: the agent forgets it then. A throw leaves it with the agent.
+    package var received: @Sendable (_ batch: Cordon_V1_Batch, _ agent: AgentID) async throws -> Void
+    /// An order changed its state.
+    package var orderChanged: @Sendable (OrderRecord) async -> Void
+    /// A host enrolled, connected, disconnected, was revoked, or said something new of itself.
+    package var hostChanged: @Sendable (HostRecord) async -> Void
+
+    package init(
+        received: @escaping @Sendable (Cordon_V1_Batch, AgentID) async throws -> Void,
+        orderChanged: @escaping @Sendable (OrderRecord) async -> Void = { _ in },
+        hostChanged: @escaping @Sendable (HostRecord) async -> Void = { _ in }
+    ) {
+        self.received = received
+        self.orderChanged = orderChanged
+        self.hostChanged = hostChanged
+    }
+}

@@ -1,0 +1,129 @@
+internal import CordonModel
+internal import CordonTrust
+internal import Synchronization
+
+/// Every host and every certificate that is let in, in memory: a thousand agents that come back at once ask nothing of the disk.
+final class Registry: Sendable {
+    private struct Table {
+        var hosts: [AgentID: HostRecord] = [:]
+        var certificates: [Fingerprint: AgentCertificate] = [:]
+        /// The certificates of each agent: one, or two around a renewal.
+        var held: [AgentID: [Fingerprint]] = [:]
+        /// Which host enrolled last from a machine.
+        var machines: [Fingerprint: AgentID] = [:]
+        /// Hosts that said something new since the last `takeNews`.
+        var news: Set<AgentID> = []
+        /// When a clone of the host was last written down.
+        var cloneWritten: [AgentID: Timestamp] = [:]
+
+        mutating func add(_ host: HostRecord) {
+            hosts[host.id] = host
+            machines[host.machine] = host.id
+        }
+
+        mutating func add(_ certificate: AgentCertificate) {
+            certificates[certificate.fingerprint] = certificate
+            held[certificate.agent, default: []].append(certificate.fingerprint)
+        }
+    }
+
+    private let table: Mutex<Table>
+
+    init(hosts: [HostRecord], certificates: [AgentCertificate]) {
+        var table = Table()
+        for host in hosts { table.add(host) }
+        for certificate in certificates { table.add(certificate) }
+        self.table = Mutex(table)
+    }
+
+    var hosts: [HostRecord] { table.withLock { $0.hosts.values.sorted { $0.id < $1.id } } }
+
+    var count: Int { table.withLock { $0.hosts.count } }
+
+    func host(_ id: AgentID) -> HostRecord? { table.withLock { $0.hosts[id] } }
+
+    /// The certificate and its host, as they stand now.
+    func identify(_ fingerprint: Fingerprint) -> (certificate: AgentCertificate, host: HostRecord)? {
+        table.withLock { table in
+            guard let certificate = table.certificates[fingerprint], let host = table.hosts[certificate.agent] else { return nil }
+            return (certificate, host)
+        }
+    }
+
+    /// A live host that enrolled from that machine.
+    func host(on machine: Fingerprint) -> HostRecord? {
+        table.withLock { table in
+            table.machines[machine].flatMap { table.hosts[$0] }.flatMap { $0.revocation == nil ? $0 : nil }
+        }
+    }
+
+    func add(_ host: HostRecord, _ certificate: AgentCertificate) {
+        table.withLock {
+            $0.add(host)
+            $0.add(certificate)
+        }
+    }
+
+    /// Adds a certificate; the agent's others are refused after the instant.
+    func renew(_ certificate: AgentCertificate, othersRefusedAfter end: Timestamp) {
+        table.withLock { table in
+            for key in table.held[certificate.agent] ?? [] {
+                guard let other = table.certificates[key] else { continue }
+                table.certificates[key]?.refusedAfter = min(other.refusedAfter, end)
+            }
+            table.add(certificate)
+        }
+    }
+
+    /// Drops the agent's certificates that are older than the one it just used, and says which they were.
+    func supersede(by used: AgentCertificate) -> [Fingerprint] {
+        table.withLock { table in
+            guard let held = table.held[used.agent], held.count > 1 else { return [] }
+            let old = held.filter { key in table.certificates[key].map { $0.issuedAt < used.issuedAt } ?? true }
+            for key in old { table.certificates[key] = nil }
+            table.held[used.agent] = held.filter { !old.contains($0) }
+            return old
+        }
+    }
+
+    func revoke(_ id: AgentID, _ revocation: HostRecord.Revocation) -> HostRecord? {
+        table.withLock { table in
+            for key in table.held.removeValue(forKey: id) ?? [] { table.certificates[key] = nil }
+            table.hosts[id]?.revocation = revocation
+            return table.hosts[id]
+        }
+    }
+
+    /// Notes a clone; `false` when the last note is younger than a minute, so that a clone cannot fill the disk.
+    func noteClone(_ id: AgentID, at now: Timestamp) -> Bool {
+        table.withLock { table in
+            table.hosts[id]?.cloneSeenAt = now
+            if let last = table.cloneWritten[id], now - last < .seconds(60) { return false }
+            table.cloneWritten[id] = now
+            return true
+        }
+    }
+
+    /// Changes what is known of a host and marks it as news. `nil` when there is no such host.
+    @discardableResult
+    func update(_ id: AgentID, _ change: (inout HostRecord) -> Void) -> HostRecord? {
+        table.withLock { table in
+            guard var host = table.hosts[id] else { return nil }
+            change(&host)
+            table.hosts[id] = host
+            table.news.insert(id)
+            return host
+        }
+    }
+
+    /// The hosts that have news, once.
+    func takeNews() -> [HostRecord] {
+        table.withLock { table in
+            defer { table.news = [] }
+            return table.news.compactMap { table.hosts[$0] }
+        }
+    }
+
+    /// Puts news back that could not be written.
+    func giveBack(_ hosts: [HostRecord]) { table.withLock { $0.news.formUnion(hosts.map(\.id)) } }
+}
