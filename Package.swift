@@ -103,7 +103,7 @@ let agent: [Target] = [
         in: "Agent/Uplink",
         uses: [
             "CordonModel", "CordonWire", "CordonLink", "CordonTrust", "AgentSpool", .grpcCore, .grpcTransport, .nioCore,
-            .nioPosix, .nioSSL, .x509, .swiftASN1, .crypto, .logging, .serviceLifecycle, .system,
+            .nioPosix, .nioSSL, .protobuf, .logging, .serviceLifecycle,
         ]
     ),
     module(
@@ -150,8 +150,8 @@ let controller: [Target] = [
         "ControllerStore",
         in: "Controller/Store",
         uses: [
-            "CordonModel", "CordonScan", "CordonTrust", "ControllerFleet", "ControllerIntake", "ControllerCases",
-            "ControllerPlaybooks", "ControllerAccess", .grdb, .logging,
+            "CordonModel", "CordonScan", "CordonTrust", "CordonWire", "ControllerFleet", "ControllerIntake",
+            "ControllerCases", "ControllerPlaybooks", "ControllerAccess", .grdb, .protobuf, .logging,
         ]
     ),
     module(
