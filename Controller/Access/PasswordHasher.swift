@@ -70,7 +70,7 @@ package final class PasswordHasher: Sendable {
             parallelism: cost.p,
             maxMemory: 256 << 20
         )
-        return key.withUnsafeBytes { unsafe Array($0) }
+        return unsafe key.withUnsafeBytes { unsafe Array($0) }
     }
 }
 

@@ -1,0 +1,93 @@
+package import ControllerAccess
+package import ControllerCases
+package import ControllerFleet
+package import ControllerIntake
+package import ControllerPlaybooks
+package import CordonModel
+package import CordonTrust
+
+/// What the API stands on: the faces of the domains, joined by the daemon.
+package struct APIServices: Sendable {
+    package let access: Access
+    package let fleet: Fleet
+    package let intake: Intake
+    package let cases: CaseBook
+    package let library: PlaybookLibrary
+    package let engine: PlaybookEngine
+    package let runs: any RunRepository
+    package let audit: any AuditReading
+    package let changes: ChangeFeed
+    package let surroundings: Surroundings
+    /// Whether people reach the controller over TLS.
+    package let isSecure: Bool
+    /// What `/health/ready` says: `nil` when all is well, or a sentence.
+    package let readiness: @Sendable () async -> String?
+
+    package init(
+        access: Access, fleet: Fleet, intake: Intake, cases: CaseBook, library: PlaybookLibrary, engine: PlaybookEngine,
+        runs: any RunRepository, audit: any AuditReading, changes: ChangeFeed, surroundings: Surroundings, isSecure: Bool,
+        readiness: @escaping @Sendable () async -> String? = { nil }
+    ) {
+        self.access = access
+        self.fleet = fleet
+        self.intake = intake
+        self.cases = cases
+        self.library = library
+        self.engine = engine
+        self.runs = runs
+        self.audit = audit
+        self.changes = changes
+        self.surroundings = surroundings
+        self.isSecure = isSecure
+        self.readiness = readiness
+    }
+
+    /// How sessions travel in browsers.
+    package var cookie: SessionCookie { SessionCookie(isSecure: isSecure) }
+}
+
+/// Reads the audit chain; the store has it, the daemon joins the two.
+package protocol AuditReading: Sendable {
+    /// What checkpoints are signed with.
+    var auditKey: VerifyingKey { get }
+    /// The newest records before that number (`nil`: of all), newest first; of one subject or of any.
+    func newest(before number: Int64?, subject: String?, limit: Int) async throws -> [AuditRecord]
+    /// Checks every record and checkpoint.
+    func verify() async throws -> AuditFinding
+    /// The whole chain as JSON lines; each call of the sink takes some whole lines.
+    func export(to sink: (String) async throws -> Void) async throws
+}
+
+/// What a check of the whole audit chain found.
+package struct AuditFinding: Sendable, Hashable {
+    /// Records that hold, from the first on.
+    package var records: Int64
+    /// Checkpoints that hold.
+    package var checkpoints: Int
+    /// As far as the chain holds.
+    package var head: AuditHead
+    /// The first thing that does not; `nil` when all does.
+    package var fault: Fault?
+
+    package struct Fault: Sendable, Hashable {
+        /// The record's number.
+        package var index: Int64
+        /// `gap`, `altered`, `rewritten`, `forged_checkpoint`, `truncated`, …
+        package var kind: String
+        /// One sentence for people.
+        package var message: String
+
+        package init(index: Int64, kind: String, message: String) {
+            self.index = index
+            self.kind = kind
+            self.message = message
+        }
+    }
+
+    package init(records: Int64, checkpoints: Int, head: AuditHead, fault: Fault? = nil) {
+        self.records = records
+        self.checkpoints = checkpoints
+        self.head = head
+        self.fault = fault
+    }
+}

@@ -1,0 +1,4 @@
+extension API {
+    /// Every route there is.
+    package static var routes: [Route] { sessionRoutes }
+}
