@@ -41,9 +41,9 @@ enum WebSamples {
     }
 
     static let rows = [
-        row(1, "SSH password guessing that got in, on web-1", .critical, StateMark("New", .warn), who: "nobody's"),
-        row(2, "sudo to root by an account that never did, on db-1", .high, StateMark("In progress", .calm), who: "mia's"),
-        row(3, "<script>alert(1)</script> & \"quoted\" on web-2", .high, StateMark("New", .warn), who: "nobody's"),
+        row(1, "SSH password guessing that got in, on web-1", .critical, StateMark("New", .warn), who: "unassigned"),
+        row(2, "sudo to root by an account that never did, on db-1", .high, StateMark("In progress", .calm), who: "assigned to mia"),
+        row(3, "<script>alert(1)</script> & \"quoted\" on web-2", .high, StateMark("New", .warn), who: "unassigned"),
     ]
 
     static let nowPage = NowPage(
@@ -78,7 +78,7 @@ enum WebSamples {
         var page = CasePage(
             frame: frame("SSH password guessing that got in, on web-1", .cases, waiting: 1),
             caseID: "019f0000-0000-7000-8000-000000000001", caseTitle: "SSH password guessing that got in, on web-1",
-            caseSeverity: SeverityMark(.critical), caseState: StateMark("In progress", .calm), who: "mia's",
+            caseSeverity: SeverityMark(.critical), caseState: StateMark("In progress", .calm), who: "assigned to mia",
             opened: before(400), report: "/cases/019f0000-0000-7000-8000-000000000001/report.md",
             summary: "203.0.113.7 failed 42 times in 90 s and then signed in as deploy with a password."
         )

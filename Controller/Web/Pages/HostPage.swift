@@ -80,6 +80,8 @@ package struct HostPage: Page {
         package var blockOrder: String
         package var isolatedNow: Bool
         package var durations: [Span]
+        /// What is said when the host is not there.
+        package var offlineHint: String?
 
         package init(
             host: String, token: String, releaseOrder: String, isolateOrder: String, blockOrder: String,

@@ -41,6 +41,9 @@ package struct DecisionCard: Sendable {
     package var form: Form?
     /// Why there is no form.
     package var whyNotYou: String
+    /// The words on the buttons.
+    package var yes = "Approve"
+    package var no = "Deny"
 
     package init(
         taskID: String, question: String, explanation: String?, facts: [Fact], otherwise: Otherwise?, inCase: CaseLink?,

@@ -1,0 +1,147 @@
+internal import ControllerFleet
+internal import CordonModel
+
+extension HostLine {
+    /// The host in a case: there or not, and what holds it.
+    init(_ host: HostRecord, now: Timestamp) {
+        let detail = host.isolationEnd(now) == nil ? host.seenDetail(now) : host.isolationDetail(now)
+        let state = host.isolationEnd(now) == nil ? StateMark(presenceOf: host) : StateMark(containmentOf: host, now: now)
+        self.init(hostID: "\(host.id)", hostName: host.name, hostState: state, detail: detail)
+    }
+}
+
+extension HostLine {
+    /// The host as one that is not there.
+    init(offline host: HostRecord, now: Timestamp) {
+        self.init(
+            hostID: "\(host.id)", hostName: host.name, hostState: StateMark(presenceOf: host), detail: host.seenDetail(now)
+        )
+    }
+}
+
+extension HostRow {
+    init(_ host: HostRecord, now: Timestamp) {
+        self.init(
+            hostID: "\(host.id)", hostName: host.name, group: host.group.isEmpty ? nil : host.group,
+            presence: StateMark(presenceOf: host), containment: StateMark(containmentOf: host, now: now),
+            detail: host.isolationDetail(now), system: host.facts?.operatingSystem ?? "not known yet",
+            seen: host.lastSeen.map { Moment($0, now: now) }
+        )
+    }
+}
+
+extension HostsPage {
+    /// Worst first: isolated, then offline, then by name.
+    init(_ hosts: [HostRecord], frame: Frame, now: Timestamp) {
+        let sorted = hosts.map { (rank: Self.rank($0, now), host: $0) }
+            .sorted { ($0.rank, $0.host.name, $0.host.id) < ($1.rank, $1.host.name, $1.host.id) }
+        self.init(frame: frame, hosts: sorted.map { HostRow($0.host, now: now) }, tally: Self.tally(hosts, now))
+    }
+
+    private static func rank(_ host: HostRecord, _ now: Timestamp) -> Int {
+        if host.revocation != nil { return 3 }
+        if host.isolationEnd(now) != nil { return 0 }
+        return host.isOnline ? 2 : 1
+    }
+
+    private static func tally(_ hosts: [HostRecord], _ now: Timestamp) -> String {
+        let member = hosts.filter { $0.revocation == nil }
+        let online = member.filter(\.isOnline).count
+        let isolated = member.filter { $0.isolationEnd(now) != nil }.count
+        return "\(member.count == 1 ? "1 host" : "\(member.count) hosts"): \(online) online, \(isolated) isolated."
+    }
+}
+
+extension HostPage {
+    /// Orders on the page.
+    static let ordersShown = 50
+
+    /// What the host's record says; orders are added by the handler.
+    /// - Parameter newOrder: Makes an identifier for each form.
+    init(_ host: HostRecord, frame: Frame, for reader: Reader, newOrder: () -> OrderID) {
+        let now = reader.now
+        let mayOrder = reader.may(.responder) && host.revocation == nil
+        let blocks = (host.blocksInForce(now) ?? []).map { block in
+            BlockLine(
+                network: "\(block.network)", until: Moment(block.until, now: now),
+                unblock: mayOrder
+                    ? Unblock(host: "\(host.id)", token: reader.formToken, order: "\(newOrder())", target: "\(block.network)")
+                    : nil
+            )
+        }
+        self.init(
+            frame: frame, hostID: "\(host.id)", hostName: host.name, presence: StateMark(presenceOf: host),
+            containment: StateMark(containmentOf: host, now: now), seen: host.lastSeen.map { Moment($0, now: now) },
+            isolation: host.isolationEnd(now).map { IsolationLine(until: Moment($0, now: now)) }, blocks: blocks,
+            whyNoForms: Self.refusal(host, now)
+        )
+        free = host.facts != nil && isolation == nil && blocks.isEmpty
+        facts = Self.facts(host, now)
+        if mayOrder { orderForms = Self.forms(host, reader, newOrder) }
+    }
+
+    private static func refusal(_ host: HostRecord, _ now: Timestamp) -> String {
+        guard let revocation = host.revocation else { return "Orders take the role responder." }
+        return "\(revocation.by) revoked this host \(Moment(revocation.at, now: now).ago): \(revocation.reason) It takes no orders."
+    }
+
+    private static func forms(_ host: HostRecord, _ reader: Reader, _ newOrder: () -> OrderID) -> OrderForms {
+        var forms = OrderForms(
+            host: "\(host.id)", token: reader.formToken, releaseOrder: "\(newOrder())", isolateOrder: "\(newOrder())",
+            blockOrder: "\(newOrder())", isolatedNow: host.isolationEnd(reader.now) != nil,
+            durations: OrderForms.durations.map { Span($0, chosen: $0 == .seconds(14_400)) }
+        )
+        if !host.isOnline { forms.offlineHint = "The host is offline. An order waits 15 min for it and expires then." }
+        return forms
+    }
+
+    private static func facts(_ host: HostRecord, _ now: Timestamp) -> [Fact] {
+        var facts: [Fact] = []
+        if let said = host.facts {
+            facts = [
+                Fact("System", said.operatingSystem), Fact("Kernel", said.kernel), Fact("Agent", said.agentVersion),
+                Fact("Enforcer", said.enforcerVersion),
+                Fact("Firewall tables", said.ownedTables ? "owned and persistent" : "watched: the kernel is older than 6.9"),
+                Fact("Local policy", said.policyHash.isEmpty ? "none" : String(said.policyHash.prefix(16))),
+            ]
+        }
+        if !host.group.isEmpty { facts.append(Fact("Group", host.group)) }
+        if host.hostname != host.name { facts.append(Fact("Enrolled as", host.hostname)) }
+        facts.append(Fact("Enrolled", Moment(host.enrolledAt, now: now).full))
+        if let clone = host.cloneSeenAt {
+            facts.append(Fact("Clone seen", "another machine showed this host's key at \(Moment(clone, now: now).full)"))
+        }
+        return facts
+    }
+}
+
+extension HostPage.OrderForms {
+    /// What a person can choose from; the host's own policy may allow less.
+    static let durations: [Duration] = [900, 3600, 14_400, 86_400, 604_800].map { .seconds($0) }
+}
+
+extension HostPage.OrderFold {
+    init(_ record: OrderRecord, unfolded: Bool, now: Timestamp) {
+        let result = record.result
+        self.init(
+            orderID: "\(record.id)", orderState: StateMark(record.state), what: record.order.action.words,
+            asked: Moment(record.order.issuedAt, now: now), by: record.order.requestedBy, reason: record.order.reason,
+            answer: result.map(\.message) ?? (record.note.isEmpty ? nil : record.note)
+        )
+        if let proof = result?.proof {
+            probes = proof.probes.map { .init(probe: $0.name, held: StateMark(held: $0.passed), observed: $0.observed) }
+            applied = proof.applied
+            measure = Self.measure(proof)
+        }
+        self.unfolded = unfolded
+    }
+
+    private static func measure(_ proof: Proof) -> String {
+        let micro = proof.appliedMicroseconds
+        var parts = ["In force after \(micro / 1000).\(micro % 1000 / 100) ms"]
+        if proof.socketsReset > 0 { parts.append("\(proof.socketsReset) sockets reset") }
+        if proof.flowsDeleted > 0 { parts.append("\(proof.flowsDeleted) tracked flows deleted") }
+        if !proof.rulesHash.isEmpty { parts.append("rules \(proof.rulesHash.prefix(16))") }
+        return parts.joined(separator: "; ") + "."
+    }
+}

@@ -1,0 +1,73 @@
+internal import ControllerAPI
+internal import ControllerFleet
+internal import CordonModel
+internal import Hummingbird
+
+/// The hosts, and one host with what can be done to it.
+extension Console {
+    func addHosts(to pages: RouterGroup<RequestScope>) {
+        pages.get("hosts") { request, scope in try await showHosts(request, scope) }
+        pages.get("hosts/{id}") { request, scope in try await showHost(request, scope) }
+        pages.post("hosts/{id}/orders") { request, scope in try await order(request, scope) }
+    }
+
+    private func showHosts(_ request: Request, _ scope: RequestScope) async throws -> Response {
+        let reader = try reader(request, scope)
+        let frame = frame("Hosts", .hosts, reader, waiting: try await waiting().count, request)
+        return answer(HostsPage(try await services.fleet.hosts(), frame: frame, now: reader.now))
+    }
+
+    private func showHost(_ request: Request, _ scope: RequestScope) async throws -> Response {
+        let reader = try reader(request, scope)
+        let host = try await host(scope)
+        let frame = frame(host.name, .hosts, reader, waiting: try await waiting().count, request)
+        var page = HostPage(host, frame: frame, for: reader) { services.surroundings.identifier() }
+        let orders = try await services.fleet.orders(OrderFilter(agent: host.id, limit: HostPage.ordersShown))
+        page.orders = orders.enumerated().map { index, order in
+            HostPage.OrderFold(order, unfolded: index == 0, now: reader.now)
+        }
+        return answer(page)
+    }
+
+    private func host(_ scope: RequestScope) async throws -> HostRecord {
+        guard let id = scope.parameters.get("id").flatMap({ AgentID($0) }) else { throw Problem.noSuchPage }
+        guard let host = try await services.fleet.host(id) else { throw FleetError.unknownHost(id) }
+        return host
+    }
+
+    private func order(_ request: Request, _ scope: RequestScope) async throws -> Response {
+        let (reader, form) = try await sender(request, scope, needs: .responder)
+        let host = try await host(scope)
+        guard let id = form["order"].flatMap({ OrderID($0) }) else { throw Problem.badForm }
+        guard let reason = form.text("reason") else {
+            throw Problem.formField("reason", "An order needs a reason: it stands in the audit chain and on the host.")
+        }
+        let request = OrderRequest(id: id, agent: host.id, action: try action(form), reason: reason)
+        _ = try await services.fleet.submit(request, by: reader.principal)
+        return .redirect(to: LocalPath("/hosts/\(host.id)").saying("ordered"), type: .normal)
+    }
+
+    private func action(_ form: FormBody) throws(Problem) -> Action {
+        switch form["action"].flatMap({ ActionKind(rawValue: $0) }) {
+        case .isolate: .isolate(Isolation(duration: try duration(form)))
+        case .release: .release
+        case .blockAddress: .blockAddress(AddressBlock(network: try network(form), duration: try duration(form)))
+        case .unblockAddress: .unblockAddress(try network(form))
+        case .killProcess, nil: throw .badForm
+        }
+    }
+
+    private func duration(_ form: FormBody) throws(Problem) -> Duration {
+        guard let seconds = form["duration"].flatMap({ Int64($0) }),
+            let duration = HostPage.OrderForms.durations.first(where: { $0.wholeSeconds == seconds })
+        else { throw .formField("duration", "The form names no duration that there is to choose.") }
+        return duration
+    }
+
+    private func network(_ form: FormBody) throws(Problem) -> Network {
+        guard let network = form.text("network").flatMap({ Network($0) }) else {
+            throw .formField("network", "That is not an IPv4 or IPv6 address or network, as 203.0.113.7 or 2001:db8::/32.")
+        }
+        return network
+    }
+}

@@ -1,0 +1,184 @@
+import ControllerWeb
+import CordonModel
+import Testing
+
+/// Text that would be markup, leave an attribute, or hide what it is.
+private let hostile = [
+    "<script>alert(1)</script>", "</title><script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onmouseover='alert(1)",
+    "javascript:alert(1)", "{{frame.fleet}} {{{x}}} &amp; &lt;b&gt;", "\"\u{0301} onfocus=alert(1) autofocus x=\"", "<\u{0338}script>",
+    "web-1\u{202E}1-bew", "a\u{2066}b\u{2069}\u{200F}", "\u{1B}[31mred\u{07}", "\u{FEFF}x\u{00AD}y\u{200B}z", "nul\u{0}byte",
+]
+
+@Suite("What pages make of hostile text")
+struct WebRenderingTests {
+    let renderer: PageRenderer
+
+    init() throws { renderer = try PageRenderer() }
+
+    @Test("escaped text holds no character of markup and none that is unseen", arguments: hostile)
+    func escaping(text: String) {
+        let html = VisibleText.escaped(text)
+        #expect(!html.unicodeScalars.contains { "<>\"'".unicodeScalars.contains($0) })
+        #expect(!html.unicodeScalars.contains { $0.properties.generalCategory == .format || $0.properties.generalCategory == .control })
+        // Bytes, not characters: a combining mark joins the character before it, for Swift but not for a browser.
+        for part in Array(html.utf8).split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false).dropFirst() {
+            #expect(["lt;", "gt;", "amp;", "quot;", "#39;"].contains { part.starts(with: $0.utf8) })
+        }
+    }
+
+    @Test(
+        "ordinary text stays as it is",
+        arguments: ["Größe 5 µs", "ファイル", "نام\u{200C}ها", "👩\u{200D}🚒", "two\nlines\tand a tab", "e\u{0301}"]
+    )
+    func plain(text: String) {
+        #expect(Array(VisibleText.escaped(text).unicodeScalars) == Array(text.unicodeScalars))
+    }
+
+    @Test("a page with hostile text everywhere has the same elements and attributes as one without", arguments: hostile)
+    func structure(text: String) {
+        for (page, poisoned) in [(renderer.html(Poison.casePage("x")), renderer.html(Poison.casePage(text)))]
+            + [(renderer.html(Poison.hostPage("x")), renderer.html(Poison.hostPage(text)))]
+            + [(renderer.html(Poison.nowPage("x")), renderer.html(Poison.nowPage(text)))]
+        {
+            #expect(markup(of: poisoned) == markup(of: page))
+        }
+    }
+
+    @Test("every sample page is whole: one heading, a title, no template left over, no style or script inside")
+    func whole() {
+        let pages = [
+            renderer.html(WebSamples.nowPage), renderer.html(WebSamples.calmPage), renderer.html(WebSamples.casesPage),
+            renderer.html(WebSamples.casePage), renderer.html(WebSamples.hostsPage), renderer.html(WebSamples.hostPage),
+            renderer.html(WebSamples.signInPage), renderer.html(WebSamples.faultPage),
+        ]
+        for html in pages {
+            #expect(html.hasPrefix("<!doctype html>"))
+            #expect(html.contains("</html>"))
+            #expect(html.split(separator: "<h1").count == 2)
+            #expect(!html.contains("{{"))
+            #expect(!html.contains(" style=") && !html.contains("<style") && !html.contains(" onclick"))
+            #expect(html.split(separator: "<script").count == 2)
+        }
+    }
+
+    @Test("every form that changes something carries the form token")
+    func tokens() {
+        for html in [renderer.html(WebSamples.nowPage), renderer.html(WebSamples.casePage), renderer.html(WebSamples.hostPage)] {
+            let forms = html.split(separator: "<form ").dropFirst()
+            #expect(!forms.isEmpty)
+            for form in forms where form.contains("method=\"post\"") {
+                let body = form.split(separator: "</form>")[0]
+                #expect(body.contains("name=\"form_token\" value=\"form-token\""))
+            }
+        }
+    }
+
+    @Test("every form control has a label, and every identifier stands once")
+    func accessible() {
+        for html in [
+            renderer.html(WebSamples.nowPage), renderer.html(WebSamples.casePage), renderer.html(WebSamples.hostPage),
+            renderer.html(WebSamples.signInPage),
+        ] {
+            let identifiers = attributes("id", in: html)
+            #expect(Set(identifiers).count == identifiers.count)
+            let labelled = Set(attributes("for", in: html))
+            for tag in markup(of: html) where tag.hasPrefix("<textarea") || tag.hasPrefix("<select") || tag.hasPrefix("<input") {
+                guard !tag.contains("type=\"hidden\"") else { continue }
+                #expect(attributes("id", in: tag).allSatisfy { labelled.contains($0) } && tag.contains(" id=\""))
+            }
+        }
+    }
+
+    @Test(
+        "an instant is told in UTC and by its distance",
+        arguments: [(Int64(-45), "45 s ago"), (-190, "3 min ago"), (-5400, "1 h 30 min ago"), (720, "in 12 min"), (93_600, "in 1 d 2 h")]
+    )
+    func moments(offset: Int64, ago: String) {
+        let moment = Moment(WebSamples.now + .seconds(offset), now: WebSamples.now)
+        #expect(moment.ago == ago)
+        #expect(moment.full.hasSuffix(" UTC"))
+    }
+}
+
+/// All tags of a document, each with the names of its attributes, without any value that is not ours to begin with.
+private func markup(of html: String) -> [String] {
+    var tags: [String] = []
+    var tag: String?
+    var quoted = false
+    for scalar in html.unicodeScalars {
+        guard var open = tag else {
+            if scalar == "<" { tag = "<" }
+            continue
+        }
+        if scalar == "\"" { quoted.toggle() }
+        if !quoted || scalar == "\"" || ["id", "for", "type", "name"].contains(lastName(open)) { open.unicodeScalars.append(scalar) }
+        tag = open
+        if scalar == ">", !quoted {
+            tags.append(open)
+            tag = nil
+        }
+    }
+    return tags
+}
+
+/// The attribute whose value the unfinished tag is in.
+private func lastName(_ tag: String) -> String {
+    let before = tag.split(separator: "=").dropLast().last ?? ""
+    return String(before.split(whereSeparator: { $0 == " " || $0 == "\n" || $0 == "\"" }).last ?? "")
+}
+
+private func attributes(_ name: String, in html: String) -> [String] {
+    html.split(separator: " \(name)=\"").dropFirst().map { String($0.prefix { $0 != "\"" }) }
+}
+
+/// Pages with one text wherever the outside can put one.
+private enum Poison {
+    static func casePage(_ text: String) -> CasePage {
+        var page = WebSamples.casePage
+        page.frame.person?.name = text
+        page.frame.title = text
+        page.caseTitle = text
+        page.who = text
+        page.summary = text
+        page.timeline = [.init(at: WebSamples.before(1), state: StateMark(text, .calm), actor: text, sentence: text)]
+        page.observables = [Fact(text, text)]
+        page.tasks = [.init(taskState: StateMark("Waits", .warn), taskTitle: text, taskDetail: text)]
+        page.alerts = [
+            .init(
+                alertID: "1", alertTitle: text, alertSeverity: SeverityMark(.low), rule: text, techniques: text, alertHost: text,
+                times: "1 event", last: WebSamples.before(1), evidence: [text], evidenceCount: "1 line", unfolded: true
+            )
+        ]
+        return page
+    }
+
+    static func hostPage(_ text: String) -> HostPage {
+        var page = WebSamples.hostPage
+        page.hostName = text
+        page.facts = [Fact("System", text)]
+        page.blocks = [
+            .init(network: text, until: WebSamples.after(1), unblock: .init(host: "1", token: text, order: "2", target: text))
+        ]
+        var order = HostPage.OrderFold(
+            orderID: "3", orderState: StateMark(OrderState.failed), what: text, asked: WebSamples.before(1), by: text, reason: text,
+            answer: text
+        )
+        order.probes = [.init(probe: text, held: StateMark(held: false), observed: text)]
+        order.applied = [text]
+        page.orders = [order]
+        return page
+    }
+
+    static func nowPage(_ text: String) -> NowPage {
+        var card = WebSamples.decision(inCase: true, title: text)
+        card.question = text
+        card.explanation = text
+        card.facts = [Fact("Host", text)]
+        card.form?.back = text
+        return NowPage(
+            frame: WebSamples.frame("Now", .now), decisions: [card],
+            cases: [WebSamples.row(1, text, .high, StateMark("New", .warn), who: text)],
+            isolated: [HostLine(hostID: "1", hostName: text, hostState: StateMark("Isolated", .danger), detail: text)], offline: []
+        )
+    }
+}
