@@ -81,10 +81,13 @@ package struct HostReference: Sendable, Hashable {
     package var name: String
     /// `address.dname`, `address.ipv4` and `address.ipv6`, variables filled in: identifiers, names or addresses, best first.
     package var addresses: [String]
+    /// The device that the command itself names; when it is there, it must be the same host.
+    package var alsoNamed: String?
 
-    package init(name: String, addresses: [String]) {
+    package init(name: String, addresses: [String], alsoNamed: String? = nil) {
         self.name = name
         self.addresses = addresses
+        self.alsoNamed = alsoNamed
     }
 }
 

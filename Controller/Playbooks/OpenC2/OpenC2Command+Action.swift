@@ -1,0 +1,128 @@
+package import CordonModel
+package import CordonScan
+
+/// What Cordon's agents do, in OpenC2: SLPF (`deny`, `allow` of networks) and the ER working draft (`contain`, `allow` of a
+/// device, `stop` of a process). Every containment carries `args.duration`, since nothing is contained without end.
+extension OpenC2Command {
+    /// Our own arguments: `{"x-cordon": {"start_time": TICKS, "scope": "process|tree|cgroup"}}` for `stop`.
+    package static let ownProfile = "x-cordon"
+
+    /// The action that the command asks for.
+    /// - Throws: ``OpenC2Error`` with 400 for what is missing and 501 for what agents do not do.
+    package func agentAction() throws(OpenC2Error) -> Action {
+        try checkCommonArguments()
+        switch (action, target) {
+        case (.deny, .network(let target)):
+            try checkFilterArguments()
+            return .blockAddress(AddressBlock(network: try target.network(), duration: try duration()))
+        case (.allow, .network(let target)):
+            try checkFilterArguments()
+            return .unblockAddress(try target.network())
+        case (.contain, .device):
+            guard try containment() != nil else { throw .bad("Containment type argument not populated") }
+            return .isolate(Isolation(duration: try duration()))
+        case (.allow, .device):
+            _ = try containment()
+            return .release
+        case (.stop, .process(let target)): return .killProcess(try process(target))
+        case (.deny, _), (.allow, _), (.contain, _), (.stop, _): throw .unsupported("Target type not supported")
+        default: throw .unsupported("Action “\(action.rawValue)” not supported")
+        }
+    }
+
+    /// The device that the command itself names, which must be the step's target.
+    var namedDevice: String? {
+        if case .device(let hostname, let id) = target { id ?? hostname } else { nil }
+    }
+
+    private func checkCommonArguments() throws(OpenC2Error) {
+        guard arguments.startTime == nil, arguments.stopTime == nil, arguments.responseRequested ?? "complete" == "complete",
+            arguments.profiles.keys.allSatisfy({ ["slpf", "er", Self.ownProfile].contains($0) })
+        else { throw .unsupported("Option not supported") }
+    }
+
+    /// Only what our rules really do: dropped in silence, in both directions, across restarts.
+    private func checkFilterArguments() throws(OpenC2Error) {
+        for (name, value) in arguments.profiles["slpf"] ?? JSONObject() {
+            switch (name, value) {
+            case ("drop_process", "none"), ("direction", "both"), ("persistent", true): break
+            default: throw .unsupported("Option not supported")
+            }
+        }
+    }
+
+    private func containment() throws(OpenC2Error) -> String? {
+        let arguments = arguments.profiles["er"] ?? JSONObject()
+        // Addresses that stay reachable are the host's local policy to say, not the controller's.
+        guard arguments["permitted_addresses"] == nil else { throw .unsupported("Option not supported") }
+        guard let kind = arguments["device_containment"] else { return nil }
+        guard kind == "network_isolation" else { throw .unsupported("Option not supported") }
+        return kind.text
+    }
+
+    private func duration() throws(OpenC2Error) -> Duration {
+        guard let milliseconds = arguments.duration, milliseconds >= 1000 else {
+            throw .bad("Duration argument not populated: milliseconds, at least 1000")
+        }
+        guard milliseconds <= 365 * 86_400_000 else { throw .bad("A duration is at most a year") }
+        return .seconds((milliseconds + 999) / 1000)
+    }
+
+    private func process(_ target: OpenC2Target.ProcessDescription) throws(OpenC2Error) -> ProcessTarget {
+        let own = arguments.profiles[Self.ownProfile]
+        guard let number = target.pid, let pid = Int32(exactly: number), pid > 1 else {
+            throw .bad("process.pid must be a number above 1")
+        }
+        guard let executable = target.executable, executable.hasPrefix("/") else {
+            throw .bad("process.executable.path must be an absolute path")
+        }
+        guard let ticks = own?["start_time"]?.integer, let startTime = UInt64(exactly: ticks) else {
+            throw .bad("args.x-cordon.start_time not populated: without it another process may have the number")
+        }
+        guard let scope = ProcessTarget.Scope(rawValue: own?["scope"]?.text ?? "process") else {
+            throw .bad("args.x-cordon.scope is process, tree or cgroup")
+        }
+        return ProcessTarget(pid: pid, startTime: startTime, executable: executable, scope: scope)
+    }
+
+    /// The command that asks for an action on the device, as ``agentAction()`` reads it.
+    package static func json(_ action: Action, device: String) -> JSONValue {
+        switch action {
+        case .isolate(let isolation):
+            [
+                "action": "contain", "target": ["device": ["device_id": .text(device)]],
+                "args": ["duration": .integer(isolation.duration.milliseconds), "er": ["device_containment": "network_isolation"]],
+                "actuator": ["er": [:]],
+            ]
+        case .release:
+            [
+                "action": "allow", "target": ["device": ["device_id": .text(device)]],
+                "args": ["er": ["device_containment": "network_isolation"]], "actuator": ["er": [:]],
+            ]
+        case .blockAddress(let block):
+            [
+                "action": "deny", "target": target(block.network),
+                "args": ["duration": .integer(block.duration.milliseconds), "slpf": ["drop_process": "none", "direction": "both"]],
+                "actuator": ["slpf": [:]],
+            ]
+        case .unblockAddress(let network): ["action": "allow", "target": target(network), "actuator": ["slpf": [:]]]
+        case .killProcess(let process):
+            [
+                "action": "stop",
+                "target": [
+                    "process": ["pid": .integer(Int64(process.pid)), "executable": ["path": .text(process.executable)]]
+                ],
+                "args": [
+                    "x-cordon": [
+                        "start_time": .integer(Int64(clamping: process.startTime)), "scope": .text(process.scope.rawValue),
+                    ]
+                ],
+                "actuator": ["er": [:]],
+            ]
+        }
+    }
+
+    private static func target(_ network: Network) -> JSONValue {
+        network.address.width == 32 ? ["ipv4_net": .text("\(network)")] : ["ipv6_net": .text("\(network)")]
+    }
+}
