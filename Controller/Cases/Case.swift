@@ -21,6 +21,8 @@ package struct Case: Sendable, Hashable {
     package var observables: [CaseObservable]
     package var tasks: [CaseTask]
     package var playbooks: [CasePlaybook]
+    /// Entries of its timeline.
+    package var entryCount: Int
 
     /// `C-12`.
     package var label: String { Self.label(number) }
@@ -38,7 +40,7 @@ package struct Case: Sendable, Hashable {
     package init(
         id: CaseID, number: Int, title: String, severity: Severity, status: CaseStatus, assignee: String?, openedAt: Timestamp,
         updatedAt: Timestamp, closedAt: Timestamp?, hosts: [AgentID] = [], alerts: [CaseAlert] = [],
-        observables: [CaseObservable] = [], tasks: [CaseTask] = [], playbooks: [CasePlaybook] = []
+        observables: [CaseObservable] = [], tasks: [CaseTask] = [], playbooks: [CasePlaybook] = [], entryCount: Int = 0
     ) {
         self.id = id
         self.number = number
@@ -54,6 +56,7 @@ package struct Case: Sendable, Hashable {
         self.observables = observables
         self.tasks = tasks
         self.playbooks = playbooks
+        self.entryCount = entryCount
     }
 
     /// Bounds of one case; what is beyond is refused, or for alerts left out of the case with a word in its timeline.

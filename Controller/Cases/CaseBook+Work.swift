@@ -80,7 +80,10 @@ extension CaseBook {
     @discardableResult
     package func note(_ text: String, on id: CaseID, by principal: Principal) async throws -> Case {
         let text = try CaseText.checked(text, "note", limit: Case.Limits.text)
-        return try await work(on: id, by: principal) { _, amendment in
+        return try await work(on: id, by: principal) { file, amendment in
+            guard file.entryCount < Case.Limits.timeline else {
+                throw CaseError.full("entries", Case.Limits.timeline, file.label)
+            }
             amendment.tell(.note, text, by: principal.name, verb: "case.note", in: id)
         }
     }

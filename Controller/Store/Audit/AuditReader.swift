@@ -1,4 +1,4 @@
-package import CordonModel
+internal import CordonModel
 package import CordonTrust
 internal import GRDB
 
