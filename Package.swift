@@ -233,7 +233,7 @@ let testing: [Target] = [
         in: "Tests/Store",
         uses: [
             "CordonModel", "CordonTrust", "ControllerStore", "ControllerCases", "ControllerIntake", "ControllerFleet",
-            "ControllerPlaybooks", "ControllerAccess", "CordonTesting",
+            "ControllerPlaybooks", "ControllerAccess", "CordonTesting", .grdb,
         ]
     ),
     tests(

@@ -167,7 +167,7 @@ package struct ControllerIdentity: Sendable {
     package var chain: [[UInt8]] { [certificate, authority] }
 
     /// PEM text of the chain.
-    package var chainPEM: String { chain.map { CertificateReading.pem($0, kind: "CERTIFICATE") }.joined() }
+    package var chainPEM: String { chain.map { PEMText.text($0, kind: "CERTIFICATE") }.joined() }
 
     /// When it should be renewed: at two thirds of its life.
     package func renewalDue() throws(TrustError) -> Timestamp {

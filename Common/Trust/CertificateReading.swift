@@ -18,25 +18,6 @@ enum CertificateReading {
         return serializer.serializedBytes
     }
 
-    /// The DER bytes of the first PEM block of that kind in a text of at most 64 KiB.
-    static func der(pem: String, kind: String) throws(TrustError) -> [UInt8] {
-        guard pem.utf8.count <= 65_536 else { throw .malformedCertificate("the PEM text is longer than 64 KiB") }
-        do {
-            let documents = try PEMDocument.parseMultiple(pemString: pem)
-            guard let document = documents.first(where: { $0.discriminator == kind }) else {
-                throw TrustError.malformedCertificate("there is no \(kind) block in the PEM text")
-            }
-            return document.derBytes
-        } catch let error as TrustError {
-            throw error
-        } catch {
-            throw .malformedCertificate("the text is not PEM")
-        }
-    }
-
-    /// The PEM text of DER bytes.
-    static func pem(_ der: [UInt8], kind: String) -> String { PEMDocument(type: kind, derBytes: der).pemString + "\n" }
-
     /// The one SPIFFE identifier; more than one URI is an error (X.509-SVID §2).
     static func spiffeID(_ certificate: Certificate) throws(TrustError) -> SpiffeID {
         var found: [String] = []

@@ -11,7 +11,7 @@ package struct CertificateRequest: Sendable {
     package let der: [UInt8]
 
     /// The request as PEM.
-    package var pem: String { CertificateReading.pem(der, kind: "CERTIFICATE REQUEST") }
+    package var pem: String { PEMText.text(der, kind: "CERTIFICATE REQUEST") }
 
     /// Makes a key and a request. The subject is only a courtesy: the authority ignores it.
     package init(commonName: String = "cordon-agent") throws(TrustError) {
@@ -56,5 +56,14 @@ package struct CertificateRequest: Sendable {
             throw .malformedRequest("its signature does not prove possession of the key")
         }
         return request.publicKey
+    }
+}
+
+extension CertificateRequest {
+    /// SHA-256 of the subject public key info, as `AgentIdentity.keyFingerprint`.
+    package var keyFingerprint: Fingerprint {
+        get throws(TrustError) {
+            Fingerprint(of: Array(try Self.verifiedKey(der: der).subjectPublicKeyInfoBytes))
+        }
     }
 }

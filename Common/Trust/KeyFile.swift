@@ -3,7 +3,8 @@ internal import Glibc
 
 /// Files that hold keys: written whole or not at all, readable by their owner alone.
 ///
-/// The calls block; they are short and made at start, at enrolment and at renewal only.
+/// A file that root writes into the folder of another user belongs to that user afterwards: enrolment runs as root, the
+/// agent does not. The calls block; they are short and made at start, at enrolment and at renewal only.
 package enum KeyFile {
     /// Bytes that a key file may have.
     package static let limit = 65_536
@@ -17,6 +18,7 @@ package enum KeyFile {
         do throws(TrustError) {
             defer { close(descriptor) }
             try writeAll(bytes, to: descriptor, path: path)
+            try adopt(descriptor, path: path)
             guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0 else {
                 throw failure(path, "cannot be written", errno)
             }
@@ -56,6 +58,14 @@ package enum KeyFile {
 
     /// Whether there is a file.
     package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+    /// Removes a file, if it is there.
+    package static func remove(_ path: String) { unsafe unlink(path) }
+
+    /// Makes a folder, unless it is there.
+    package static func makeFolder(_ path: String, mode: UInt32 = 0o700) throws(TrustError) {
+        guard unsafe mkdir(path, mode) == 0 || errno == EEXIST else { throw failure(path, "cannot be made", errno) }
+    }
 
     /// A secret of raw Ed25519 bytes, kept as 64 hexadecimal characters and a line end.
     package static func write(_ key: SigningKey, to path: String) throws(TrustError) {
@@ -108,9 +118,20 @@ package enum KeyFile {
         throw .file(path, "size", "is longer than 64 KiB", "Put the file back from its backup.")
     }
 
+    private static func adopt(_ descriptor: Int32, path: String) throws(TrustError) {
+        guard geteuid() == 0 else { return }
+        var status = stat()
+        guard unsafe stat(folder(of: path), &status) == 0, fchown(descriptor, status.st_uid, status.st_gid) == 0 else {
+            throw failure(path, "cannot be given to the owner of its folder", errno)
+        }
+    }
+
+    private static func folder(of path: String) -> String {
+        path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    }
+
     private static func syncFolder(of path: String) {
-        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let descriptor = unsafe open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         fsync(descriptor)
         close(descriptor)

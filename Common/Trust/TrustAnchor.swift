@@ -28,11 +28,11 @@ package struct TrustAnchor: Sendable {
 
     /// Reads the first certificate of a PEM text.
     package init(pem: String) throws(TrustError) {
-        try self.init(certificate: try CertificateReading.der(pem: pem, kind: "CERTIFICATE"))
+        try self.init(certificate: try PEMText.block("CERTIFICATE", in: pem))
     }
 
     /// PEM text of the certificate.
-    package var pem: String { CertificateReading.pem(certificate, kind: "CERTIFICATE") }
+    package var pem: String { PEMText.text(certificate, kind: "CERTIFICATE") }
 
     /// Who an agent's certificate speaks for, when this authority issued it, for this fleet, and it is valid at that instant.
     package func agent(certificate der: [UInt8], at now: Timestamp) throws(TrustError) -> AgentIdentity {

@@ -1,0 +1,122 @@
+internal import CordonModel
+internal import CordonWire
+internal import Glibc
+internal import Logging
+
+/// What this host is: read at the start, asked of the enforcer now and then and after every order, told when it changed.
+actor HostFactsSource {
+    private let enforcer: EnforcerClient
+    private let interval: Duration
+    private let logger: Logger
+    private var facts: HostFacts
+    private var outbox: AsyncStream<Cordon_V1_AgentMessage>.Continuation?
+    private var isEnforcerKnown: Bool?
+
+    init(enforcer: EnforcerClient, interval: Duration, version: String, logger: Logger) {
+        self.enforcer = enforcer
+        self.interval = interval
+        self.logger = logger
+        facts = HostFacts(
+            hostname: HostReading.hostname, kernel: HostReading.kernel, operatingSystem: HostReading.operatingSystem,
+            agentVersion: version, enforcerVersion: "", ownedTables: false, policyHash: "",
+            containment: ContainmentState())
+    }
+
+    /// What is known now.
+    var current: HostFacts { facts }
+
+    /// Where changes are told; replaced by the next connection's.
+    func attach(_ outbox: AsyncStream<Cordon_V1_AgentMessage>.Continuation) { self.outbox = outbox }
+
+    /// Asks the enforcer every so often and whenever an order was settled, until cancelled.
+    func run(settled: AsyncStream<Void>) async {
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    await self.refresh()
+                    try? await Task.sleep(for: self.interval)
+                }
+            }
+            group.addTask {
+                for await _ in settled { await self.refresh() }
+            }
+        }
+    }
+
+    /// Asks the enforcer once. When it does not answer, what is in force is what it was: nothing that it holds ends with it.
+    func refresh() async {
+        var next = facts
+        do {
+            let status = try await enforcer.status()
+            next.enforcerVersion = status.version.bounded(100)
+            next.ownedTables = status.ownedTables
+            next.policyHash = status.policyHash.bounded(64)
+            next.containment = status.containment.model()
+            note(isKnown: true, "")
+        } catch {
+            guard !Task.isCancelled else { return }
+            next.enforcerVersion = ""
+            note(isKnown: false, "\(error)")
+        }
+        next.hostname = HostReading.hostname
+        guard next != facts else { return }
+        facts = next
+        var message = Cordon_V1_AgentMessage()
+        message.facts = Cordon_V1_Facts(next)
+        outbox?.yield(message)
+    }
+
+    private func note(isKnown: Bool, _ reason: String) {
+        guard isKnown != isEnforcerKnown else { return }
+        isEnforcerKnown = isKnown
+        if isKnown { logger.info("The enforcer answers.") } else { logger.warning("\(reason)") }
+    }
+}
+
+/// What the system says of itself.
+package enum HostReading {
+    /// gethostname(2).
+    package static var hostname: String {
+        var bytes = [CChar](repeating: 0, count: 256)
+        guard unsafe gethostname(&bytes, 255) == 0 else { return "" }
+        return String(decoding: bytes.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    /// The release that uname(2) says.
+    static var kernel: String { line("/proc/sys/kernel/osrelease") }
+
+    /// PRETTY_NAME of os-release(5).
+    static var operatingSystem: String {
+        for path in ["/etc/os-release", "/usr/lib/os-release"] {
+            for line in text(path).split(separator: "\n") where line.hasPrefix("PRETTY_NAME=") {
+                return String(line.dropFirst(12).filter { $0 != "\"" && $0 != "'" }).printable(limit: 200)
+            }
+        }
+        return "Linux"
+    }
+
+    /// The text of `/etc/machine-id`, 32 hexadecimal characters. Throws `agent.machine_id` when there is none.
+    package static func machineID(_ path: String = "/etc/machine-id") throws -> String {
+        let id = line(path)
+        guard id.utf8.count == 32, id.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else {
+            throw UplinkError(
+                code: "agent.machine_id", message: "\(path) does not hold a machine identifier.",
+                remedy: "Run `systemd-machine-id-setup`.", isRefusal: true)
+        }
+        return id
+    }
+
+    private static func line(_ path: String) -> String {
+        String(text(path).prefix { $0 != "\n" }).printable(limit: 200)
+    }
+
+    /// At most 64 KiB of a small system file.
+    private static func text(_ path: String) -> String {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return "" }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        let count = unsafe bytes.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+    }
+}

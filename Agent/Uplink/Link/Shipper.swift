@@ -1,0 +1,63 @@
+internal import AgentSpool
+internal import CordonLink
+internal import CordonWire
+internal import GRPCCore
+internal import GRPCNIOTransportHTTP2Posix
+internal import Logging
+
+/// Sends what the spool holds over a stream of its own and has the spool forget what the controller acknowledged.
+///
+/// Batches go out ahead of acknowledgements, at most `ahead` of them, so that a slow controller neither fills memory nor,
+/// through the window of the connection, holds back the orders stream.
+struct Shipper: Sendable {
+    private static let ahead = 8
+
+    let spool: Spool
+    let metadata: Metadata
+    let logger: Logger
+
+    typealias Client = Cordon_V1_Link.Client<HTTP2ClientTransport.WrappedChannel>
+
+    /// Ships until the connection is gone. A stream that ends alone is opened again after a while: orders go on meanwhile.
+    func run(_ link: Client) async throws {
+        var pause: Duration = .seconds(1)
+        while !Task.isCancelled {
+            do {
+                try await stream(link)
+                pause = .seconds(1)
+            } catch let error as RPCError where error.code != .unavailable && error.code != .cancelled {
+                logger.warning("Shipping was interrupted.", metadata: ["reason": "\(error.message.printable(limit: 300))"])
+            }
+            try await Task.sleep(for: pause)
+            pause = min(pause * 2, .seconds(60))
+        }
+    }
+
+    private func stream(_ link: Client) async throws {
+        let credit = AsyncStream.makeStream(of: Void.self)
+        for _ in 0..<Self.ahead { credit.continuation.yield() }
+        try await link.ship(
+            metadata: metadata,
+            requestProducer: { writer in try await send(writer, credit: credit.stream) },
+            onResponse: { response in
+                defer { credit.continuation.finish() }
+                for try await ack in response.messages {
+                    try await spool.acknowledge(epoch: [UInt8](ack.epoch), sequence: ack.sequence)
+                    credit.continuation.yield()
+                }
+            }
+        )
+    }
+
+    private func send(_ writer: RPCWriter<Cordon_V1_Batch>, credit: AsyncStream<Void>) async throws {
+        var tokens = credit.makeAsyncIterator()
+        var sent = await spool.unacknowledged
+        for await _ in spool.changes() {
+            while let batch = try await spool.next(after: sent) {
+                guard await tokens.next() != nil else { return }
+                try await writer.write(batch.message())
+                sent = batch.last
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+package import CordonModel
+package import CordonWire
+internal import NIOCore
+internal import NIOPosix
+internal import SwiftProtobuf
+
+/// Asks `cordon-enforcer` over its Unix socket.
+///
+/// Each request has a connection of its own: one that hangs never holds another back, an enforcer that was restarted needs
+/// no reconnecting, and no answer can be taken for that of another request.
+package struct EnforcerClient: Sendable {
+    /// Bytes of one frame.
+    static let frameLimit = 1 << 20
+
+    private let path: String
+
+    /// The path of the enforcer's socket.
+    package init(socket path: String) { self.path = path }
+
+    /// Has an order verified and carried out. Throws `UplinkError`: `enforcer.unreachable` when nothing was sent,
+    /// `enforcer.lost` when it may have been.
+    package func execute(_ order: Cordon_V1_SignedOrder, patience: Duration) async throws -> OrderResult {
+        let response = try await ask({ $0.execute = order }, patience: patience)
+        guard case .result(let result)? = response.response else { throw Self.unexpected(response) }
+        return try result.model()
+    }
+
+    /// Has a key set verified and kept; the version now held.
+    package func keep(_ keySet: Cordon_V1_SignedOrderKeySet) async throws -> UInt64 {
+        let response = try await ask({ $0.keySet = keySet }, patience: .seconds(10))
+        guard case .keySetAccepted(let accepted)? = response.response else { throw Self.unexpected(response) }
+        return accepted.version
+    }
+
+    /// What the enforcer is and holds.
+    package func status() async throws -> Cordon_V1_EnforcerStatus {
+        let response = try await ask({ $0.status = Cordon_V1_StatusRequest() }, patience: .seconds(10))
+        guard case .status(let status)? = response.response else { throw Self.unexpected(response) }
+        return status
+    }
+
+    private func ask(
+        _ fill: (inout Cordon_V1_EnforcerRequest) -> Void, patience: Duration
+    ) async throws -> Cordon_V1_EnforcerResponse {
+        var request = Cordon_V1_EnforcerRequest()
+        request.requestID = 1
+        fill(&request)
+        let bytes: [UInt8] = try request.serializedBytes()
+        let channel = try await connect()
+        do {
+            let answer = try await Deadline.within(patience) {
+                try await channel.executeThenClose { inbound, outbound in
+                    try await outbound.write(ByteBuffer(bytes: bytes))
+                    for try await frame in inbound {
+                        return try Cordon_V1_EnforcerResponse(serializedBytes: Array(buffer: frame))
+                    }
+                    throw Self.lost("it closed the connection without an answer")
+                }
+            }
+            guard let answer else { throw Self.lost("it did not answer within \(patience.wholeSeconds) s") }
+            return answer
+        } catch let error as UplinkError {
+            throw error
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw Self.lost(SocketFailure.text(error))
+        }
+    }
+
+    private func connect() async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
+        do {
+            return try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+                .connectTimeout(.seconds(5))
+                .connect(unixDomainSocketPath: path) { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandlers(
+                            ByteToMessageHandler(LengthPrefixedDecoder()), MessageToByteHandler(LengthPrefixEncoder()))
+                        return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
+                    }
+                }
+        } catch {
+            throw UplinkError(
+                code: "enforcer.unreachable",
+                message: "The enforcer cannot be reached at \(path): \(SocketFailure.text(error)).",
+                remedy: "Check that cordon-enforcer runs and that this user may use its socket.")
+        }
+    }
+
+    private static func lost(_ why: String) -> UplinkError {
+        UplinkError(
+            code: "enforcer.lost", message: "The enforcer did not answer: \(why).",
+            remedy: "The agent asks again by itself; the enforcer never does one order twice.")
+    }
+
+    private static func unexpected(_ response: Cordon_V1_EnforcerResponse) -> UplinkError {
+        guard case .error(let error)? = response.response else {
+            return UplinkError(code: "enforcer.confused", message: "The enforcer answered something else than was asked.")
+        }
+        return UplinkError(
+            code: error.code.printable(limit: 100), message: error.message.printable(limit: 500), isRefusal: true)
+    }
+}
+
+/// A length of 4 bytes, big-endian, then so many bytes.
+struct LengthPrefixedDecoder: NIOSingleStepByteToMessageDecoder {
+    typealias InboundOut = ByteBuffer
+
+    mutating func decode(buffer: inout ByteBuffer) throws -> ByteBuffer? {
+        guard let length = buffer.getInteger(at: buffer.readerIndex, as: UInt32.self) else { return nil }
+        guard length <= EnforcerClient.frameLimit else {
+            throw UplinkError(code: "enforcer.frame", message: "A frame of the enforcer's socket is longer than 1 MiB.")
+        }
+        guard buffer.readableBytes >= 4 + Int(length) else { return nil }
+        buffer.moveReaderIndex(forwardBy: 4)
+        return buffer.readSlice(length: Int(length))
+    }
+
+    mutating func decodeLast(buffer: inout ByteBuffer, seenEOF: Bool) throws -> ByteBuffer? {
+        try decode(buffer: &buffer)
+    }
+}
+
+/// The other direction of `LengthPrefixedDecoder`.
+struct LengthPrefixEncoder: MessageToByteEncoder {
+    typealias OutboundIn = ByteBuffer
+
+    func encode(data: ByteBuffer, out: inout ByteBuffer) throws {
+        out.writeInteger(UInt32(data.readableBytes))
+        out.writeImmutableBuffer(data)
+    }
+}

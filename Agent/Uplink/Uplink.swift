@@ -1,0 +1,222 @@
+package import AgentSpool
+package import CordonModel
+package import CordonTrust
+internal import CordonWire
+internal import GRPCCore
+package import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import ServiceLifecycle
+internal import SwiftProtobuf
+internal import Synchronization
+
+/// The agent's side of the link: holds one connection to the controller for as long as the agent runs.
+package final class Uplink: Service {
+    let settings: UplinkSettings
+    let surroundings: Surroundings
+    let spool: Spool?
+    let desk: OrderDesk
+    let facts: HostFactsSource
+    private let enforcer: EnforcerClient
+    private let probes: NetworkProbe
+    private let logger: Logger
+    private let state: Mutex<State>
+    private let remote: RemoteEndpoint
+
+    private struct State {
+        var credentials: AgentCredentials
+        var backoff = Backoff()
+        var status: Status = .connecting
+    }
+
+    /// Where the link is, for the status file.
+    package enum Status: Sendable, Hashable {
+        case connecting
+        case connected(since: Timestamp)
+        /// The last failure, and when the next attempt is made.
+        case waiting(reason: String, until: Timestamp)
+    }
+
+    /// Reads the identity. Throws `agent.not_enrolled` when there is none. A spool that is absent ships nothing.
+    package init(_ settings: UplinkSettings, spool: Spool?, surroundings: Surroundings, logger: Logger) throws {
+        guard KeyFile.exists(settings.identityFile) else { throw UplinkError.notEnrolled(settings.stateFolder) }
+        let credentials = try AgentCredentials(file: settings.identityFile)
+        let enforcer = EnforcerClient(socket: settings.enforcerSocket)
+        let remote = RemoteEndpoint()
+        self.settings = settings
+        self.surroundings = surroundings
+        self.spool = spool
+        self.logger = logger
+        self.enforcer = enforcer
+        self.remote = remote
+        state = Mutex(State(credentials: credentials))
+        probes = NetworkProbe(
+            controller: { remote.known }, canaries: settings.canaries, patience: settings.canaryPatience)
+        desk = OrderDesk(
+            files: try OrderFiles(folder: settings.ordersFolder), enforcer: enforcer, probes: probes,
+            surroundings: surroundings, logger: logger)
+        facts = HostFactsSource(
+            enforcer: enforcer, interval: settings.statusInterval, version: settings.version, logger: logger)
+    }
+
+    /// Who this agent is.
+    package var identity: AgentIdentity { state.withLock { $0.credentials.identity } }
+
+    /// Where the link is now.
+    package var status: Status { state.withLock { $0.status } }
+
+    /// Runs until the task is cancelled or the service group shuts down.
+    package func run() async throws {
+        try await cancelWhenGracefulShutdown { try await self.work() }
+    }
+
+    private func work() async throws {
+        let settled = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        await desk.onSettled(settled.continuation)
+        await passKeySetOn()
+        await facts.refresh()
+        try await withThrowingDiscardingTaskGroup { group in
+            group.addTask { try await self.desk.run() }
+            group.addTask { await self.facts.run(settled: settled.stream) }
+            group.addTask { await self.hold() }
+        }
+    }
+
+    // MARK: - Connecting
+
+    private func hold() async {
+        while !Task.isCancelled {
+            var pause: Duration?
+            do {
+                switch try await connectOnce() {
+                case .renewed: pause = nil
+                case .closed: pause = wait(after: .unreachable("\(address)", "it closed the connection"))
+                }
+            } catch {
+                pause = wait(after: explain(error))
+            }
+            await desk.detach()
+            guard let pause, !Task.isCancelled else { continue }
+            try? await Task.sleep(for: pause)
+        }
+    }
+
+    private func connectOnce() async throws -> LinkSession.End {
+        let credentials = state.withLock { state in
+            state.status = .connecting
+            return state.credentials
+        }
+        let parameters = LinkConnection.Parameters(
+            address: address, trust: .anchored(credentials.anchor), identity: credentials, timing: settings.timing,
+            now: surroundings.now)
+        let target = try await ControllerResolver(address: address, memory: settings.endpointFile).target()
+        let connection = try await LinkConnection.open(parameters, to: target)
+        remote.note(connection.remote)
+        let session = LinkSession(
+            uplink: self, credentials: credentials,
+            metadata: LinkMetadata.make(machine: .machine(machineID: settings.machineID)), logger: logger)
+        do { return try await session.run(connection) } catch let error as RPCError {
+            if let refusal = connection.verdict.refusal { throw UplinkError.untrusted("\(address)", refusal) }
+            if error.code == .unavailable, let why = connection.failure.text { throw UplinkError.unreachable("\(address)", why) }
+            throw error
+        }
+    }
+
+    private var address: ControllerAddress { settings.controller ?? state.withLock { $0.credentials.controller } }
+
+    private func explain(_ error: any Error) -> UplinkError {
+        switch error {
+        case let error as UplinkError: error
+        case let error as RPCError: UplinkError(error, from: "\(address)")
+        case let error as any ActionableError: UplinkError(code: error.code, message: error.message, remedy: error.remedy)
+        default: .unreachable("\(address)", SocketFailure.text(error))
+        }
+    }
+
+    private func wait(after error: UplinkError) -> Duration {
+        let random = surroundings.random()
+        let now = surroundings.now()
+        let pause = state.withLock { state in
+            let pause = error.isRefusal
+                ? state.backoff.waitAfterRefusal(random: random) : state.backoff.wait(random: random)
+            state.status = .waiting(reason: error.message, until: now + pause)
+            return pause
+        }
+        guard !Task.isCancelled else { return pause }
+        logger.warning("\(error)", metadata: ["next_attempt_ms": "\(pause.milliseconds)"])
+        return pause
+    }
+
+    // MARK: - What a session needs
+
+    func hello() async -> Cordon_V1_AgentMessage {
+        var message = Cordon_V1_AgentMessage()
+        message.hello.contract = LinkMetadata.contract
+        message.hello.facts = Cordon_V1_Facts(await facts.current)
+        return message
+    }
+
+    func welcomed(_ welcome: Cordon_V1_Welcome) async {
+        let now = surroundings.now()
+        state.withLock { state in
+            state.backoff.welcomed(window: .milliseconds(Int64(welcome.reconnectWindowMs)))
+            state.status = .connected(since: now)
+        }
+        logger.notice("Connected to the controller.", metadata: ["controller": "\(address)"])
+        let skew = now - Timestamp(microseconds: welcome.nowUs)
+        if abs(skew.microseconds) > 300_000_000 {
+            logger.warning(
+                "This host's clock differs from the controller's; orders may be refused as expired. Check time synchronisation.",
+                metadata: ["seconds": "\(skew.wholeSeconds)"])
+        }
+        ControllerResolver.remember(remote.known, in: settings.endpointFile)
+        if await facts.current.containment.isolatedUntil == nil { await probes.notice() }
+    }
+
+    func replace(_ renewed: AgentCredentials) async throws {
+        let path = settings.identityFile
+        try await NIOThreadPool.singleton.runIfActive { try renewed.save(to: path) }
+        state.withLock { $0.credentials = renewed }
+    }
+
+    /// Keeps a key set and hands it to the enforcer, which alone decides whether it is good.
+    func keep(_ keySet: Cordon_V1_SignedOrderKeySet) async {
+        let path = settings.keySetFile
+        do {
+            let bytes: [UInt8] = try keySet.serializedBytes()
+            try await NIOThreadPool.singleton.runIfActive { try KeyFile.write(bytes, to: path) }
+        } catch {
+            logger.error("The order keys could not be written to disk.", metadata: ["reason": "\(error)"])
+        }
+        await pass(keySet)
+    }
+
+    /// The enforcer may be new, or may have missed the last one.
+    private func passKeySetOn() async {
+        guard let bytes = try? KeyFile.read(settings.keySetFile),
+            let keySet = try? Cordon_V1_SignedOrderKeySet(serializedBytes: bytes)
+        else { return }
+        await pass(keySet)
+    }
+
+    private func pass(_ keySet: Cordon_V1_SignedOrderKeySet) async {
+        do {
+            let version = try await enforcer.keep(keySet)
+            logger.info("The enforcer holds the order keys.", metadata: ["version": "\(version)"])
+        } catch {
+            logger.warning("The enforcer did not take the order keys.", metadata: ["reason": "\(error)"])
+        }
+    }
+}
+
+/// Where the controller was last connected to.
+final class RemoteEndpoint: Sendable {
+    private let state = Mutex<Endpoint?>(nil)
+
+    var known: Endpoint? { state.withLock { $0 } }
+
+    func note(_ endpoint: Endpoint?) {
+        guard let endpoint else { return }
+        state.withLock { $0 = endpoint }
+    }
+}
