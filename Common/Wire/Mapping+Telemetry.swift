@@ -165,6 +165,18 @@ extension Cordon_V1_Item {
         }
     }
 
+    /// The item of a spool; bytes that are none become a gap of one, so that those behind it keep their numbers.
+    init(spooled bytes: [UInt8]) {
+        if let item = try? Cordon_V1_Item(serializedBytes: bytes) {
+            self = item
+        } else {
+            self.init()
+            gap.source = "spool"
+            gap.message = "An item of the spool could not be read back."
+            gap.items = 1
+        }
+    }
+
     /// The item as the model knows it; `nil` for a kind that is not known here, which is acknowledged and counted.
     package func model(from agent: AgentID) throws(WireError) -> Telemetry? {
         switch item {
@@ -173,5 +185,20 @@ extension Cordon_V1_Item {
         case .gap(let gap): .gap(gap.model())
         case nil: nil
         }
+    }
+}
+
+extension Telemetry {
+    /// A serialised `Cordon_V1_Item`, as it lies in the spool.
+    package func serialized() throws -> [UInt8] { try Cordon_V1_Item(self).serializedBytes() }
+}
+
+extension Cordon_V1_Batch {
+    /// A batch of items as they lie in the spool.
+    package init(epoch: [UInt8], firstSequence: UInt64, spooled items: [[UInt8]]) {
+        self.init()
+        self.epoch = Data(epoch)
+        self.firstSequence = firstSequence
+        self.items = items.map { Cordon_V1_Item(spooled: $0) }
     }
 }
