@@ -1,0 +1,203 @@
+internal import CordonModel
+internal import Glibc
+internal import SystemPackage
+
+/// One open log file and how far it was read. Blocks; belongs to one thread.
+struct FileTail: ~Copyable {
+    private let descriptor: FileDescriptor
+    let path: FilePath
+    private(set) var position: FilePosition
+
+    /// Bytes of one line; what is longer is cut, and the cut is told.
+    static let lineLimit = 64 * 1024
+    private static let chunk = 256 * 1024
+
+    /// A line as it was read.
+    struct Line {
+        var text: [UInt8]
+        /// Where it starts in the file.
+        var offset: Int64
+        var isCut = false
+    }
+
+    /// What a look at the file found.
+    enum Step {
+        /// Whole lines.
+        case lines([Line])
+        /// There is no whole line yet.
+        case end
+        /// The file is no longer what was read before: truncated, or truncated and filled again.
+        case replaced
+    }
+
+    /// Opens a file; `nil` when there is none. Starts at its beginning.
+    static func open(_ path: FilePath) throws(CollectError) -> FileTail? {
+        let descriptor: FileDescriptor
+        do {
+            descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
+        } catch Errno.noSuchFileOrDirectory {
+            return nil
+        } catch {
+            let reason = error as? Errno ?? .ioError
+            throw CollectError(
+                "cannot_open",
+                "Cannot open \(path.string): \(reason).",
+                remedy: "Let the agent's user read it (group adm on Debian)."
+            )
+        }
+        guard let status = status(descriptor), status.st_mode & S_IFMT == S_IFREG else {
+            try? descriptor.close()
+            throw CollectError("not_a_file", "\(path.string) is not a regular file.", remedy: "Name a log file.")
+        }
+        var tail = FileTail(descriptor, path, device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+        tail.growHead()
+        return tail
+    }
+
+    private init(_ descriptor: FileDescriptor, _ path: FilePath, device: UInt64, inode: UInt64) {
+        self.descriptor = descriptor
+        self.path = path
+        let empty = FileIdentity.Fingerprint([])
+        position = FilePosition(identity: FileIdentity(device: device, inode: inode, head: empty), offset: 0, marker: empty)
+    }
+
+    deinit { try? descriptor.close() }
+
+    /// Bytes of the file now.
+    var size: Int64 { Self.status(descriptor).map { Int64($0.st_size) } ?? 0 }
+
+    // MARK: - Where to go on
+
+    /// Goes to where an earlier reading stopped; `false` when this is not the file that was read.
+    mutating func resume(_ earlier: FilePosition) -> Bool {
+        let sameFile = earlier.identity.device == position.identity.device && earlier.identity.inode == position.identity.inode
+        guard sameFile || earlier.identity.head.length > 0, holds(earlier) else { return false }
+        let identity = position.identity
+        position = earlier
+        position.identity = identity
+        growHead()
+        return true
+    }
+
+    /// Whether the file starts as the one that was read, and has the same before the place that was read to.
+    func holds(_ earlier: FilePosition) -> Bool {
+        guard size >= earlier.offset, earlier.identity.head.matches(read(at: 0, count: earlier.identity.head.length)) else {
+            return false
+        }
+        let length = earlier.marker.length
+        return earlier.marker.matches(read(at: earlier.offset - Int64(length), count: length))
+    }
+
+    /// Goes behind the last whole line.
+    mutating func seekToEnd() {
+        var end = size
+        while end > 0 {
+            let from = max(0, end - Int64(Self.chunk))
+            let bytes = read(at: from, count: Int(end - from))
+            if let index = bytes.lastIndex(of: UInt8(ascii: "\n")) {
+                end = from + Int64(index) + 1
+                break
+            }
+            end = from
+        }
+        move(to: end)
+    }
+
+    // MARK: - Reading
+
+    /// Reads the next lines, at most so many.
+    mutating func next(limit: Int) -> Step {
+        let marker = position.marker
+        let from = position.offset - Int64(marker.length)
+        // Marker and news come from one read: a truncation in between cannot hide.
+        let bytes = read(at: from, count: marker.length + Self.chunk)
+        guard marker.matches(bytes) else { return .replaced }
+        growHead()
+        guard bytes.count > marker.length else { return .end }
+        let lines = split(bytes[marker.length...], limit: limit)
+        return lines.isEmpty ? .end : .lines(lines)
+    }
+
+    /// What is left behind the last line break; the file gets no more.
+    mutating func rest() -> Line? {
+        let start = position.offset
+        let bytes = read(at: start, count: Self.lineLimit)
+        guard !bytes.isEmpty else { return nil }
+        move(to: start + Int64(bytes.count))
+        return position.isSkipping ? nil : Self.line(bytes[...], at: start)
+    }
+
+    /// Splits off whole lines and moves behind them. Lines alone that NUL bytes make, as truncation leaves them, are passed over.
+    private mutating func split(_ bytes: ArraySlice<UInt8>, limit: Int) -> [Line] {
+        var lines: [Line] = []
+        var rest = bytes
+        let base = position.offset - Int64(bytes.startIndex)
+        while lines.count < limit {
+            guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { break }
+            let line = Self.line(rest[rest.startIndex..<end], at: base + Int64(rest.startIndex))
+            rest = rest[(end + 1)...]
+            if position.isSkipping {
+                position.isSkipping = false
+            } else if let line {
+                lines.append(line)
+            }
+        }
+        if lines.count < limit, rest.count >= Self.lineLimit { cut(&rest, base, into: &lines) }
+        if rest.startIndex > bytes.startIndex { move(to: base + Int64(rest.startIndex), known: bytes[..<rest.startIndex]) }
+        return lines
+    }
+
+    /// Takes the start of a line that is too long; the rest of it will be passed over.
+    private mutating func cut(_ rest: inout ArraySlice<UInt8>, _ base: Int64, into lines: inout [Line]) {
+        if !position.isSkipping, var line = Self.line(rest.prefix(Self.lineLimit), at: base + Int64(rest.startIndex)) {
+            line.isCut = true
+            lines.append(line)
+        }
+        position.isSkipping = true
+        rest = rest[rest.endIndex...]
+    }
+
+    private static func line(_ bytes: ArraySlice<UInt8>, at offset: Int64) -> Line? {
+        var text = bytes.drop { $0 == 0 }
+        if text.last == UInt8(ascii: "\r") { text.removeLast() }
+        guard !text.isEmpty else { return nil }
+        let isCut = text.count > lineLimit
+        return Line(text: Array(text.prefix(lineLimit)), offset: offset, isCut: isCut)
+    }
+
+    private mutating func move(to offset: Int64, known: ArraySlice<UInt8> = []) {
+        let length = min(Int(offset), FilePosition.markerLimit)
+        position.offset = offset
+        if known.count >= length {
+            position.marker = FileIdentity.Fingerprint(known.suffix(length))
+        } else {
+            position.marker = FileIdentity.Fingerprint(read(at: offset - Int64(length), count: length))
+        }
+    }
+
+    /// Takes more of the file's start into its fingerprint, while it is short.
+    private mutating func growHead() {
+        guard position.identity.head.length < FileIdentity.headLimit else { return }
+        let bytes = read(at: 0, count: FileIdentity.headLimit)
+        guard bytes.count > position.identity.head.length else { return }
+        position.identity.head = FileIdentity.Fingerprint(bytes)
+    }
+
+    /// Up to that many bytes; fewer at the end of the file, and when it cannot be read.
+    private func read(at offset: Int64, count: Int) -> [UInt8] {
+        guard count > 0 else { return [] }
+        return unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
+                let got = try? unsafe descriptor.read(fromAbsoluteOffset: offset + Int64(filled), into: rest)
+                guard let got, got > 0 else { return }
+                filled += got
+            }
+        }
+    }
+
+    private static func status(_ descriptor: FileDescriptor) -> stat? {
+        var status = stat()
+        return unsafe fstat(descriptor.rawValue, &status) == 0 ? status : nil
+    }
+}

@@ -1,0 +1,18 @@
+internal import Glibc
+internal import SystemPackage
+
+/// The names in a folder.
+enum FolderListing {
+    /// Without order; empty when the folder cannot be read. At most 10,000.
+    static func names(_ folder: FilePath) -> [String] {
+        guard let stream = unsafe opendir(folder.string) else { return [] }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while names.count < 10_000, let entry = unsafe readdir(stream) {
+            unsafe withUnsafeBytes(of: &entry.pointee.d_name) { raw in
+                names.append(unsafe String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self))
+            }
+        }
+        return names
+    }
+}

@@ -1,0 +1,126 @@
+internal import CSystemd
+internal import Glibc
+
+/// One open journal of systemd. libsystemd wants it used, and closed, by one thread only: whoever owns it owns the thread.
+@safe struct Journal: ~Copyable {
+    private let handle: OpaquePointer
+
+    struct Failure: Error, Equatable { let errno: Int32 }
+
+    /// What `process` found.
+    enum News {
+        case nothing
+        case appended
+        /// Files came or went: places in the journal are no longer good.
+        case invalidated
+    }
+
+    /// Opens the journal of this host, or the journal files of a folder.
+    init(folder: String?) throws(Failure) {
+        var raw: OpaquePointer?
+        let status: Int32
+        if let folder {
+            status = unsafe sd_journal_open_directory(&raw, folder, 0)
+        } else {
+            status = unsafe sd_journal_open(&raw, Int32(SD_JOURNAL_LOCAL_ONLY))
+        }
+        guard status >= 0, let raw = unsafe raw else { throw Failure(errno: -status) }
+        unsafe handle = raw
+    }
+
+    deinit { unsafe sd_journal_close(handle) }
+
+    /// Lets only entries through that have one of the values in the field.
+    func match(_ field: String, anyOf values: [String]) throws(Failure) {
+        for value in values {
+            let match = Array("\(field)=\(value)".utf8)
+            try check(unsafe sd_journal_add_match(handle, match, match.count))
+        }
+    }
+
+    // MARK: - Places
+
+    func seekHead() throws(Failure) { try check(unsafe sd_journal_seek_head(handle)) }
+
+    /// Behind the last entry.
+    func seekTail() throws(Failure) {
+        try check(unsafe sd_journal_seek_tail(handle))
+        // Only going back makes the place real: without it the next entry may be any (systemd issue 9934).
+        _ = try moved(unsafe sd_journal_previous(handle))
+    }
+
+    func seek(cursor: String) throws(Failure) { try check(unsafe sd_journal_seek_cursor(handle, cursor)) }
+
+    /// Whether the current entry is the cursor's.
+    func isAt(cursor: String) throws(Failure) -> Bool { try moved(unsafe sd_journal_test_cursor(handle, cursor)) }
+
+    /// Goes one entry on; `false` at the end.
+    func next() throws(Failure) -> Bool { try moved(unsafe sd_journal_next(handle)) }
+
+    /// The current entry's place, that outlives the handle.
+    func cursor() throws(Failure) -> String {
+        var raw: UnsafeMutablePointer<CChar>?
+        try check(unsafe sd_journal_get_cursor(handle, &raw))
+        guard let raw = unsafe raw else { throw Failure(errno: EBADMSG) }
+        defer { unsafe free(raw) }
+        return unsafe String(cString: raw)
+    }
+
+    /// When the current entry was received: microseconds since the Unix epoch.
+    func realtime() throws(Failure) -> Int64 {
+        var microseconds: UInt64 = 0
+        try check(unsafe sd_journal_get_realtime_usec(handle, &microseconds))
+        return Int64(clamping: microseconds)
+    }
+
+    // MARK: - Contents
+
+    /// Calls with each field of the current entry, once through: looking fields up by name scans the entry again each time.
+    func enumerate(_ body: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void) throws(Failure) {
+        unsafe sd_journal_restart_data(handle)
+        while true {
+            var data: UnsafeRawPointer?
+            var length = 0
+            let status: Int32 = unsafe sd_journal_enumerate_available_data(handle, &data, &length)
+            guard status != 0 else { return }
+            try check(status)
+            guard let data = unsafe data else { return }
+            // The pointer is good until the next call only.
+            let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: data, count: length))
+            guard let split = bytes.firstIndex(of: UInt8(ascii: "=")) else { continue }
+            body(bytes[..<split], bytes[(split + 1)...])
+        }
+    }
+
+    /// Longer values are cut by libsystemd.
+    func limitValues(to bytes: Int) throws(Failure) { try check(unsafe sd_journal_set_data_threshold(handle, bytes)) }
+
+    // MARK: - News
+
+    /// Becomes readable with news.
+    func descriptor() throws(Failure) -> Int32 {
+        let descriptor: Int32 = unsafe sd_journal_get_fd(handle)
+        try check(descriptor)
+        return descriptor
+    }
+
+    /// Takes what the descriptor told.
+    func process() throws(Failure) -> News {
+        let status: Int32 = unsafe sd_journal_process(handle)
+        try check(status)
+        switch status {
+        case Int32(SD_JOURNAL_APPEND): return .appended
+        case Int32(SD_JOURNAL_INVALIDATE): return .invalidated
+        default: return .nothing
+        }
+    }
+
+    private func check(_ status: Int32) throws(Failure) {
+        if status < 0 { throw Failure(errno: -status) }
+    }
+
+    private func moved(_ status: Int32) throws(Failure) -> Bool {
+        try check(status)
+        return status > 0
+    }
+}
