@@ -67,17 +67,22 @@ package actor PlaybookEngine {
 
     /// Starts a run of the newest version of a playbook.
     /// - Parameter inputs: Values of variables that the playbook declares external, by name (`__host__`); others are ignored.
+    /// - Parameter request: The identifier that the run is to have. Asked again with the same one, the run that there is
+    ///   already is returned: who may have died before the answer came can ask again.
     /// - Throws: ``PlaybooksError`` when there is no such playbook, it is not valid, this version does not run all of it,
     ///   or a value is missing or does not fit its variable's type.
     package func start(
-        _ playbook: String, inputs: [String: String], caseID: CaseID?, by principal: Principal
+        _ playbook: String, inputs: [String: String], caseID: CaseID?, request: RunID? = nil, by principal: Principal
     ) async throws -> RunRecord {
+        let run = request ?? surroundings.identifier(of: RunID.self)
+        await lock(run)
+        defer { unlock(run) }
+        if let known = try await repository.run(run) { return known }
         guard let entry = try await library.entry(playbook), let document = entry.report.playbook else {
             throw PlaybooksError.unknownPlaybook(playbook)
         }
         guard entry.report.obstacles.isEmpty else { throw PlaybooksError.notRunnable(entry.name, entry.report.obstacles) }
         let inputs = try document.checkedInputs(inputs)
-        let run = surroundings.identifier(of: RunID.self)
         let event = recorded(.started(inputs: inputs, caseID: caseID, by: principal.name))
         var machine = RunMachine(playbook: document, run: run)
         let commands = machine.handle(event)
