@@ -1,0 +1,237 @@
+package import CordonModel
+internal import Glibc
+
+/// The host's containment: brings about in the kernel what the desired state says, proves it, and puts it back when it is lost.
+package struct Containment: Sendable {
+    private var firewall: Firewall
+    package let agentUser: UInt32
+    /// Addresses of controllers; changes when the host is enrolled.
+    package var controllers: [Endpoint]
+    /// Times a containment was found missing and put back.
+    package private(set) var repairs: UInt64 = 0
+    /// What the kernel held right after the rules were put in force.
+    private var isolationInForce: (rules: IsolationRules, readBack: Firewall.ReadBack)?
+    private var blocksInForce: Firewall.ReadBack?
+
+    package init(agentUser: UInt32, controllers: [Endpoint]) throws(EnforceError) {
+        firewall = try Firewall()
+        self.agentUser = agentUser
+        self.controllers = controllers
+    }
+
+    /// Whether tables are owned and outlive the enforcer (kernel 6.9).
+    package var ownsTables: Bool { firewall.ownsTables }
+
+    private var cutter: FlowCutter { FlowCutter(agentUser: agentUser, controllers: controllers) }
+
+    private func rules() -> IsolationRules {
+        var links = try? LinkTable()
+        return IsolationRules(
+            controllers: controllers, agentUser: agentUser, interfaces: (try? links?.interfaces()) ?? [])
+    }
+
+    /// The host's own addresses, gateways and resolvers.
+    package func surroundings() -> LocalPolicy.Surroundings {
+        var host = LocalPolicy.Surroundings()
+        if var links = try? LinkTable() {
+            host.own = (try? links.addresses()) ?? []
+            host.gateways = (try? links.gateways()) ?? []
+        }
+        host.resolvers = Self.resolvers
+        host.controllers = controllers
+        return host
+    }
+
+    private static var resolvers: Set<IPAddress> {
+        var found: Set<IPAddress> = []
+        for path in ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"] {
+            for line in (TextFile.text(path) ?? "").split(separator: "\n") {
+                let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
+                if words.count >= 2, words[0] == "nameserver", let address = IPAddress(words[1].prefix { $0 != "%" }) {
+                    found.insert(address)
+                }
+            }
+        }
+        return found
+    }
+
+    // MARK: - Isolation
+
+    /// Cuts the host off. Sockets are reset first, while the resets still reach the other ends; then the rules come into force
+    /// in one transaction; then whatever connected in between is reset too.
+    package mutating func isolate(since start: ContinuousClock.Instant = .now) throws(EnforceError) -> Proof {
+        let own = surroundings().own
+        var cut = cutter.cutSockets(own: own)
+        let rules = try firewall.isolate(rules())
+        let applied = ContinuousClock.now - start
+        cut += cutter.cutSockets(own: own)
+        cut += cutter.cutFlows(own: own)
+        return try proveIsolation(rules, cut, applied)
+    }
+
+    private mutating func proveIsolation(
+        _ rules: IsolationRules, _ cut: FlowCutter.Count, _ applied: Duration
+    ) throws(EnforceError) -> Proof {
+        let readBack = try firewall.readBack(IsolationRules.table)
+        isolationInForce = (rules, readBack)
+        let chains = 3 + rules.interfaces.count
+        let whole = readBack.rules >= rules.ruleCount && readBack.chains >= chains
+        var lines = ["table inet \(IsolationRules.table)\(firewall.ownsTables ? ", owned and persistent" : "")"]
+        lines += rules.controllers.map { "kept: user \(rules.agentUser) to \($0)" }
+        lines.append(
+            rules.interfaces.isEmpty
+                ? "raw sockets are not stopped: this kernel has no egress hook"
+                : "egress of \(rules.interfaces.prefix(20).joined(separator: ", "))")
+        if let fault = cut.fault { lines.append(fault) }
+        return Proof(
+            applied: lines, rulesHash: readBack.hash, socketsReset: cut.sockets, flowsDeleted: cut.flows,
+            appliedMicroseconds: applied.microseconds,
+            probes: [
+                Proof.Probe(
+                    name: "rules_in_force", passed: whole,
+                    observed: "\(readBack.chains) chains and \(readBack.rules) rules read back from the kernel")
+            ])
+    }
+
+    /// Ends the isolation; idempotent.
+    package mutating func release(since start: ContinuousClock.Instant = .now) throws(EnforceError) -> Proof {
+        try firewall.release()
+        isolationInForce = nil
+        let applied = ContinuousClock.now - start
+        let left = try firewall.readBack(IsolationRules.table)
+        return Proof(
+            applied: ["removed table \(IsolationRules.table)"], appliedMicroseconds: applied.microseconds,
+            probes: [
+                Proof.Probe(
+                    name: "rules_gone", passed: left.chains == 0, observed: "\(left.chains) chains of the table are left")
+            ])
+    }
+
+    // MARK: - Blocks
+
+    /// Adds blocks to those in force. `desired` holds all networks that are to be blocked, these among them.
+    package mutating func block(
+        _ networks: [Network], desired: DesiredState, clock: BootClock, since start: ContinuousClock.Instant = .now
+    ) throws(EnforceError) -> Proof {
+        if blocksInForce == nil {
+            try replaceBlocks(desired, clock: clock)
+        } else {
+            let now = clock.sinceBoot()
+            let lasting = networks.compactMap { network -> (network: Network, milliseconds: UInt64)? in
+                guard let end = desired.blocks[network], end - now > 1_000_000 else { return nil }
+                return (network, UInt64((end - now) / 1_000_000))
+            }
+            let hosts = lasting.filter(\.network.isSingleAddress)
+            // The kernel keeps the old time of an element that it has: it is taken out in the same transaction.
+            if !hosts.isEmpty { try firewall.addHosts(hosts, known: []) }
+            for set in Set(lasting.map { BlockRules.SetName.of($0.network) }) where set.isInterval {
+                try replaceNetworks(set, desired: desired, clock: clock)
+            }
+        }
+        let applied = ContinuousClock.now - start
+        let cut = cutter.cut(networks)
+        return try proveBlocks("blocked", networks, cut, applied)
+    }
+
+    /// Gives blocks that are in force another end.
+    package mutating func prolong(
+        _ network: Network, desired: DesiredState, clock: BootClock, since start: ContinuousClock.Instant = .now
+    ) throws(EnforceError) -> Proof {
+        guard network.isSingleAddress, blocksInForce != nil, let end = desired.blocks[network] else {
+            return try block([network], desired: desired, clock: clock, since: start)
+        }
+        let milliseconds = UInt64(max(1, (end - clock.sinceBoot()) / 1_000_000))
+        try firewall.addHosts([(network, milliseconds)], known: [network])
+        return try proveBlocks("blocked", [network], cutter.cut([network]), ContinuousClock.now - start)
+    }
+
+    /// Ends a block; idempotent. `desired` no longer has it.
+    package mutating func unblock(
+        _ network: Network, desired: DesiredState, clock: BootClock, since start: ContinuousClock.Instant = .now
+    ) throws(EnforceError) -> Proof {
+        if blocksInForce != nil {
+            if network.isSingleAddress {
+                try firewall.removeHost(network)
+            } else {
+                try replaceNetworks(BlockRules.SetName.of(network), desired: desired, clock: clock)
+            }
+        }
+        return try proveBlocks("unblocked", [network], .init(), ContinuousClock.now - start)
+    }
+
+    private mutating func replaceBlocks(_ desired: DesiredState, clock: BootClock) throws(EnforceError) {
+        try firewall.replaceBlocks(desired.lasting(clock: clock))
+        blocksInForce = try firewall.readBack(BlockRules.table)
+    }
+
+    private mutating func replaceNetworks(
+        _ set: BlockRules.SetName, desired: DesiredState, clock: BootClock
+    ) throws(EnforceError) {
+        let networks = desired.lasting(clock: clock).filter { BlockRules.SetName.of($0.network) == set }
+        try firewall.replaceNetworks(networks, in: set)
+    }
+
+    private mutating func proveBlocks(
+        _ verb: String, _ networks: [Network], _ cut: FlowCutter.Count, _ applied: Duration
+    ) throws(EnforceError) -> Proof {
+        let readBack = try firewall.readBack(BlockRules.table)
+        var lines = networks.prefix(20).map { "\(verb) \($0)" }
+        if networks.count > 20 { lines.append("and \(networks.count - 20) more") }
+        if let fault = cut.fault { lines.append(fault) }
+        let whole = blocksInForce == nil || readBack.rules >= BlockRules.ruleCount
+        return Proof(
+            applied: lines, rulesHash: readBack.hash, socketsReset: cut.sockets, flowsDeleted: cut.flows,
+            appliedMicroseconds: applied.microseconds,
+            probes: [
+                Proof.Probe(
+                    name: "rules_in_force", passed: whole,
+                    observed: "\(readBack.chains) chains and \(readBack.rules) rules read back from the kernel")
+            ])
+    }
+
+    // MARK: - Keeping it so
+
+    /// Brings everything about that is desired: at the start, whatever the kernel holds.
+    package mutating func restore(_ desired: DesiredState, clock: BootClock) throws(EnforceError) {
+        if desired.isolation != nil, !desired.isIsolationOver(clock: clock) {
+            _ = try isolate()
+        } else {
+            try firewall.release()
+        }
+        if desired.blocks.isEmpty { try firewall.dropBlocks() } else { try replaceBlocks(desired, clock: clock) }
+    }
+
+    /// Looks whether what is desired is in force, and puts back what is not. `thorough` reads the rules back and compares.
+    /// Returns sentences about what was put back.
+    package mutating func repair(
+        _ desired: DesiredState, clock: BootClock, thorough: Bool
+    ) throws(EnforceError) -> [String] {
+        var said: [String] = []
+        if desired.isolation != nil {
+            if let why = try isolationFault(thorough: thorough) {
+                _ = try isolate()
+                said.append("The isolation was put back: \(why).")
+                repairs += 1
+            }
+        }
+        if let inForce = blocksInForce, !desired.blocks.isEmpty {
+            let whole = thorough ? try firewall.readBack(BlockRules.table) == inForce : isThere(BlockRules.table)
+            if !whole {
+                try replaceBlocks(desired, clock: clock)
+                said.append("The blocks were put back: their table was gone or changed.")
+                repairs += 1
+            }
+        }
+        return said
+    }
+
+    private mutating func isolationFault(thorough: Bool) throws(EnforceError) -> String? {
+        guard let inForce = isolationInForce else { return "it was not in force" }
+        if !isThere(IsolationRules.table) { return "its table was gone" }
+        if firewall.hasEgress, rules().interfaces != inForce.rules.interfaces { return "the interfaces changed" }
+        if thorough, try firewall.readBack(IsolationRules.table) != inForce.readBack { return "its rules were changed" }
+        return nil
+    }
+
+    private mutating func isThere(_ table: String) -> Bool { (try? firewall.exists(.inet, table)) ?? false }
+}

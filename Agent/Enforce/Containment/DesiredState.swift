@@ -1,0 +1,90 @@
+package import CordonModel
+
+/// What is to be in force on this host: what the kernel is compared with, and what a reboot brings back.
+package struct DesiredState: Sendable, Equatable {
+    /// An isolation, and the order that asked for it.
+    package struct HeldIsolation: Sendable, Equatable {
+        package var order: OrderID
+        /// By the controller's clock: a release that was issued before it does not end it.
+        package var issuedAt: Timestamp
+        package var term: Term
+    }
+
+    package private(set) var isolation: HeldIsolation?
+    /// Blocked networks, and when each ends, in nanoseconds after this boot.
+    package private(set) var blocks: [Network: Int64] = [:]
+
+    package init() {}
+
+    /// Takes one record of the journal up.
+    mutating func apply(_ record: JournalRecord, clock: BootClock) {
+        switch record {
+        case .received, .finished: break
+        case .isolated(let order, let issuedAt, let term):
+            // After a reboot, what is left is reckoned once: from then on nobody shortens it by setting the wall clock.
+            let held = term.boot == clock.boot ? term : clock.term(max(.zero, clock.remaining(of: term)))
+            isolation = HeldIsolation(order: order, issuedAt: issuedAt, term: held)
+        case .released: isolation = nil
+        case .blocked(let list, let start):
+            let now = clock.sinceBoot()
+            for block in list {
+                var term = start
+                term.duration = block.duration
+                blocks[block.network] = now + clock.remaining(of: term).microseconds * 1000
+            }
+        case .unblocked(let network): blocks[network] = nil
+        }
+    }
+
+    /// Whether the isolation's time is over.
+    func isIsolationOver(clock: BootClock) -> Bool {
+        isolation.map { clock.remaining(of: $0.term) <= .zero } ?? false
+    }
+
+    /// Blocks that still last, with what is left, in milliseconds.
+    func lasting(clock: BootClock) -> [(network: Network, milliseconds: UInt64)] {
+        let now = clock.sinceBoot()
+        return blocks.compactMap { network, end in
+            let milliseconds = (end - now) / 1_000_000
+            return milliseconds > 0 ? (network, UInt64(milliseconds)) : nil
+        }
+    }
+
+    /// Forgets blocks that the kernel has ended.
+    mutating func forgetEndedBlocks(clock: BootClock) {
+        let now = clock.sinceBoot()
+        if blocks.contains(where: { $0.value <= now }) { blocks = blocks.filter { $0.value > now } }
+    }
+
+    /// Records that bring this state about, with what is left of each term.
+    func records(clock: BootClock) -> [JournalRecord] {
+        var records: [JournalRecord] = []
+        if let isolation {
+            records.append(.isolated(order: isolation.order, issuedAt: isolation.issuedAt, term: isolation.term))
+        }
+        let start = clock.term(.zero)
+        let blocks = lasting(clock: clock).map {
+            AddressBlock(network: $0.network, duration: .milliseconds(Int64(clamping: $0.milliseconds)))
+        }
+        return records + JournalRecord.chunks(blocks, start: start)
+    }
+
+    /// For status and facts.
+    func state(clock: BootClock) -> ContainmentState {
+        let now = clock.now()
+        let until = isolation.map { now + clock.remaining(of: $0.term) }
+        let blocks = lasting(clock: clock).map {
+            ContainmentState.Block(network: $0.network, until: now + .milliseconds(Int64(clamping: $0.milliseconds)))
+        }
+        return ContainmentState(isolatedUntil: until, isolatedBy: isolation?.order, blocks: blocks)
+    }
+}
+
+extension JournalRecord {
+    /// Records that block these networks, each of a size that a frame holds.
+    static func chunks(_ blocks: [AddressBlock], start: Term) -> [JournalRecord] {
+        stride(from: 0, to: blocks.count, by: 10_000).map {
+            .blocked(Array(blocks[$0..<min($0 + 10_000, blocks.count)]), start: start)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+internal import CordonModel
+
+/// Ends what is connected: sockets of this host, and flows that the kernel tracks for others.
+struct FlowCutter {
+    /// What was ended.
+    struct Count: Equatable {
+        var sockets = 0
+        var flows = 0
+        /// Why sockets could not be ended, if they could not.
+        var fault: String?
+
+        static func += (left: inout Count, right: Count) {
+            left.sockets += right.sockets
+            left.flows += right.flows
+            left.fault = left.fault ?? right.fault
+        }
+    }
+
+    let agentUser: UInt32
+    let controllers: [Endpoint]
+
+    /// Ends every TCP socket but those that stay on the host and the agent's own to a controller.
+    func cutSockets(own: Set<IPAddress>) -> Count {
+        destroy { socket in
+            !socket.isLocal(own: own)
+                && !(socket.user == agentUser && controllers.contains(Endpoint(socket.remote, port: socket.remotePort)))
+        }
+    }
+
+    /// Forgets every flow but those that stay on the host and those to a controller.
+    func cutFlows(own: Set<IPAddress>) -> Count {
+        var tracking: ConnectionTracking
+        do { tracking = try ConnectionTracking() } catch { return Count() }
+        let deleted = tracking.delete { flow in
+            !flow.addresses.allSatisfy { $0.isLoopback || own.contains($0) }
+                && !(flow.transport == 6 && controllers.contains(Endpoint(flow.destination, port: flow.destinationPort)))
+        }
+        return Count(flows: deleted)
+    }
+
+    /// Ends everything that is connected with one of the networks.
+    func cut(_ networks: [Network]) -> Count {
+        let hosts = Set(networks.filter(\.isSingleAddress).map(\.address))
+        let wide = networks.filter { !$0.isSingleAddress }
+        let isMeant = { (address: IPAddress) in hosts.contains(address) || wide.contains { $0.contains(address) } }
+        var count = destroy { isMeant($0.remote) }
+        if var tracking = try? ConnectionTracking() {
+            count.flows = tracking.delete { $0.addresses.contains(where: isMeant) }
+        }
+        return count
+    }
+
+    private func destroy(where meant: (TCPSocket) -> Bool) -> Count {
+        do {
+            var diagnostics = try SocketDiagnostics()
+            let sockets = try diagnostics.connections().filter(meant)
+            return Count(sockets: try diagnostics.destroy(sockets))
+        } catch {
+            return Count(fault: "sockets could not be ended: \(errorText(error.number))")
+        }
+    }
+}

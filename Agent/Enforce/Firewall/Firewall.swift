@@ -1,0 +1,247 @@
+internal import CordonModel
+internal import CordonTrust
+
+/// Our nf_tables tables, through the one socket that owns them.
+struct Firewall: Sendable {
+    private var channel: NetlinkChannel
+    /// Whether the kernel takes tables that only their owner may change and that outlive it (kernel 6.9).
+    let ownsTables: Bool
+    /// Whether packets can be dropped as they leave an interface (kernel 5.16).
+    private(set) var hasEgress = true
+
+    /// Opens the socket and asks the kernel what it can do.
+    init() throws(EnforceError) {
+        do {
+            try self.init(socket: NetlinkSocket(protocol: NetlinkProtocol.netfilter))
+        } catch {
+            throw Self.unavailable(error)
+        }
+    }
+
+    init(socket: any ByteSocket) {
+        channel = NetlinkChannel(socket)
+        let name = "cordon_probe"
+        let probe = [
+            NFT.newTable(.inet, name, flags: NFT.TableFlag.owner | NFT.TableFlag.persist), NFT.deleteTable(.inet, name),
+        ]
+        ownsTables = (try? channel.perform(NFT.batch(probe), acknowledgeLast: probe.count)) != nil
+    }
+
+    private var tableFlags: UInt32 { ownsTables ? NFT.TableFlag.owner | NFT.TableFlag.persist : 0 }
+
+    /// Puts the isolation in force in one transaction, replacing what there was. Returns the rules as they are in force:
+    /// without egress chains where the kernel has none, or where an interface went away meanwhile.
+    mutating func isolate(_ wanted: IsolationRules) throws(EnforceError) -> IsolationRules {
+        var rules = wanted
+        if !hasEgress { rules.interfaces = [] }
+        do {
+            try replaceIsolation(rules)
+        } catch where !rules.interfaces.isEmpty && error.number != 1 {
+            if error.number != 2 { hasEgress = false }
+            rules.interfaces = []
+            do { try replaceIsolation(rules) } catch { throw Self.failed("isolation", error) }
+        } catch {
+            throw Self.failed("isolation", error)
+        }
+        return rules
+    }
+
+    private mutating func replaceIsolation(_ rules: IsolationRules) throws(NetlinkError) {
+        try replace(
+            IsolationRules.table, rules.interfaces.isEmpty ? [.inet] : [.inet, .netdev], with: rules.messages)
+    }
+
+    /// Takes the isolation away; nothing to do when there is none.
+    mutating func release() throws(EnforceError) {
+        do {
+            var messages: [NetlinkMessage] = []
+            for family in [NFT.Family.inet, .netdev] where try exists(family, IsolationRules.table) {
+                messages.append(NFT.deleteTable(family, IsolationRules.table))
+            }
+            if !messages.isEmpty { try transact(messages) }
+        } catch {
+            throw Self.failed("release", error)
+        }
+    }
+
+    /// Puts the table of blocks in place with these blocks, replacing what there was.
+    mutating func replaceBlocks(_ blocks: [(network: Network, milliseconds: UInt64)]) throws(EnforceError) {
+        do {
+            try replace(BlockRules.table, [.inet], with: BlockRules.messages + Self.additions(blocks))
+        } catch {
+            throw Self.failed("block", error)
+        }
+    }
+
+    /// Adds blocks of single addresses; the table must be there. `known` are in the kernel already and get the new time.
+    mutating func addHosts(
+        _ blocks: [(network: Network, milliseconds: UInt64)], known: [Network]
+    ) throws(EnforceError) {
+        do {
+            try transact(Self.removals(known) + Self.additions(blocks))
+        } catch where error.number == 2 && !known.isEmpty {
+            // One of the known ended in between: a second attempt without asking for their removal first.
+            do {
+                try transact(Self.additions(blocks))
+            } catch {
+                throw Self.failed("block", error)
+            }
+        } catch {
+            throw Self.failed("block", error)
+        }
+    }
+
+    /// Ends blocks of single addresses; those that are not there are left alone.
+    mutating func removeHost(_ network: Network) throws(EnforceError) {
+        do {
+            try transact(Self.removals([network]))
+        } catch where error.number == 2 {
+            return
+        } catch {
+            throw Self.failed("unblock", error)
+        }
+    }
+
+    /// Writes the networks of a family anew.
+    mutating func replaceNetworks(
+        _ networks: [(network: Network, milliseconds: UInt64)], in set: BlockRules.SetName
+    ) throws(EnforceError) {
+        do {
+            try transact([BlockRules.clear(set)] + BlockRules.add(IntervalUnion.disjoint(networks), to: set))
+        } catch {
+            throw Self.failed("block", error)
+        }
+    }
+
+    /// Takes the table of blocks away.
+    mutating func dropBlocks() throws(EnforceError) {
+        do {
+            if try exists(.inet, BlockRules.table) { try transact([NFT.deleteTable(.inet, BlockRules.table)]) }
+        } catch {
+            throw Self.failed("unblock", error)
+        }
+    }
+
+    // MARK: - What is in force
+
+    /// What the kernel holds of a table: how many chains and rules, and a hash over all of it but counters and element lists.
+    struct ReadBack: Sendable, Equatable {
+        var chains = 0
+        var rules = 0
+        var hash = ""
+    }
+
+    /// Reads a table back, of both families.
+    mutating func readBack(_ table: String) throws(EnforceError) -> ReadBack {
+        var result = ReadBack()
+        var content: [UInt8] = []
+        do {
+            for family in [NFT.Family.inet, .netdev] {
+                for kind in [NFT.Message.getChain, .getRule, .getSet] {
+                    for message in try channel.dump(Self.list(kind, family, table)) {
+                        let attributes = Attribute.parse(message.payload.dropFirst(4))
+                        guard attributes[type: 1]?.text == table else { continue }
+                        if kind == .getChain { result.chains += 1 }
+                        if kind == .getRule { result.rules += 1 }
+                        content += [family.rawValue, UInt8(truncatingIfNeeded: kind.rawValue)]
+                        content += Self.lasting(attributes, of: kind)
+                    }
+                }
+            }
+        } catch {
+            throw Self.failed("read the rules back", error)
+        }
+        result.hash = result.chains == 0 ? "" : "\(Fingerprint(of: content))"
+        return result
+    }
+
+    /// Whether the table is there at all: the reconciler's quick look.
+    mutating func exists(_ family: NFT.Family, _ table: String) throws(NetlinkError) -> Bool {
+        let request = NFT.message(.getTable, family) { $0.put(1, text: table) }
+        do {
+            try channel.perform([request], acknowledgeLast: 0)
+            return true
+        } catch where error.number == 2 {
+            return false
+        }
+    }
+
+    /// The bytes of the attributes that do not change by themselves: no handles, uses, counters or positions.
+    private static func lasting(_ attributes: [Attribute], of kind: NFT.Message) -> [UInt8] {
+        let kept: Set<UInt16> =
+            switch kind {
+            // Table, name, hook, policy, type.
+            case .getChain: [1, 3, 4, 5, 7]
+            // Table, chain, expressions.
+            case .getRule: [1, 2, 4]
+            // Table, name, flags, key type, key length.
+            default: [1, 2, 3, 4, 5]
+            }
+        return attributes.filter { kept.contains($0.type) }.flatMap { attribute -> [UInt8] in
+            var bytes: [UInt8] = []
+            bytes.append(host: attribute.type)
+            bytes.append(host: UInt16(clamping: attribute.value.count))
+            return bytes + attribute.value
+        }
+    }
+
+    private static func list(_ kind: NFT.Message, _ family: NFT.Family, _ table: String) -> NetlinkMessage {
+        // Chains are listed for a whole family: only rules and sets take a table to list.
+        NFT.message(kind, family) { if kind != .getChain { $0.put(1, text: table) } }
+    }
+
+    // MARK: - Transactions
+
+    private mutating func replace(
+        _ table: String, _ families: [NFT.Family], with content: [NetlinkMessage]
+    ) throws(NetlinkError) {
+        var messages: [NetlinkMessage] = []
+        for family in [NFT.Family.inet, .netdev] where try exists(family, table) {
+            messages.append(NFT.deleteTable(family, table))
+        }
+        messages += families.map { NFT.newTable($0, table, flags: tableFlags) }
+        try transact(messages + content)
+    }
+
+    private mutating func transact(_ messages: [NetlinkMessage]) throws(NetlinkError) {
+        try channel.perform(NFT.batch(messages), acknowledgeLast: messages.count)
+    }
+
+    private static func additions(_ blocks: [(network: Network, milliseconds: UInt64)]) -> [NetlinkMessage] {
+        let sorted = Dictionary(grouping: blocks) { BlockRules.SetName.of($0.network) }
+        return BlockRules.SetName.allCases.flatMap { set -> [NetlinkMessage] in
+            guard let blocks = sorted[set] else { return [] }
+            let elements =
+                set.isInterval
+                ? IntervalUnion.disjoint(blocks)
+                : blocks.map { .init(first: $0.network.address, last: $0.network.address, milliseconds: $0.milliseconds) }
+            return BlockRules.add(elements, to: set)
+        }
+    }
+
+    private static func removals(_ networks: [Network]) -> [NetlinkMessage] {
+        let sorted = Dictionary(grouping: networks) { BlockRules.SetName.of($0) }
+        return BlockRules.SetName.allCases.flatMap { set in
+            let elements = (sorted[set] ?? []).map {
+                BlockRules.Element(first: $0.address, last: $0.address, milliseconds: 0)
+            }
+            return BlockRules.remove(elements, from: set)
+        }
+    }
+
+    private static func failed(_ what: String, _ error: NetlinkError) -> EnforceError {
+        if error.number == 1 {
+            return EnforceError(
+                "firewall.not_permitted", "The kernel did not permit: \(what). \(error.detail)",
+                remedy: "Check that cordon-enforcer has CAP_NET_ADMIN and that no second one owns the table.")
+        }
+        let detail = error.detail.isEmpty ? "" : " (\(error.detail))"
+        return .system("firewall.kernel", "The kernel refused: \(what)\(detail)", error.number)
+    }
+
+    private static func unavailable(_ error: NetlinkError) -> EnforceError {
+        .system(
+            "firewall.unavailable", "There is no way to nf_tables", error.number,
+            remedy: "Load the module nf_tables, and check CAP_NET_ADMIN and RestrictAddressFamilies=AF_NETLINK.")
+    }
+}

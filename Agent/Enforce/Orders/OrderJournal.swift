@@ -1,0 +1,105 @@
+internal import CordonModel
+
+/// What was ordered, what became of it, and what is to be in force: on disk before anything happens.
+package struct OrderJournal: ~Copyable {
+    /// What is remembered of an order.
+    package struct Entry: Sendable {
+        package let receipt: JournalRecord.Receipt
+        /// `nil` until it is finished.
+        package var result: [UInt8]?
+    }
+
+    /// Orders are remembered so long at least.
+    static let retention = Duration.seconds(30 * 86_400)
+    /// And so many at most, of those that could not be carried out again because they have expired.
+    static let mostOrders = 20_000
+    /// A release may be taken so long after its expiry: a host whose clock is wrong must be releasable.
+    static let releaseGrace = Duration.seconds(86_400)
+
+    private var file: JournalFile
+    private(set) var orders: [OrderID: Entry] = [:]
+    /// What is to be in force, as the journal says.
+    private(set) var desired: DesiredState
+    private let clock: BootClock
+    private var lengthAfterCompaction: Int
+
+    /// Opens the journal in a folder, reading everything in it.
+    package init(folder: String, clock: BootClock) throws(EnforceError) {
+        var orders: [OrderID: Entry] = [:]
+        var desired = DesiredState()
+        file = try JournalFile(folder + "/journal") { content in
+            guard let record = JournalRecord(bytes: content) else { return }
+            desired.apply(record, clock: clock)
+            Self.note(record, in: &orders)
+        }
+        self.orders = orders
+        self.desired = desired
+        self.clock = clock
+        lengthAfterCompaction = file.length
+    }
+
+    private static func note(_ record: JournalRecord, in orders: inout [OrderID: Entry]) {
+        switch record {
+        case .received(let receipt): if orders[receipt.order] == nil { orders[receipt.order] = Entry(receipt: receipt) }
+        case .finished(let order, let result): orders[order]?.result = result
+        default: break
+        }
+    }
+
+    /// Writes records, all or none, synced, and takes them up.
+    package mutating func append(_ records: [JournalRecord], urgent: Bool = false) throws(EnforceError) {
+        try file.append(records.map(\.bytes), urgent: urgent)
+        take(records)
+    }
+
+    /// Takes records up in memory alone: when the disk refuses what must happen all the same.
+    mutating func take(_ records: [JournalRecord]) {
+        for record in records {
+            desired.apply(record, clock: clock)
+            Self.note(record, in: &orders)
+        }
+    }
+
+    /// Forgets blocks that the kernel has ended.
+    mutating func forgetEndedBlocks() { desired.forgetEndedBlocks(clock: clock) }
+
+    /// How many orders of each kind were carried out within the hour before now.
+    func lastHour(now: Timestamp) -> [ActionKind: Int] {
+        var counts: [ActionKind: Int] = [:]
+        for entry in orders.values where entry.receipt.counts && entry.receipt.at > now - .seconds(3600) {
+            counts[entry.receipt.kind, default: 0] += 1
+        }
+        return counts
+    }
+
+    /// Writes the journal anew with what still counts, when it has grown enough for that to pay.
+    mutating func compactIfLarge() throws(EnforceError) {
+        guard file.length > 4 << 20, file.length > 2 * lengthAfterCompaction else { return }
+        try compact()
+    }
+
+    /// Writes the journal anew with what still counts.
+    mutating func compact() throws(EnforceError) {
+        let now = clock.now()
+        forget(now: now)
+        var records = desired.records(clock: clock)
+        for (order, entry) in orders.sorted(by: { $0.value.receipt.at < $1.value.receipt.at }) {
+            records.append(.received(entry.receipt))
+            if let result = entry.result { records.append(.finished(order, result: result)) }
+        }
+        let path = file.path
+        try JournalFile.replace(path, with: records.map(\.bytes))
+        file = try JournalFile(path) { _ in }
+        lengthAfterCompaction = file.length
+    }
+
+    /// Forgets orders that are old, and, beyond the most that are kept, the oldest of those that no longer could be carried out.
+    private mutating func forget(now: Timestamp) {
+        orders = orders.filter { $0.value.receipt.at > now - Self.retention || $0.value.receipt.expiresAt + Self.releaseGrace > now }
+        guard orders.count > Self.mostOrders else { return }
+        let expired = orders.values.filter { $0.receipt.expiresAt + Self.releaseGrace < now }.map(\.receipt)
+        for receipt in expired.sorted(by: { $0.at < $1.at }).prefix(orders.count - Self.mostOrders) {
+            orders[receipt.order] = nil
+        }
+    }
+}

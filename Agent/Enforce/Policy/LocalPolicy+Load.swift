@@ -1,0 +1,82 @@
+internal import CordonModel
+internal import CLinux
+package import CordonSettings
+internal import CordonTrust
+
+extension LocalPolicy {
+    /// Reads `*.toml` of a folder in the order of their names; later files win. A folder that is not there means the defaults.
+    package static func load(folder: String) throws -> LocalPolicy {
+        try RootOwned.check(folder)
+        let settings = try Settings.load(file: nil, dropIns: folder)
+        for source in settings.sources { try RootOwned.check(source.path) }
+        return try LocalPolicy(settings)
+    }
+
+    /// Reads settings; a key that is not known is an error.
+    package init(_ settings: Settings) throws {
+        self.init()
+        var section = settings.section("")
+        try readActions(&section)
+        try readBounds(&section)
+        try readProtected(&section)
+        try settings.finish(section)
+        hash = "\(Fingerprint(of: settings.sources.flatMap { Array($0.path.utf8) + [0] + $0.bytes + [0] }))"
+    }
+
+    private mutating func readActions(_ section: inout SettingsSection) throws(SettingsError) {
+        let names = ActionKind.allCases.map(\.rawValue).joined(separator: ", ")
+        let allowed = try section.list("allowed_actions", default: ActionKind.allCases, of: "actions among \(names)") {
+            ActionKind(rawValue: $0)
+        }
+        allowedActions = Rule(Set(allowed), origin: section.origin(of: "allowed_actions"))
+        neverIsolate = Rule(
+            try section.flag("never_isolate", default: false), origin: section.origin(of: "never_isolate"))
+        ordersPerHour = try Self.number(&section, "orders_per_hour", ordersPerHour, in: 0...1_000_000)
+        let keys: [(ActionKind, String)] = [
+            (.isolate, "isolations_per_hour"), (.blockAddress, "blocks_per_hour"), (.killProcess, "kills_per_hour"),
+        ]
+        for (kind, key) in keys {
+            perHour[kind] = try Self.number(&section, key, perHour[kind] ?? Rule(0), in: 0...1_000_000)
+        }
+    }
+
+    private mutating func readBounds(_ section: inout SettingsSection) throws(SettingsError) {
+        longestIsolation = try Self.duration(&section, "longest_isolation", longestIsolation)
+        longestBlock = try Self.duration(&section, "longest_block", longestBlock)
+        widestBlockIPv4 = try Self.number(&section, "widest_block_ipv4", widestBlockIPv4, in: 1...32)
+        widestBlockIPv6 = try Self.number(&section, "widest_block_ipv6", widestBlockIPv6, in: 1...128)
+        mostBlocks = try Self.number(&section, "most_blocks", mostBlocks, in: 0...1_000_000)
+    }
+
+    private mutating func readProtected(_ section: inout SettingsSection) throws(SettingsError) {
+        protectedAddresses = Rule(
+            try section.networks("protected_addresses", default: []), origin: section.origin(of: "protected_addresses"))
+        protectedProcesses = Rule(
+            try section.texts("protected_processes", default: []), origin: section.origin(of: "protected_processes"))
+        let users = try section.list("protected_users", default: [], of: "names or numbers of users of this host") { name in
+            Self.userID(name).map { ($0, name) }
+        }
+        protectedUsers = Rule(
+            Dictionary(users) { first, _ in first }, origin: section.origin(of: "protected_users"))
+    }
+
+    /// The number of a user given by name or number.
+    package static func userID(_ name: String) -> UInt32? {
+        if let number = UInt32(name) { return number }
+        return UInt32(exactly: unsafe clinux_user_id(name))
+    }
+
+    private static func number(
+        _ section: inout SettingsSection, _ key: String, _ fallback: Rule<Int>, in range: ClosedRange<Int64>
+    ) throws(SettingsError) -> Rule<Int> {
+        let value = try section.integer(key, default: Int64(fallback.value), in: range)
+        return Rule(Int(value), origin: section.origin(of: key))
+    }
+
+    private static func duration(
+        _ section: inout SettingsSection, _ key: String, _ fallback: Rule<Duration>
+    ) throws(SettingsError) -> Rule<Duration> {
+        let value = try section.duration(key, default: fallback.value, in: .seconds(1) ... .seconds(366 * 86_400))
+        return Rule(value, origin: section.origin(of: key))
+    }
+}

@@ -1,0 +1,115 @@
+package import CordonModel
+
+extension LocalPolicy {
+    /// What this host is on the network: never to be blocked, whatever the files say.
+    package struct Surroundings: Sendable {
+        package var own: Set<IPAddress> = []
+        package var gateways: Set<IPAddress> = []
+        package var resolvers: Set<IPAddress> = []
+        package var controllers: [Endpoint] = []
+        /// Blocks in force now.
+        package var blockCount = 0
+
+        package init() {}
+    }
+
+    /// Throws the rule that forbids the action. Processes are judged one by one when they are found.
+    package func check(_ action: Action, at host: Surroundings) throws(Refusal) {
+        switch action {
+        case .release, .unblockAddress: return
+        case .isolate(let isolation):
+            try checkAllowed(.isolate)
+            try checkIsolation(isolation, at: host)
+        case .blockAddress(let block):
+            try checkAllowed(.blockAddress)
+            try checkBlock(block, at: host)
+        case .killProcess: try checkAllowed(.killProcess)
+        }
+    }
+
+    private func checkAllowed(_ kind: ActionKind) throws(Refusal) {
+        guard allowedActions.value.contains(kind) else {
+            throw Refusal("allowed_actions", allowedActions, "This host's policy does not allow \(kind.rawValue).")
+        }
+    }
+
+    private func checkIsolation(_ isolation: Isolation, at host: Surroundings) throws(Refusal) {
+        guard !neverIsolate.value else {
+            throw Refusal("never_isolate", neverIsolate, "This host's policy says that it is never isolated.")
+        }
+        guard isolation.duration <= longestIsolation.value else {
+            throw Refusal(
+                "longest_isolation", longestIsolation,
+                "This host's policy isolates for at most \(longestIsolation.value.spelled); \(isolation.duration.spelled) was asked.")
+        }
+        guard !host.controllers.isEmpty else {
+            throw Refusal(
+                "built-in: controller address",
+                "No controller address is configured here: isolation would cut the agent off too.")
+        }
+    }
+
+    private func checkBlock(_ block: AddressBlock, at host: Surroundings) throws(Refusal) {
+        guard block.duration <= longestBlock.value else {
+            throw Refusal(
+                "longest_block", longestBlock,
+                "This host's policy blocks for at most \(longestBlock.value.spelled); \(block.duration.spelled) was asked.")
+        }
+        try checkBuiltIn(block.network, at: host)
+        let isV4 = block.network.address.width == 32
+        let widest = isV4 ? widestBlockIPv4 : widestBlockIPv6
+        guard block.network.prefix >= widest.value else {
+            throw Refusal(
+                isV4 ? "widest_block_ipv4" : "widest_block_ipv6", widest,
+                "This host's policy blocks networks of at most /\(widest.value); \(block.network) was asked.")
+        }
+        if let kept = protectedAddresses.value.first(where: { $0.overlaps(block.network) }) {
+            throw Refusal(
+                "protected_addresses", protectedAddresses, "\(block.network) touches \(kept), which this host's policy protects.")
+        }
+        guard host.blockCount < mostBlocks.value else {
+            throw Refusal("most_blocks", mostBlocks, "\(host.blockCount) addresses are blocked, the most that this host's policy allows.")
+        }
+    }
+
+    private func checkBuiltIn(_ network: Network, at host: Surroundings) throws(Refusal) {
+        for (name, list) in Self.neverBlocked {
+            if let hit = list.first(where: { $0.overlaps(network) }) {
+                throw Refusal("built-in: \(name)", "\(network) touches \(hit) (\(name)), which is never blocked.")
+            }
+        }
+        let groups: [(String, [IPAddress])] = [
+            ("own address", host.own.sorted()), ("default gateway", host.gateways.sorted()),
+            ("resolver", host.resolvers.sorted()), ("controller", host.controllers.map(\.address)),
+        ]
+        for (name, addresses) in groups {
+            if let hit = addresses.first(where: { network.contains($0) }) {
+                throw Refusal("built-in: \(name)", "\(network) holds \(hit), this host's \(name), which is never blocked.")
+            }
+        }
+    }
+
+    private static let neverBlocked: [(String, [Network])] = [
+        ("loopback", ["127.0.0.0/8", "::1"].compactMap { Network($0) }),
+        ("unspecified", ["0.0.0.0/8", "::"].compactMap { Network($0) }),
+        ("link-local", ["169.254.0.0/16", "fe80::/10"].compactMap { Network($0) }),
+        ("multicast and broadcast", ["224.0.0.0/4", "255.255.255.255", "ff00::/8"].compactMap { Network($0) }),
+    ]
+
+    // MARK: - Rates
+
+    /// Throws when one more order of the kind within the hour would be one too many. `past` are the kinds of the last hour's.
+    package func checkRate(_ kind: ActionKind, past: [ActionKind: Int]) throws(Refusal) {
+        guard kind != .release, kind != .unblockAddress else { return }
+        let total = past.values.reduce(0, +)
+        guard total < ordersPerHour.value else {
+            throw Refusal("orders_per_hour", ordersPerHour, "\(total) orders were carried out within the hour, the most allowed here.")
+        }
+        guard let limit = perHour[kind] else { return }
+        let count = past[kind] ?? 0
+        guard count < limit.value else {
+            let key = kind == .isolate ? "isolations_per_hour" : kind == .blockAddress ? "blocks_per_hour" : "kills_per_hour"
+            throw Refusal(key, limit, "\(count) orders to \(kind.rawValue) were carried out within the hour, the most allowed here.")
+        }
+    }
+}

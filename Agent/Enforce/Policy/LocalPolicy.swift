@@ -1,0 +1,56 @@
+package import CordonModel
+
+/// What the owner of this host allows, whatever the controller orders. Read from root's files; the controller cannot write it.
+package struct LocalPolicy: Sendable {
+    /// A setting and where it stands: `file:line`, or that it is built in.
+    package struct Rule<Value: Sendable>: Sendable {
+        package var value: Value
+        package var origin: String
+
+        package init(_ value: Value, origin: String = "built-in default") {
+            self.value = value
+            self.origin = origin
+        }
+    }
+
+    /// Releases and unblocks are always allowed.
+    package var allowedActions = Rule(Set(ActionKind.allCases))
+    package var neverIsolate = Rule(false)
+    package var longestIsolation = Rule(Duration.seconds(7 * 86_400))
+    package var longestBlock = Rule(Duration.seconds(30 * 86_400))
+    /// The shortest prefix that may be blocked.
+    package var widestBlockIPv4 = Rule(16)
+    package var widestBlockIPv6 = Rule(48)
+    /// How many blocks may be in force at once.
+    package var mostBlocks = Rule(200_000)
+    package var protectedAddresses = Rule([Network]())
+    /// Paths (with `*` and `?`) or bare names of executables.
+    package var protectedProcesses = Rule([String]())
+    /// User ids whose processes are left alone.
+    package var protectedUsers = Rule([UInt32: String]())
+    /// Orders of all kinds that may be carried out in any hour, and of each kind.
+    package var ordersPerHour = Rule(1200)
+    package var perHour: [ActionKind: Rule<Int>] = [
+        .isolate: Rule(12), .blockAddress: Rule(1000), .killProcess: Rule(120),
+    ]
+    /// SHA-256 over the files, lower-case hex.
+    package var hash = ""
+
+    package init() {}
+}
+
+/// Why an order is not carried out: a rule and a sentence.
+package struct Refusal: Error, Sendable, Equatable {
+    /// `signature`, `expired`, …, or the rule's name with `file:line`.
+    package let rule: String
+    package let message: String
+
+    package init(_ rule: String, _ message: String) {
+        self.rule = rule
+        self.message = message
+    }
+
+    init<Value>(_ name: String, _ rule: LocalPolicy.Rule<Value>, _ message: String) {
+        self.init("\(name) (\(rule.origin))", message)
+    }
+}

@@ -1,0 +1,86 @@
+internal import CordonModel
+
+/// Ends processes: held by pidfd first, looked at afterwards, judged by policy, killed, and watched until they are gone.
+struct ProcessKill {
+    let policy: LocalPolicy
+    let agentUser: UInt32
+    /// How long to watch them die.
+    var patience: Duration = .seconds(3)
+
+    /// What became of it.
+    struct Report {
+        var applied: [String] = []
+        var killed = 0
+        /// Processes that are still there, with why.
+        var left: [String] = []
+    }
+
+    static let kill: Int32 = 9
+    static let stop: Int32 = 19
+    static let resume: Int32 = 18
+
+    /// Ends what the target means. Throws a `Refusal` or an `EnforceError`; nothing is killed then.
+    func perform(_ target: ProcessTarget) throws -> Report {
+        let root = try open(target)
+        switch target.scope {
+        case .process: return try endOne(root)
+        case .tree: return try endTree(root)
+        case .cgroup: return try endCgroup(root)
+        }
+    }
+
+    /// A process and the pidfd that holds it.
+    struct Held: ~Copyable {
+        let process: RunningProcess
+        let handle: ProcessHandle
+    }
+
+    /// Holds the process and makes sure that it is the one meant: what is read after the pidfd is open cannot be a successor's
+    /// and then be killed in its place.
+    private func open(_ target: ProcessTarget) throws -> Held {
+        guard target.pid > 1 else { throw Refusal("built-in: init", "Process \(target.pid) is never killed.") }
+        let gone = EnforceError(
+            "process.gone", "Process \(target.pid) that began at tick \(target.startTime) is not there: it has ended by itself.")
+        let handle: ProcessHandle
+        do {
+            handle = try ProcessHandle(pid: target.pid)
+        } catch where error.number == 3 {
+            throw gone
+        }
+        guard let process = RunningProcess(pid: target.pid), process.startTime == target.startTime else { throw gone }
+        guard process.state != "Z" else {
+            throw EnforceError(
+                "process.gone", "Process \(target.pid) has ended already; its parent \(process.parent) has not reaped it.")
+        }
+        try policy.check(process, agentUser: agentUser)
+        guard process.executable == target.executable || process.executablePath == target.executable else {
+            throw EnforceError(
+                "process.not_the_same",
+                "Process \(target.pid) runs \(process.executable ?? "?"), not \(target.executable): it was not killed.",
+                remedy: "Look at the process again and order anew.")
+        }
+        return Held(process: process, handle: handle)
+    }
+
+    private func endOne(_ held: borrowing Held) throws -> Report {
+        var report = Report()
+        held.handle.send(Self.kill)
+        watch(held, until: ContinuousClock.now + patience, &report)
+        return report
+    }
+
+    /// Waits for a killed process to end, and says why where it does not.
+    func watch(_ held: borrowing Held, until deadline: ContinuousClock.Instant, _ report: inout Report) {
+        let left = max(.zero, ContinuousClock.now.duration(to: deadline))
+        let name = held.process.executable ?? "?"
+        if held.handle.hasEnded(within: Int32(clamping: left.milliseconds)) {
+            report.killed += 1
+            if report.applied.count < 50 { report.applied.append("killed \(held.process.pid) \(name)") }
+            return
+        }
+        let now = RunningProcess(pid: held.process.pid)
+        let state = now.map { String($0.state) } ?? "?"
+        let wait = state == "D" ? ", in uninterruptible wait at \(RunningProcess.waitChannel(of: held.process.pid))" : ""
+        report.left.append("\(held.process.pid) \(name) is in state \(state)\(wait)")
+    }
+}

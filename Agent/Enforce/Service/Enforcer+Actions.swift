@@ -1,0 +1,115 @@
+package import CordonModel
+internal import Logging
+internal import Synchronization
+
+extension Enforcer {
+    /// On disk, then in force; when the kernel says no, off the disk again.
+    func isolate(
+        _ isolation: Isolation, _ order: Order, _ receipt: JournalRecord.Receipt, _ core: inout Core,
+        _ begun: ContinuousClock.Instant
+    ) throws(EnforceError) -> Verdict {
+        // An order that was begun before a crash keeps the term that it began then.
+        if core.journal.desired.isolation?.order != order.id {
+            guard core.journal.orders[order.id] == nil else {
+                throw EnforceError("order.interrupted", "The isolation was begun, and ended before its result was written down.")
+            }
+            try core.journal.append([
+                .received(receipt),
+                .isolated(order: order.id, issuedAt: order.issuedAt, term: clock.term(isolation.duration)),
+            ])
+        }
+        do {
+            let proof = try core.containment.isolate(since: begun)
+            let until = clock.now() + isolation.duration
+            return Self.proved(proof, "The host is isolated until \(until.rfc3339(fractionDigits: 0)).")
+        } catch {
+            record([.released(why: "isolation failed: \(error.code)")], &core)
+            _ = try? core.containment.release()
+            throw error
+        }
+    }
+
+    /// In the kernel first, for nothing may keep a host cut off; then on disk, from the reserve if need be.
+    func release(
+        _ receipt: JournalRecord.Receipt, _ order: Order, _ core: inout Core, _ begun: ContinuousClock.Instant
+    ) throws(EnforceError) -> Verdict {
+        let wasIsolated = core.journal.desired.isolation != nil
+        let proof = try core.containment.release(since: begun)
+        record([.received(receipt), .released(why: "order \(order.id)")], &core)
+        return Self.proved(proof, wasIsolated ? "The host is no longer isolated." : "The host was not isolated.")
+    }
+
+    func block(
+        _ block: AddressBlock, _ receipt: JournalRecord.Receipt, _ core: inout Core, _ begun: ContinuousClock.Instant
+    ) throws(EnforceError) -> Verdict {
+        let wasBlocked = core.journal.desired.blocks[block.network] != nil
+        var start = clock.term(.zero)
+        // Begun before a crash: the term runs from then.
+        if let first = core.journal.orders[receipt.order]?.receipt.at { start = Term(start: first, duration: .zero, boot: "", startSinceBoot: 0) }
+        try core.journal.append([.received(receipt), .blocked([block], start: start)])
+        do {
+            let proof =
+                wasBlocked
+                ? try core.containment.prolong(block.network, desired: core.journal.desired, clock: clock, since: begun)
+                : try core.containment.block([block.network], desired: core.journal.desired, clock: clock, since: begun)
+            let until = (clock.now() + block.duration).rfc3339(fractionDigits: 0)
+            return Self.proved(proof, "\(block.network) is blocked until \(until).")
+        } catch {
+            record([.unblocked(block.network)], &core)
+            throw error
+        }
+    }
+
+    func unblock(
+        _ network: Network, _ receipt: JournalRecord.Receipt, _ core: inout Core, _ begun: ContinuousClock.Instant
+    ) throws(EnforceError) -> Verdict {
+        let wasBlocked = core.journal.desired.blocks[network] != nil
+        record([.received(receipt), .unblocked(network)], &core)
+        let proof = try core.containment.unblock(network, desired: core.journal.desired, clock: clock, since: begun)
+        return Self.proved(proof, wasBlocked ? "\(network) is no longer blocked." : "\(network) was not blocked.")
+    }
+
+    /// Outside the lock: it waits for processes to die.
+    func kill(_ target: ProcessTarget, policy: LocalPolicy, begun: ContinuousClock.Instant) -> Verdict {
+        do {
+            let report = try ProcessKill(policy: policy, agentUser: configuration.agentUser).perform(target)
+            let applied = ContinuousClock.now - begun
+            let gone = report.left.isEmpty
+            let seen = gone ? "\(report.killed) ended" : report.left.prefix(10).joined(separator: "; ")
+            let proof = Proof(
+                applied: report.applied, appliedMicroseconds: applied.microseconds,
+                probes: [Proof.Probe(name: "process_gone", passed: gone, observed: seen)])
+            if gone { return Verdict(outcome: .succeeded, message: "\(report.killed) process\(report.killed == 1 ? "" : "es") ended.", proof: proof) }
+            return Verdict(
+                outcome: .failed(code: "process.unkillable"),
+                message: "SIGKILL was sent and is pending, but not all have ended: \(seen).", proof: proof)
+        } catch let refusal as Refusal {
+            return Verdict(outcome: .refused(rule: refusal.rule), message: refusal.message)
+        } catch let error as EnforceError {
+            return Self.failed(error)
+        } catch {
+            return Verdict(outcome: .failed(code: "process.failed"), message: "The process could not be ended: \(error).")
+        }
+    }
+
+    /// Succeeded when every probe passed.
+    private static func proved(_ proof: Proof, _ message: String) -> Verdict {
+        guard let failed = proof.probes.first(where: { !$0.passed }) else {
+            return Verdict(outcome: .succeeded, message: message, proof: proof)
+        }
+        return Verdict(
+            outcome: .failed(code: "proof.\(failed.name)"), message: "It was applied, but the proof failed: \(failed.observed).",
+            proof: proof)
+    }
+
+    /// Blocks many networks at once, as one change on disk and one transaction: what `bench contain` measures, and what a
+    /// start after a reboot does.
+    package func blockAll(_ blocks: [AddressBlock]) throws(EnforceError) -> Proof {
+        try core.withLock { core throws(EnforceError) in
+            let begun = ContinuousClock.now
+            try core.journal.append(JournalRecord.chunks(blocks, start: clock.term(.zero)))
+            return try core.containment.block(
+                blocks.map(\.network), desired: core.journal.desired, clock: clock, since: begun)
+        }
+    }
+}

@@ -1,0 +1,150 @@
+package import CordonModel
+internal import CordonTrust
+package import CordonWire
+internal import FoundationEssentials
+package import Logging
+internal import SwiftProtobuf
+internal import Synchronization
+
+/// The privileged half: takes signed orders, verifies and judges them itself, carries them out, and remembers.
+///
+/// Blocking, and serial but for the waiting for processes to die, which a release must not wait for.
+package final class Enforcer: Sendable {
+    /// Where its files are, and who may talk to it.
+    package struct Configuration: Sendable {
+        package var stateDirectory: String
+        package var policyDirectory: String
+        package var identityPath: String
+        package var policyRootPath: String
+        package var agentUser: UInt32
+        /// Controllers that the administrator wrote down; enrolment may add some.
+        package var controllers: [Endpoint]
+        package var version: String
+
+        package init(
+            stateDirectory: String, policyDirectory: String, identityPath: String, policyRootPath: String,
+            agentUser: UInt32, controllers: [Endpoint], version: String
+        ) {
+            self.stateDirectory = stateDirectory
+            self.policyDirectory = policyDirectory
+            self.identityPath = identityPath
+            self.policyRootPath = policyRootPath
+            self.agentUser = agentUser
+            self.controllers = controllers
+            self.version = version
+        }
+    }
+
+    /// What is behind the lock.
+    struct Core: ~Copyable {
+        var journal: OrderJournal
+        var containment: Containment
+        var policy: LocalPolicy
+        var keys: KeyRing
+        var host: HostIdentity?
+        /// Orders that are being carried out outside the lock.
+        var running: Set<OrderID> = []
+    }
+
+    let configuration: Configuration
+    let clock: BootClock
+    let log: Logger
+    let core: Mutex<Core>
+
+    /// Reads everything, and brings about what the journal says is to be in force, before anything else happens.
+    package init(_ configuration: Configuration, clock: BootClock = .live, log: Logger) throws {
+        self.configuration = configuration
+        self.clock = clock
+        self.log = log
+        let policy = try LocalPolicy.load(folder: configuration.policyDirectory)
+        let host = try HostIdentity.load(
+            identity: configuration.identityPath, policyRoot: configuration.policyRootPath)
+        let journal = try OrderJournal(folder: configuration.stateDirectory, clock: clock)
+        var containment = try Containment(
+            agentUser: configuration.agentUser, controllers: Self.controllers(configuration, host))
+        try containment.restore(journal.desired, clock: clock)
+        let keys = try KeyRing(path: configuration.stateDirectory + "/order-keys")
+        core = Mutex(Core(journal: journal, containment: containment, policy: policy, keys: keys, host: host))
+    }
+
+    private static func controllers(_ configuration: Configuration, _ host: HostIdentity?) -> [Endpoint] {
+        var all = configuration.controllers
+        for endpoint in host?.controllers ?? [] where !all.contains(endpoint) { all.append(endpoint) }
+        return Array(all.prefix(16))
+    }
+
+    // MARK: - Policy, identity, keys
+
+    /// Reads the local policy anew. What is wrong with it is thrown, and the policy that was in force stays.
+    package func reloadPolicy() throws {
+        let fresh = try LocalPolicy.load(folder: configuration.policyDirectory)
+        core.withLock { $0.policy = fresh }
+        log.notice("local policy read anew", metadata: ["hash": "\(fresh.hash)"])
+    }
+
+    /// Who this host is, read from disk until enrolment has written it, and again when it enrols anew.
+    func refreshHost(_ core: inout Core) {
+        do {
+            let host = try HostIdentity.load(
+                identity: configuration.identityPath, policyRoot: configuration.policyRootPath)
+            core.host = host
+            core.containment.controllers = Self.controllers(configuration, host)
+        } catch {
+            log.error("the identity of this host cannot be read", metadata: ["error": "\(error)"])
+            core.host = nil
+        }
+    }
+
+    /// Takes a set of order keys. Throws a `Refusal` or what went wrong with the disk.
+    package func accept(_ set: Cordon_V1_SignedOrderKeySet) throws -> UInt64 {
+        try core.withLock { core in
+            refreshHost(&core)
+            guard let host = core.host else { throw Refusal.notEnrolled }
+            return try core.keys.accept(set, for: host, at: clock.now())
+        }
+    }
+
+    // MARK: - Status
+
+    /// What is in force, and what this enforcer is.
+    package func status() -> Cordon_V1_EnforcerStatus {
+        core.withLock { core in
+            if core.host == nil { refreshHost(&core) }
+            var status = Cordon_V1_EnforcerStatus()
+            status.version = configuration.version
+            status.containment = Cordon_V1_Containment(core.journal.desired.state(clock: clock))
+            status.policyHash = core.policy.hash
+            status.ownedTables = core.containment.ownsTables
+            status.keySetVersion = core.keys.version(for: core.host)
+            status.kernel = TextFile.line("/proc/sys/kernel/osrelease") ?? ""
+            status.repairs = core.containment.repairs
+            return status
+        }
+    }
+
+    /// Ends the isolation from the host itself, without an order. The caller has made sure that root asks.
+    package func releaseLocally(reason: String) throws {
+        try core.withLock { core in
+            _ = try core.containment.release()
+            record([.released(why: "local: \(reason.bounded(500))")], &core)
+        }
+        log.warning("isolation ended from this host", metadata: ["reason": "\(reason.bounded(500))"])
+    }
+
+    /// Writes down what has happened already and cannot be undone by a full disk.
+    func record(_ records: [JournalRecord], _ core: inout Core) {
+        do {
+            try core.journal.append(records, urgent: true)
+        } catch {
+            core.journal.take(records)
+            log.critical(
+                "the journal could not be written: after a restart this host may be contained again until the term ends",
+                metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+extension Refusal {
+    static let notEnrolled = Refusal(
+        "not enrolled", "This host is not enrolled: it has no identity or no policy root, so no order can be verified.")
+}

@@ -1,0 +1,115 @@
+internal import CLinux
+internal import CordonModel
+internal import CordonWire
+internal import Dispatch
+internal import FoundationEssentials
+package import Logging
+internal import SwiftProtobuf
+internal import Synchronization
+
+/// The Unix socket of the enforcer. Only root and the agent's user are heard; a malformed frame ends its connection and no other.
+package final class EnforcerServer: Sendable {
+    private static let mostConnections = 16
+    /// How long a peer may take over one frame.
+    private static let patienceMilliseconds: Int32 = 10_000
+
+    private let enforcer: Enforcer
+    private let listener: Int32
+    private let log: Logger
+    private let open = Mutex(0)
+
+    /// Listens at the path; the agent's user may connect.
+    package init(_ enforcer: Enforcer, path: String, log: Logger) throws(EnforceError) {
+        self.enforcer = enforcer
+        self.log = log
+        let user = enforcer.configuration.agentUser
+        let group = clinux_primary_group(user)
+        let status = unsafe clinux_local_listen(path, 0o660, 0, group >= 0 ? UInt32(clamping: group) : 0)
+        guard status >= 0 else {
+            let remedy = -status == 98 ? "Another cordon-enforcer listens there: stop it first." : "Check the folder's owner and mode."
+            throw .system("enforcer.socket", "Cannot listen at \(path)", -status, remedy: remedy)
+        }
+        listener = status
+    }
+
+    deinit { clinux_close(listener) }
+
+    /// Accepts connections for ever, each on a thread of its own. Blocks.
+    package func run() {
+        while true {
+            let descriptor = clinux_local_accept(listener, Self.patienceMilliseconds, Self.patienceMilliseconds)
+            guard descriptor >= 0 else {
+                log.error("accepting a connection failed", metadata: ["error": "\(errorText(-descriptor))"])
+                // No descriptors left, most likely: give others time to end instead of spinning.
+                _ = clinux_wait_readable(-1, 100)
+                continue
+            }
+            let stream = FrameStream(descriptor)
+            let allowed = [0, enforcer.configuration.agentUser]
+            guard let user = stream.peerUser, allowed.contains(user) else {
+                log.warning("a connection was refused", metadata: ["user": "\(stream.peerUser ?? .max)"])
+                continue
+            }
+            guard open.withLock({ count in count < Self.mostConnections ? { count += 1; return true }() : false }) else {
+                log.warning("a connection was refused: there are too many")
+                continue
+            }
+            serve(stream, user: user)
+        }
+    }
+
+    private func serve(_ stream: consuming FrameStream, user: UInt32) {
+        let box = Mutex<FrameStream?>(stream)
+        // A queue of its own: its blocking reads hold no thread that others wait for.
+        DispatchQueue(label: "enforcer.connection").async {
+            defer { self.open.withLock { $0 -= 1 } }
+            guard let stream = box.withLock({ $0.take() }) else { return }
+            do {
+                while let frame = try stream.read() {
+                    let request = try Cordon_V1_EnforcerRequest(serializedBytes: frame)
+                    try stream.write(try self.answer(request, user: user).serializedBytes())
+                }
+            } catch {
+                self.log.warning("a connection ended", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    private func answer(_ request: Cordon_V1_EnforcerRequest, user: UInt32) -> Cordon_V1_EnforcerResponse {
+        var response = Cordon_V1_EnforcerResponse()
+        response.requestID = request.requestID
+        do {
+            switch request.request {
+            case .execute(let signed): response.result = try enforcer.execute(signed)
+            case .keySet(let set): response.keySetAccepted.version = try enforcer.accept(set)
+            case .status: response.status = enforcer.status()
+            case .localRelease(let release):
+                guard user == 0 else {
+                    throw EnforceError("enforcer.not_root", "Only root may end an isolation from the host itself.")
+                }
+                try enforcer.releaseLocally(reason: release.reason)
+                response.status = enforcer.status()
+            case nil: throw EnforceError("enforcer.unknown_request", "The request is not one that this version knows.")
+            }
+        } catch {
+            response.error = Self.message(error)
+        }
+        return response
+    }
+
+    private static func message(_ error: any Error) -> Cordon_V1_EnforcerError {
+        var message = Cordon_V1_EnforcerError()
+        switch error {
+        case let refusal as Refusal:
+            message.code = "refused.\(refusal.rule)"
+            message.message = refusal.message
+        case let error as any ActionableError:
+            message.code = error.code
+            message.message = error.remedy.isEmpty ? error.message : "\(error.message) \(error.remedy)"
+        default:
+            message.code = "enforcer.failed"
+            message.message = "\(error)"
+        }
+        return message
+    }
+}

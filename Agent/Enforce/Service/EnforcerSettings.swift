@@ -1,0 +1,57 @@
+package import CordonModel
+internal import CordonSettings
+
+/// The settings of cordon-enforcer, from `/etc/cordon/enforcer.toml` and its drop-ins.
+package struct EnforcerSettings: Sendable {
+    package static let defaultPath = "/etc/cordon/enforcer.toml"
+
+    /// Where the agent connects.
+    package var socket = "/run/cordon/enforcer.sock"
+    /// Where the journal and the order keys are; root's alone.
+    package var stateDirectory = "/var/lib/cordon-enforcer"
+    package var policyDirectory = "/etc/cordon/policy.d"
+    /// Written at enrolment: `fleet`, `agent`, and optionally `controllers`.
+    package var identity = "/etc/cordon/identity.toml"
+    /// Written at enrolment: the policy root's public key, 64 hexadecimal characters.
+    package var policyRoot = "/etc/cordon/policy-root.pub"
+    /// Name or number of the user that cordon-agent runs as.
+    package var agentUser = "cordon"
+    /// Controllers that an isolated host may reach, by address.
+    package var controllers: [Endpoint] = []
+
+    /// Reads the file and `NAME.d/*.toml` beside it; only root may have written them.
+    package static func load(_ path: String) throws -> EnforcerSettings {
+        let dropIns = path.hasSuffix(".toml") ? String(path.dropLast(5)) + ".d" : path + ".d"
+        try RootOwned.check(path)
+        try RootOwned.check(dropIns)
+        let document = try Settings.load(file: path, dropIns: dropIns)
+        for source in document.sources { try RootOwned.check(source.path) }
+        var section = document.section("")
+        var settings = EnforcerSettings()
+        settings.socket = try section.text("socket", default: settings.socket)
+        settings.stateDirectory = try section.text("state_directory", default: settings.stateDirectory)
+        settings.policyDirectory = try section.text("policy_directory", default: settings.policyDirectory)
+        settings.identity = try section.text("identity", default: settings.identity)
+        settings.policyRoot = try section.text("policy_root", default: settings.policyRoot)
+        settings.controllers = try section.endpoints("controllers", default: [])
+        if section.has("agent_user") { settings.agentUser = try section.text("agent_user") }
+        let origin = section.origin(of: "agent_user")
+        try document.finish(section)
+        guard LocalPolicy.userID(settings.agentUser) != nil else {
+            throw EnforceError(
+                "settings.agent_user", "\(origin): there is no user \(settings.agentUser) on this host.",
+                remedy: "Make it (the package does), or set agent_user in \(path).")
+        }
+        return settings
+    }
+
+    /// What the enforcer is made of.
+    package func configuration(version: String) throws(EnforceError) -> Enforcer.Configuration {
+        guard let user = LocalPolicy.userID(agentUser) else {
+            throw EnforceError("settings.agent_user", "There is no user \(agentUser) on this host.")
+        }
+        return Enforcer.Configuration(
+            stateDirectory: stateDirectory, policyDirectory: policyDirectory, identityPath: identity,
+            policyRootPath: policyRoot, agentUser: user, controllers: controllers, version: version)
+    }
+}

@@ -1,0 +1,88 @@
+internal import CLinux
+internal import CordonModel
+internal import Logging
+internal import Synchronization
+
+/// Keeps what is desired in force, and ends what is over, for as long as the enforcer lives. One thread.
+package struct Reconciler: Sendable {
+    private let enforcer: Enforcer
+    private let links: NetlinkSocket
+    /// Only where tables can be changed by others.
+    private let tables: NetlinkSocket?
+
+    /// How long a loss may go unnoticed where no news tells of it.
+    private static let interval = Duration.milliseconds(400)
+    /// The rules are read back and compared so often, news or not.
+    private static let thoroughInterval = Duration.seconds(30)
+
+    /// Begins to listen for changes.
+    package init(_ enforcer: Enforcer) throws(EnforceError) {
+        self.enforcer = enforcer
+        do {
+            links = try NetlinkSocket(protocol: NetlinkProtocol.route)
+            try links.join(group: NetlinkProtocol.linkGroup)
+            if enforcer.ownsTables {
+                tables = nil
+            } else {
+                let socket = try NetlinkSocket(protocol: NetlinkProtocol.netfilter)
+                try socket.join(group: NetlinkProtocol.tableGroup)
+                tables = socket
+            }
+        } catch {
+            throw .system("firewall.unavailable", "Changes of the network cannot be listened for", error.number)
+        }
+    }
+
+    /// Runs until the closure says stop; it is asked at every round, so it can also feed a watchdog.
+    package func run(whileTrue goesOn: () -> Bool) {
+        let descriptors = [links.descriptor] + (tables.map { [$0.descriptor] } ?? [])
+        var lastThorough = ContinuousClock.now
+        while goesOn() {
+            var ready = [UInt8](repeating: 0, count: descriptors.count)
+            let wait = Int32(clamping: Self.interval.milliseconds)
+            let news = unsafe clinux_wait_any(descriptors, Int32(descriptors.count), wait, &ready)
+            if news > 0 { drain() }
+            let due = ContinuousClock.now - lastThorough > Self.thoroughInterval
+            if due { lastThorough = .now }
+            enforcer.tick(thorough: news > 0 || due)
+        }
+    }
+
+    /// News only say that something changed: what is in force is read, not deduced.
+    private func drain() {
+        for socket in [links] + (tables.map { [$0] } ?? []) {
+            for _ in 0..<10_000 {
+                do {
+                    if try socket.receive(timeoutMilliseconds: 0) == nil { break }
+                } catch {
+                    // ENOBUFS: more news than room. Something changed; that is all they say anyway.
+                    continue
+                }
+            }
+        }
+    }
+}
+
+extension Enforcer {
+    /// Whether nobody else can change our tables.
+    var ownsTables: Bool { core.withLock { $0.containment.ownsTables } }
+
+    /// Ends an isolation whose time is over, puts back what is lost.
+    package func tick(thorough: Bool) {
+        core.withLock { core in
+            do {
+                if core.journal.desired.isIsolationOver(clock: clock) {
+                    _ = try core.containment.release()
+                    record([.released(why: "the term is over")], &core)
+                    log.notice("the isolation has ended: its time is over")
+                }
+                if thorough { core.journal.forgetEndedBlocks() }
+                for line in try core.containment.repair(core.journal.desired, clock: clock, thorough: thorough) {
+                    log.warning("\(line)")
+                }
+            } catch {
+                log.error("what is desired could not be put back", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+}

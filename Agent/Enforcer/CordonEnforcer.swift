@@ -1,0 +1,20 @@
+internal import ArgumentParser
+
+/// The privileged half of an agent: no network, few capabilities, verifies every order itself.
+@main
+struct CordonEnforcer: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cordon-enforcer",
+        abstract: "Carries out signed containment orders on this host, within what its local policy allows.",
+        version: Self.version,
+        subcommands: [Run.self, Status.self, Check.self, Release.self],
+        defaultSubcommand: Run.self)
+
+    static let version = "0.1.0"
+}
+
+/// The option that every command has.
+struct SettingsOption: ParsableArguments {
+    @Option(name: .customLong("config"), help: "The settings file; drop-ins are in the folder of the same name ending in .d.")
+    var path = "/etc/cordon/enforcer.toml"
+}

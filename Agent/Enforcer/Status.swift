@@ -1,0 +1,109 @@
+internal import AgentEnforce
+internal import ArgumentParser
+internal import CordonModel
+internal import CordonWire
+internal import FoundationEssentials
+internal import SwiftProtobuf
+
+/// `cordon-enforcer status`: what is in force.
+struct Status: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Say what is in force on this host.")
+
+    @OptionGroup var settingsOption: SettingsOption
+    @Flag(help: "One JSON object.") var json = false
+
+    func run() throws {
+        let response = try LocalClient(settingsOption).ask { $0.status = Cordon_V1_StatusRequest() }
+        print(json ? try Self.json(response.status) : Self.text(response.status))
+    }
+
+    static func text(_ status: Cordon_V1_EnforcerStatus) -> String {
+        let state = status.containment.model()
+        var lines = ["cordon-enforcer \(status.version), kernel \(status.kernel)"]
+        lines.append(state.isolatedUntil.map { "isolated until \($0)" } ?? "not isolated")
+        lines.append("\(status.containment.blockCount) blocks")
+        lines += state.blocks.prefix(20).map { "  \($0.network) until \($0.until)" }
+        lines.append("tables \(status.ownedTables ? "owned and persistent" : "plain, watched and put back")")
+        lines.append("order keys version \(status.keySetVersion), repairs \(status.repairs), policy \(status.policyHash.prefix(16))")
+        return lines.joined(separator: "\n")
+    }
+
+    private struct Row: Codable {
+        var version: String
+        var kernel: String
+        var isolatedUntil: Timestamp?
+        var isolatedBy: OrderID?
+        var blockCount: UInt32
+        var blocks: [ContainmentState.Block]
+        var ownedTables: Bool
+        var keySetVersion: UInt64
+        var repairs: UInt64
+        var policyHash: String
+    }
+
+    static func json(_ status: Cordon_V1_EnforcerStatus) throws -> String {
+        let state = status.containment.model()
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        let row = Row(
+            version: status.version, kernel: status.kernel, isolatedUntil: state.isolatedUntil, isolatedBy: state.isolatedBy,
+            blockCount: status.containment.blockCount, blocks: state.blocks, ownedTables: status.ownedTables,
+            keySetVersion: status.keySetVersion, repairs: status.repairs, policyHash: status.policyHash)
+        return String(decoding: try encoder.encode(row), as: UTF8.self)
+    }
+}
+
+/// `cordon-enforcer release`: break glass.
+struct Release: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "End this host's isolation from the host itself, without an order. Root only; it is written into the journal.")
+
+    @OptionGroup var settingsOption: SettingsOption
+    @Option(help: "Why, for the record.") var reason: String
+
+    func validate() throws {
+        guard !reason.isEmpty else { throw ValidationError("Say why, with --reason.") }
+    }
+
+    func run() throws {
+        let response = try LocalClient(settingsOption).ask { $0.localRelease.reason = reason }
+        print(Status.text(response.status))
+    }
+}
+
+/// One question to the running enforcer.
+struct LocalClient {
+    private let socket: String
+
+    init(_ option: SettingsOption) throws {
+        do { socket = try EnforcerSettings.load(option.path).socket } catch { throw Complaint(error) }
+    }
+
+    func ask(_ fill: (inout Cordon_V1_EnforcerRequest) -> Void) throws -> Cordon_V1_EnforcerResponse {
+        do {
+            let stream = try FrameStream(connecting: socket)
+            var request = Cordon_V1_EnforcerRequest()
+            request.requestID = 1
+            fill(&request)
+            try stream.write(try request.serializedBytes())
+            guard let bytes = try stream.read() else {
+                throw EnforceError(
+                    "enforcer.refused", "The enforcer at \(socket) closed the connection.",
+                    remedy: "Run this as root or as the agent's user.")
+            }
+            let response = try Cordon_V1_EnforcerResponse(serializedBytes: bytes)
+            if case .error(let error) = response.response { throw EnforceError(error.code, error.message) }
+            return response
+        } catch {
+            throw Complaint(error)
+        }
+    }
+}
+
+/// An error as ArgumentParser prints it: one sentence.
+struct Complaint: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ error: any Error) { description = "\(error)" }
+}
