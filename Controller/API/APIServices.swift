@@ -18,6 +18,8 @@ package struct APIServices: Sendable {
     package let audit: any AuditReading
     package let changes: ChangeFeed
     package let surroundings: Surroundings
+    /// Where agents reach this controller: what enrolment tokens carry.
+    package let agentAddress: ControllerAddress
     /// Whether people reach the controller over TLS.
     package let isSecure: Bool
     /// What `/health/ready` says: `nil` when all is well, or a sentence.
@@ -25,7 +27,8 @@ package struct APIServices: Sendable {
 
     package init(
         access: Access, fleet: Fleet, intake: Intake, cases: CaseBook, library: PlaybookLibrary, engine: PlaybookEngine,
-        runs: any RunRepository, audit: any AuditReading, changes: ChangeFeed, surroundings: Surroundings, isSecure: Bool,
+        runs: any RunRepository, audit: any AuditReading, changes: ChangeFeed, surroundings: Surroundings,
+        agentAddress: ControllerAddress, isSecure: Bool,
         readiness: @escaping @Sendable () async -> String? = { nil }
     ) {
         self.access = access
@@ -38,6 +41,7 @@ package struct APIServices: Sendable {
         self.audit = audit
         self.changes = changes
         self.surroundings = surroundings
+        self.agentAddress = agentAddress
         self.isSecure = isSecure
         self.readiness = readiness
     }

@@ -85,3 +85,17 @@ extension Access {
         UUIDv7(high: surroundings.random(), low: surroundings.random()).bytes
     }
 }
+
+extension Access {
+    /// Changes one's own password. The current one is asked for again and limited like a sign-in, so that a session left
+    /// open is not enough.
+    /// - Throws: ``AccessError``: `access.sign_in_refused`, `access.too_many_attempts`, `access.weak_password`.
+    package func changePassword(
+        of credential: Credential, from current: String, to password: String, at source: IPAddress
+    ) async throws {
+        guard credential.kind == .session else { throw AccessError.notSignedIn }
+        try Password.check(password)
+        _ = try await check(credential.principal.name, password: current, from: source)
+        try await setPassword(of: credential.principal.name, to: password, by: credential)
+    }
+}

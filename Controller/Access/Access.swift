@@ -38,6 +38,12 @@ package final class Access: Sendable {
     /// Opens a session. An unknown name costs the same work and gets the same answer as a wrong password.
     /// - Throws: ``AccessError``: `access.sign_in_refused`, `access.too_many_attempts` or `access.busy`.
     package func signIn(_ name: String, password: String, from source: IPAddress) async throws -> SignIn {
+        let user = try await check(name, password: password, from: source)
+        return try await open(for: user, from: source)
+    }
+
+    /// The user of that name and password, or a refusal that is limited and audited.
+    func check(_ name: String, password: String, from source: IPAddress) async throws -> User {
         let shown = Self.printable(name)
         try await admit(shown, source)
         let known = Self.isName(name) ? try await repository.user(named: name) : nil
@@ -47,7 +53,7 @@ package final class Access: Sendable {
             throw AccessError.wrongPassword
         }
         limiter.succeeded(name: shown, source: source.signInSource)
-        return try await open(for: user, from: source)
+        return user
     }
 
     /// Ends the session; does nothing for an API token or a session that has ended.

@@ -1,0 +1,94 @@
+internal import ControllerFleet
+internal import CordonModel
+internal import CordonScan
+internal import HTTPTypes
+internal import Hummingbird
+
+extension API {
+    /// What hosts are ordered to do.
+    static var orderRoutes: [Route] {
+        [
+            Route(
+                method: .get, path: "\(root)/orders", name: "listOrders", tag: "orders", summary: "Orders, newest first.",
+                admission: .role(.viewer),
+                query: .page(
+                    .init("host", .identifier, "Only of this host."), .init("case", .identifier, "Only of this case."),
+                    .init("state", .choice(["open"] + OrderState.allCases.map(\.rawValue)), "Only in this state; `open` for all that are not final."),
+                    .init("kind", .choice(of: ActionKind.self), "Only of this kind.")
+                ),
+                answer: .json(.page("Order", OrderView.schema)), handle: listOrders
+            ),
+            Route(
+                method: .post, path: "\(root)/orders", name: "submitOrder", tag: "orders",
+                summary: "Orders an action of a host. The same Idempotency-Key is the same order. Answers once it is durable.",
+                admission: .role(.responder),
+                body: .json(
+                    .object([
+                        .required("host", .identifier), .required("action", ActionView.schema),
+                        .required("reason", .sentence(1000)), .optional("case", .text(.plain, length: 1...40)),
+                        .optional("lifetime_s", .integer(1...2_592_000), "How long it may wait for the host; 900 unless given."),
+                    ])
+                ),
+                status: .created, answer: .json(OrderView.schema), problems: [.notFound, .conflict, .unprocessableContent],
+                handle: submit
+            ),
+            Route(
+                method: .get, path: "\(root)/orders/{id}", name: "getOrder", tag: "orders",
+                summary: "One order with its result and proof.", admission: .role(.viewer), parameters: .identifier,
+                answer: .json(OrderView.schema), problems: [.notFound]
+            ) { call in
+                let id: OrderID = try call.identifier()
+                guard let order = try await call.services.fleet.order(id) else { throw FleetError.unknownOrder(id) }
+                return .json(OrderView.json(order))
+            },
+        ]
+    }
+
+    @Sendable private static func listOrders(_ call: Call) async throws -> Reply {
+        let states: Set<OrderState> =
+            switch call.query["state"]?.text {
+            case "open": Set(OrderState.allCases.filter { !$0.isFinal })
+            case let state?: Set([OrderState(rawValue: state)].compactMap(\.self))
+            case nil: []
+            }
+        let kinds: Set<ActionKind> = Set([call.choice(query: "kind")].compactMap(\.self))
+        let filter = OrderFilter(
+            agent: call.identifier(query: "host"), caseID: call.identifier(query: "case"), states: states, kinds: kinds,
+            before: try call.cursor(), limit: call.limit
+        )
+        let orders = try await call.services.fleet.orders(filter)
+        return .page(orders.map(OrderView.json), next: orders.count == call.limit ? orders.last?.id : nil)
+    }
+
+    @Sendable private static func submit(_ call: Call) async throws -> Reply {
+        guard let agent = call.body["host"]?.text.flatMap({ AgentID($0) }),
+            let action = call.body["action"].flatMap({ ActionView.action($0) })
+        else { throw Problem.invalid([.init(pointer: "/action", message: "is not an action")]) }
+        var caseID: CaseID?
+        if let name = call.body["case"]?.text { caseID = try await call.services.cases.file(named: name).id }
+        let request = OrderRequest(
+            id: try call.idempotencyKey() ?? call.services.surroundings.identifier(), agent: agent, action: action,
+            reason: call.text("reason"), caseID: caseID, lifetime: call.seconds("lifetime_s") ?? .seconds(900)
+        )
+        return .json(OrderView.json(try await call.services.fleet.submit(request, by: call.principal())))
+    }
+}
+
+extension Call {
+    /// The identifier that the caller chose for what the request makes; `nil` when it chose none.
+    ///
+    /// A UUID of version 7 of about now, since it becomes the identifier: lists are sorted by it.
+    func idempotencyKey<Subject>() throws(Problem) -> Identifier<Subject>? {
+        guard let text = HTTPField.Name("Idempotency-Key").flatMap({ request.headers[$0] }) else { return nil }
+        let unquoted = text.hasPrefix("\"") && text.hasSuffix("\"") && text.utf8.count > 2 ? String(text.dropFirst().dropLast()) : text
+        let now = services.surroundings.now().milliseconds
+        guard let key = Identifier<Subject>(unquoted), key.uuid.high >> 12 & 0xF == 7,
+            abs(Int64(key.uuid.high >> 16) - now) < 86_400_000
+        else {
+            throw .invalid([
+                Problem.Fault(pointer: "Idempotency-Key", message: "is not a UUID of version 7 made in the last day")
+            ])
+        }
+        return key
+    }
+}

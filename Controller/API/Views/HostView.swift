@@ -1,0 +1,92 @@
+internal import ControllerFleet
+internal import CordonModel
+internal import CordonScan
+
+/// Hosts as the API shows them.
+enum HostView {
+    /// Whether it can be ordered something now.
+    static let states = ["online", "offline", "revoked"]
+
+    static let schema = Schema.named(
+        "Host",
+        .object([
+            .required("id", .identifier),
+            .required("name", .string, "What the host says it is called. Untrusted."),
+            .required("group", .string),
+            .required("state", .choice(states)),
+            .required("isolated", .flag, "As the host last said."),
+            .required("online_since", .nullable(.instant)),
+            .required("last_seen", .nullable(.instant)),
+            .required("enrolled_at", .instant),
+            .required("machine", .string, "SHA-256 of the machine-id."),
+            .required("clone_seen_at", .nullable(.instant), "When another machine last showed this host's key."),
+            .required("facts", .nullable(facts)),
+            .required("revocation", .nullable(revocation)),
+        ])
+    )
+
+    private static let facts = Schema.named(
+        "HostFacts",
+        .object([
+            .required("hostname", .string), .required("kernel", .string), .required("operating_system", .string),
+            .required("agent_version", .string), .required("enforcer_version", .string),
+            .required("owned_tables", .flag, "Whether nf_tables takes tables with owner and persist flags."),
+            .required("policy_hash", .string, "SHA-256 of the local policy."),
+            .required("isolated_until", .nullable(.instant)), .required("isolated_by", .nullable(.identifier)),
+            .required(
+                "blocks",
+                .list(.object([.required("network", .string), .required("until", .instant)]), most: 100_000)
+            ),
+        ])
+    )
+
+    private static let revocation = Schema.object([
+        .required("at", .instant), .required("by", .string), .required("reason", .string),
+    ])
+
+    static func state(_ host: HostRecord) -> String {
+        host.revocation != nil ? "revoked" : host.isOnline ? "online" : "offline"
+    }
+
+    static func json(_ host: HostRecord) -> JSONValue {
+        [
+            "id": .text("\(host.id)"),
+            "name": .text(host.name),
+            "group": .text(host.group),
+            "state": .text(state(host)),
+            "isolated": .flag(host.facts?.containment.isolatedUntil != nil),
+            "online_since": .describing(host.onlineSince),
+            "last_seen": .describing(host.lastSeen),
+            "enrolled_at": .text("\(host.enrolledAt)"),
+            "machine": .text("\(host.machine)"),
+            "clone_seen_at": .describing(host.cloneSeenAt),
+            "facts": host.facts.map(json) ?? .null,
+            "revocation": host.revocation.map {
+                ["at": .text("\($0.at)"), "by": .text($0.by), "reason": .text($0.reason)]
+            } ?? .null,
+        ]
+    }
+
+    private static func json(_ facts: HostFacts) -> JSONValue {
+        [
+            "hostname": .text(facts.hostname), "kernel": .text(facts.kernel),
+            "operating_system": .text(facts.operatingSystem), "agent_version": .text(facts.agentVersion),
+            "enforcer_version": .text(facts.enforcerVersion), "owned_tables": .flag(facts.ownedTables),
+            "policy_hash": .text(facts.policyHash), "isolated_until": .describing(facts.containment.isolatedUntil),
+            "isolated_by": .describing(facts.containment.isolatedBy),
+            "blocks": .array(
+                facts.containment.blocks.map { ["network": .text("\($0.network)"), "until": .text("\($0.until)")] }
+            ),
+        ]
+    }
+}
+
+extension JSONValue {
+    /// The text that describes the value: an identifier, an instant, an address; `null` for nothing.
+    static func describing(_ value: (some CustomStringConvertible)?) -> JSONValue {
+        value.map { .text($0.description) } ?? .null
+    }
+
+    /// The text; `null` for nothing.
+    static func optional(_ text: String?) -> JSONValue { text.map { .text($0) } ?? .null }
+}
