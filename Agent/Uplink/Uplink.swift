@@ -41,7 +41,7 @@ package final class Uplink: Service {
     package init(_ settings: UplinkSettings, spool: Spool?, surroundings: Surroundings, logger: Logger) throws {
         guard KeyFile.exists(settings.identityFile) else { throw UplinkError.notEnrolled(settings.stateFolder) }
         let credentials = try AgentCredentials(file: settings.identityFile)
-        let enforcer = EnforcerClient(socket: settings.enforcerSocket)
+        let enforcer = EnforcerClient(socket: settings.enforcerSocket, surroundings: surroundings)
         let remote = RemoteEndpoint()
         self.settings = settings
         self.surroundings = surroundings
@@ -61,6 +61,12 @@ package final class Uplink: Service {
 
     /// Who this agent is.
     package var identity: AgentIdentity { state.withLock { $0.credentials.identity } }
+
+    /// What is known of this host now.
+    package var hostFacts: HostFacts { get async { await facts.current } }
+
+    /// Where the controller is looked for.
+    package var controller: ControllerAddress { address }
 
     /// Where the link is now.
     package var status: Status { state.withLock { $0.status } }

@@ -120,23 +120,15 @@ struct SystemFiles {
     let folder: String
 
     func write(_ credentials: AgentCredentials, controller: ControllerEndpoint) throws {
-        let head = "# Written by `cordon-agent enroll`.\n"
         let identity = """
-            \(head)# cordon-enforcer carries out orders for this agent of this fleet only.
-            [identity]
+            # Written by `cordon-agent enroll`. cordon-enforcer carries out orders for this agent of this fleet only.
             fleet = "\(credentials.identity.fleet)"
             agent = "\(credentials.identity.agent)"
+            # What an isolated host may still connect to, for the agent's user only. Add the new address when the controller moves.
+            controllers = ["\(controller)"]
 
             """
-        let endpoint = """
-            \(head)# What an isolated host may still connect to, for the agent's user only. Add an address here when the controller moves.
-            [controller]
-            endpoints = ["\(controller)"]
-
-            """
-        try KeyFile.makeFolder("\(folder)/enforcer.d", mode: 0o755)
         try KeyFile.write(credentials.policyRoot, to: "\(folder)/policy-root.pub")
-        try KeyFile.write(Array(endpoint.utf8), to: "\(folder)/enforcer.d/50-controller.toml", mode: 0o644)
         try KeyFile.write(Array(identity.utf8), to: "\(folder)/identity.toml", mode: 0o644)
     }
 }

@@ -13,16 +13,24 @@ package struct EnforcerClient: Sendable {
     static let frameLimit = 1 << 20
 
     private let path: String
+    private let surroundings: Surroundings
 
     /// The path of the enforcer's socket.
-    package init(socket path: String) { self.path = path }
+    package init(socket path: String, surroundings: Surroundings) {
+        self.path = path
+        self.surroundings = surroundings
+    }
 
     /// Has an order verified and carried out. Throws `UplinkError`: `enforcer.unreachable` when nothing was sent,
     /// `enforcer.lost` when it may have been.
     package func execute(_ order: Cordon_V1_SignedOrder, patience: Duration) async throws -> OrderResult {
         let response = try await ask({ $0.execute = order }, patience: patience)
-        guard case .result(let result)? = response.response else { throw Self.unexpected(response) }
-        return try result.model()
+        switch response.response {
+        case .result(let result): return try result.model()
+        case .error(let error) where error.code.hasPrefix("refused."):
+            return try refusal(error, of: order)
+        default: throw Self.unexpected(response)
+        }
     }
 
     /// Has a key set verified and kept; the version now held.
@@ -85,6 +93,17 @@ package struct EnforcerClient: Sendable {
                 message: "The enforcer cannot be reached at \(path): \(SocketFailure.text(error)).",
                 remedy: "Check that cordon-enforcer runs and that this user may use its socket.")
         }
+    }
+
+    /// What was refused before it could be given a place in the enforcer's journal.
+    private func refusal(_ error: Cordon_V1_EnforcerError, of order: Cordon_V1_SignedOrder) throws -> OrderResult {
+        guard let id = OrderID(bytes: try Cordon_V1_Order(serializedBytes: order.order).orderID) else {
+            throw WireError("order_id is not 16 bytes")
+        }
+        let now = surroundings.now()
+        return OrderResult(
+            order: id, outcome: .refused(rule: String(error.code.dropFirst(8)).printable(limit: 200)),
+            message: error.message.printable(limit: 500), startedAt: now, finishedAt: now)
     }
 
     private static func lost(_ why: String) -> UplinkError {

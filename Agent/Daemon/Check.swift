@@ -1,0 +1,56 @@
+internal import AgentUplink
+internal import ArgumentParser
+internal import CordonModel
+internal import CordonSignals
+internal import CordonTrust
+internal import CordonWire
+internal import Glibc
+
+/// `cordon-agent check`: whether a start would work, without starting.
+struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Check the settings, the identity, the sources and the enforcer. Exits with 0 when all is well.")
+
+    @OptionGroup var settingsOption: SettingsOption
+
+    func run() async throws {
+        var isWell = true
+        func note(_ what: String, _ fault: String?) {
+            print("\(fault == nil ? "ok  " : "FAIL") \(what)" + (fault.map { ": \($0)" } ?? ""))
+            if fault != nil { isWell = false }
+        }
+        let settings: AgentSettings
+        do { settings = try AgentSettings.load(settingsOption.path) } catch {
+            note("settings", "\(error)")
+            throw ExitCode(1)
+        }
+        note("settings", nil)
+        note("identity", fault { try identity(settings) })
+        for file in settings.files {
+            note("source \(file.path)", unsafe access(file.path, R_OK) == 0 ? nil : unsafe String(cString: strerror(errno)))
+        }
+        do {
+            let status = try await EnforcerClient(socket: settings.enforcerSocket, surroundings: .live).status()
+            note("enforcer \(status.version), order keys version \(status.keySetVersion)", nil)
+        } catch {
+            note("enforcer", "\(error)")
+        }
+        if !isWell { throw ExitCode(1) }
+    }
+
+    private func identity(_ settings: AgentSettings) throws {
+        let uplink = try settings.uplink()
+        guard KeyFile.exists(uplink.identityFile) else { throw UplinkError.notEnrolled(uplink.stateFolder) }
+        let credentials = try AgentCredentials(file: uplink.identityFile)
+        _ = try credentials.anchor.agent(certificate: credentials.certificate, at: Surroundings.live.now())
+    }
+
+    private func fault(_ work: () throws -> Void) -> String? {
+        do {
+            try work()
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+}

@@ -1,0 +1,20 @@
+internal import ArgumentParser
+
+/// The unprivileged half of an agent: collects logs and talks to the controller.
+@main
+struct CordonAgent: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cordon-agent",
+        abstract: "Collects this host's logs, ships them to the controller, and passes its orders to cordon-enforcer.",
+        version: Self.version,
+        subcommands: [Run.self, Enroll.self, Status.self, Check.self],
+        defaultSubcommand: Run.self)
+
+    static let version = "0.1.0"
+}
+
+/// The option that every command has.
+struct SettingsOption: ParsableArguments {
+    @Option(name: .customLong("config"), help: "The settings file; drop-ins are in the folder of the same name ending in .d.")
+    var path = "/etc/cordon/agent.toml"
+}

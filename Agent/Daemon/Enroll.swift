@@ -1,0 +1,79 @@
+internal import AgentUplink
+internal import ArgumentParser
+internal import CLinux
+internal import CordonModel
+internal import CordonSignals
+internal import CordonTrust
+internal import Glibc
+
+/// `cordon-agent enroll`: makes this host part of a fleet.
+struct Enroll: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make this host part of a fleet, with a token.",
+        discussion: """
+            The token comes from --token-file, from the environment variable CORDON_TOKEN, or from standard input; never \
+            from the command line, where every user of the host could read it. Run it as root: it also writes identity.toml \
+            and policy-root.pub, which tell cordon-enforcer whose orders to carry out.
+            """)
+
+    @OptionGroup var settingsOption: SettingsOption
+
+    @Option(help: "A file that holds the token; - is standard input.")
+    var tokenFile: String?
+
+    @Option(name: .customLong("etc"), help: "The folder for the enforcer's files.")
+    var systemFolder = "/etc/cordon"
+
+    @Flag(help: "Replace the identity that this host has.")
+    var force = false
+
+    func run() async throws {
+        clinux_ignore_sigpipe()
+        do {
+            let settings = try AgentSettings.load(settingsOption.path)
+            try KeyFile.makeFolder(settings.state)
+            let token = try TokenSource(file: tokenFile).token()
+            let enrolment = Enrolment(try settings.uplink(), systemFolder: systemFolder, surroundings: .live)
+            let credentials = try await enrolment.enrol(with: token, isForced: force)
+            let identity = credentials.identity
+            print("Enrolled as agent \(identity.agent) of the fleet \(identity.fleet); the certificate lasts until \(identity.notAfter).")
+            print("Start cordon-enforcer and cordon-agent now; both read this at once.")
+        } catch {
+            print("cordon-agent: \(error)", to: &standardError)
+            throw ExitCode(1)
+        }
+    }
+}
+
+/// Where the token comes from.
+struct TokenSource {
+    var file: String?
+
+    /// Reads it. No error repeats any of the text.
+    func token() throws -> EnrolmentToken {
+        if let file, file != "-" {
+            return try EnrolmentToken(text: String(decoding: try KeyFile.read(file, secret: false), as: UTF8.self))
+        }
+        if file == nil, let text = unsafe getenv("CORDON_TOKEN").map({ unsafe String(cString: $0) }) {
+            // Children must not inherit it.
+            unsafe unsetenv("CORDON_TOKEN")
+            return try EnrolmentToken(text: text)
+        }
+        if isatty(STDIN_FILENO) == 1 { print("Token: ", terminator: "", to: &standardError) }
+        return try EnrolmentToken(text: readLine() ?? "")
+    }
+}
+
+/// Standard error, for `print(_:to:)`.
+struct StandardError: TextOutputStream {
+    mutating func write(_ text: String) {
+        let bytes = Array(text.utf8)
+        unsafe _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
+    }
+}
+
+/// A new one: writing to it has no state.
+var standardError: StandardError {
+    get { StandardError() }
+    set {}
+}

@@ -1,0 +1,88 @@
+internal import AgentCollect
+internal import AgentDetect
+internal import AgentSpool
+internal import AgentUplink
+internal import ArgumentParser
+internal import CLinux
+internal import CordonModel
+internal import CordonSignals
+internal import CordonTrust
+internal import Logging
+internal import ServiceLifecycle
+internal import UnixSignals
+
+/// `cordon-agent run`: the daemon.
+struct Run: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Run the daemon until it is told to stop.")
+
+    @OptionGroup var settingsOption: SettingsOption
+
+    func run() async throws {
+        clinux_ignore_sigpipe()
+        let settings: AgentSettings
+        do { settings = try AgentSettings.load(settingsOption.path) } catch { try fail(error) }
+        LogOutput.bootstrap(level: settings.logLevel)
+        let logger = Logger(label: "cordon.agent")
+        do {
+            try await Self.group(settings, logger: logger).run()
+            logger.notice("Stopped.")
+        } catch {
+            logger.critical("\(error)")
+            throw ExitCode(1)
+        }
+    }
+
+    /// The daemon's parts, put together.
+    static func group(_ settings: AgentSettings, logger: Logger) throws -> ServiceGroup {
+        let surroundings = Surroundings.live
+        try KeyFile.makeFolder(settings.state)
+        let spool = try Spool(folder: settings.spoolFolder, limits: settings.spool, surroundings: surroundings)
+        let uplink = try Uplink(try settings.uplink(), spool: spool, surroundings: surroundings, logger: logger)
+        let collecting = try Collecting(settings, spool: spool, surroundings: surroundings)
+        let presence = Presence(file: settings.statusFile, uplink: uplink, spool: spool, surroundings: surroundings)
+        logger.notice("Starting.", metadata: ["agent": "\(uplink.identity.agent)", "fleet": "\(uplink.identity.fleet)"])
+        let services: [any Service] = [collecting, uplink, presence]
+        var configuration = ServiceGroupConfiguration(
+            services: services.map {
+                ServiceGroupConfiguration.ServiceConfiguration(
+                    service: $0, successTerminationBehavior: .ignore, failureTerminationBehavior: .gracefullyShutdownGroup)
+            },
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(10)
+        return ServiceGroup(configuration: configuration)
+    }
+
+    private func fail(_ error: any Error) throws -> Never {
+        print("cordon-agent: \(error)", to: &standardError)
+        throw ExitCode(1)
+    }
+}
+
+/// Collecting as a service.
+struct Collecting: Service {
+    private let collector: Collector
+
+    init(_ settings: AgentSettings, spool: Spool, surroundings: Surroundings) throws {
+        var sources: [any Source] = settings.files.map {
+            FileSource(path: $0.path, start: $0.start, surroundings: surroundings)
+        }
+        if let journal = settings.journal {
+            sources.append(
+                JournalSource(
+                    folder: journal.folder, identifiers: journal.identifiers, start: journal.start, surroundings: surroundings))
+        }
+        let detector = Detector(ssh: settings.detection, surroundings: surroundings)
+        collector = Collector(
+            sources: sources,
+            positions: try PositionStore(path: settings.positionsFile),
+            normalizer: Normalizer(zoneOffset: LocalTime.offset),
+            surroundings: surroundings,
+            inspect: { detector.inspect($0) },
+            append: { try await spool.append($0) })
+    }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await collector.run() }
+    }
+}
