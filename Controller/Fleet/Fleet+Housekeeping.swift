@@ -1,6 +1,6 @@
 internal import CordonModel
 internal import Logging
-package import ServiceLifecycle
+internal import ServiceLifecycle
 
 extension Fleet: Service {
     /// Keeps the house until the group shuts down: tells the hooks, gives up orders whose time is up, writes presence

@@ -1,4 +1,4 @@
-package import CordonModel
+internal import CordonModel
 
 /// What an administrator can set of the fleet and its link.
 package struct FleetSettings: Sendable {

@@ -2,6 +2,7 @@ internal import CordonModel
 internal import CordonTrust
 internal import CordonWire
 internal import FoundationEssentials
+internal import GRPCCore
 internal import Logging
 internal import SwiftProtobuf
 

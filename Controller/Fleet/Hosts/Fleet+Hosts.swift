@@ -1,7 +1,9 @@
 package import CordonModel
+internal import CordonWire
 internal import CordonTrust
 internal import GRPCCore
 internal import Logging
+internal import NIOCore
 
 extension Fleet {
     /// Every host, revoked ones too, by identifier.

@@ -35,9 +35,9 @@ struct CertificateWatch {
 
     private static func stamps(_ keys: FleetKeys) -> [Stamp] {
         [keys.certificateFile, keys.certificateKeyFile].map { path in
-            var status = unsafe stat()
+            var status = stat()
             guard unsafe stat(path, &status) == 0 else { return Stamp(inode: 0, seconds: 0, nanoseconds: 0) }
-            return unsafe Stamp(
+            return Stamp(
                 inode: UInt(status.st_ino), seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
         }
     }

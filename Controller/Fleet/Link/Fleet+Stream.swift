@@ -3,6 +3,7 @@ internal import CordonTrust
 internal import CordonWire
 internal import GRPCCore
 internal import Logging
+internal import NIOCore
 internal import SwiftProtobuf
 
 extension Fleet {

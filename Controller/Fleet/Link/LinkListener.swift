@@ -13,7 +13,7 @@ internal import Synchronization
 /// Ours takes TLS 1.3 and nothing older, asks for a certificate and lets a stranger in without one, so that a host can enrol on
 /// the same port: whether a stream is allowed is decided at every stream by ``LinkGate``, never by the handshake.
 struct LinkListener: HTTP2ServerTransport.ListenerFactory {
-    let address: Endpoint
+    let address: CordonModel.Endpoint
     let certificate: ListenerCertificate
     let connections: LinkConnections
     let settings: FleetSettings

@@ -1,4 +1,5 @@
 internal import CordonModel
+internal import CordonWire
 internal import CordonTrust
 internal import GRPCCore
 

@@ -4,7 +4,7 @@ internal import GRPCCore
 internal import GRPCNIOTransportHTTP2Posix
 internal import Logging
 internal import NIOCore
-package import ServiceLifecycle
+internal import ServiceLifecycle
 
 /// The gRPC server that agents dial: one port for the held connections and for enrolment, TLS 1.3 only.
 ///
@@ -19,7 +19,7 @@ package struct LinkServer: Service {
 
     /// Makes the server; it listens once it runs.
     /// - Throws: when the controller's certificate files cannot be used.
-    package init(fleet: Fleet, listen address: Endpoint) throws {
+    package init(fleet: Fleet, listen address: CordonModel.Endpoint) throws {
         self.fleet = fleet
         let connections = fleet.connections
         let listener = LinkListener(

@@ -1,0 +1,133 @@
+import ControllerFleet
+import CordonModel
+import CordonTrust
+import GRPCCore
+import Testing
+
+@Suite("Who is let in", .timeLimit(.minutes(2)))
+struct AdmissionTests {
+    let scratch = ScratchFolder()
+    let other = ScratchFolder()
+
+    @Test("a stranger without a certificate may only enrol")
+    func refusesStrangers() async throws {
+        try await Controller.serve(in: scratch.path) { controller in
+            let agent = try await controller.agent()
+            let stream = TestStream()
+            try await withGRPCClient(transport: try TestAgent.transport(to: controller.port)) { client in
+                await stream.run(.init(wrapping: client), agent.metadata)
+            }
+            #expect(await stream.status()?.cordonCode == "link.no_certificate")
+        }
+    }
+
+    @Test("a certificate of another fleet, or of another authority of the same name, is refused by name", arguments: [
+        ("elsewhere", "link.other_fleet"), ("test", "link.not_issued_here"),
+    ])
+    func refusesForeigners(name: String, code: String) async throws {
+        let foreigner = try await Controller.serve(in: other.path, fleet: name) { try await $0.agent() }
+        try await Controller.serve(in: scratch.path) { controller in
+            var agent = foreigner
+            agent.port = controller.port
+            let refusal = await agent.refusal()
+            #expect(refusal?.code == .unauthenticated)
+            #expect(refusal?.cordonCode == code)
+        }
+    }
+
+    @Test("the same key on another machine is a clone: refused, and the host is marked")
+    func refusesClones() async throws {
+        try await Controller.serve(in: scratch.path) { controller in
+            let agent = try await controller.agent()
+            var clone = agent
+            clone.machine = Fingerprint.machine(machineID: "stolen")
+            let refusal = await clone.refusal()
+            #expect(refusal?.code == .permissionDenied)
+            #expect(refusal?.cordonCode == "host.clone")
+            #expect(refusal?.message.hasPrefix("clone") == true)
+            #expect(try await controller.fleet.host(agent.id)?.cloneSeenAt != nil)
+            #expect(try await controller.store.allHosts().first?.cloneSeenAt != nil)
+            #expect(await agent.refusal() == nil)
+        }
+    }
+
+    @Test("a revocation cuts a connected agent within a second and keeps it out, after a restart too")
+    func revokes() async throws {
+        let agent = try await Controller.serve(in: scratch.path) { controller in
+            let agent = try await controller.agent()
+            try await agent.connected { stream in
+                try await controller.host(agent.id, isOnline: true)
+                let start = ContinuousClock.now
+                try await controller.fleet.revoke(agent.id, by: Controller.admin, reason: "stolen")
+                let status = await stream.status()
+                #expect(ContinuousClock.now - start < .seconds(1))
+                #expect(status?.code == .permissionDenied)
+                #expect(status?.cordonCode == "host.revoked")
+            }
+            #expect(await agent.refusal()?.cordonCode == "host.revoked")
+            return agent
+        }
+        try await Controller.serve(in: scratch.path) { controller in
+            var agent = agent
+            agent.port = controller.port
+            #expect(await agent.refusal()?.cordonCode == "host.revoked")
+            await #expect(throws: FleetError.revokedHost(agent.id)) { [agent] in
+                _ = try await controller.fleet.submit(controller.request(.release, of: agent), by: Controller.admin)
+            }
+        }
+    }
+
+    @Test("after a renewal both certificates are taken until the new one is used; then the old one is refused")
+    func renews() async throws {
+        try await Controller.serve(in: scratch.path) { controller in
+            let agent = try await controller.agent()
+            let renewed = try await agent.renewed()
+            #expect(await agent.refusal() == nil)
+            #expect(await renewed.refusal() == nil)
+            #expect(await agent.refusal()?.cordonCode == "link.certificate_replaced")
+            #expect(try await controller.store.allCertificates().map(\.fingerprint) == [Fingerprint(of: renewed.certificate)])
+        }
+    }
+
+    @Test("a renewal that was never used ends the old certificate with its grace, and a certificate ends with its life", arguments: [
+        (Duration.seconds(86_401), true), (.seconds(31 * 86_400), false),
+    ])
+    func endsCertificates(after time: Duration, renews: Bool) async throws {
+        try await Controller.serve(in: scratch.path) { controller in
+            let agent = try await controller.agent()
+            if renews { _ = try await agent.renewed() }
+            controller.clock.advance(by: time)
+            #expect(await agent.refusal()?.cordonCode == "link.certificate_expired")
+        }
+    }
+
+    @Test("a second connection of an agent takes the first one's place")
+    func fences() async throws {
+        try await Controller.serve(in: scratch.path) { controller in
+            let agent = try await controller.agent()
+            try await agent.connected { first in
+                try await agent.connected { second in
+                    #expect(await first.status()?.code == .aborted)
+                    let order = try await controller.fleet.submit(controller.request(.release, of: agent), by: Controller.admin)
+                    #expect(try await second.order().order.id == order.id)
+                }
+            }
+        }
+    }
+
+    @Test("a host is on the air while its stream is open, and what it says of itself is kept")
+    func knowsPresence() async throws {
+        try await Controller.serve(in: scratch.path) { controller in
+            let agent = try await controller.agent()
+            try await agent.connected { stream in
+                try await controller.host(agent.id, isOnline: true)
+                stream.send(.with { $0.facts.hostname = "renamed"; $0.facts.kernel = "6.18" })
+                _ = try await eventually("facts") { try await controller.fleet.host(agent.id)?.name == "renamed" ? true : nil }
+            }
+            try await controller.host(agent.id, isOnline: false)
+            let stored = try await eventually("presence on disk") { try await controller.store.allHosts().first { $0.facts != nil } }
+            #expect(stored.facts?.kernel == "6.18")
+            #expect(stored.lastSeen != nil)
+        }
+    }
+}
