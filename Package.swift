@@ -225,7 +225,7 @@ let testing: [Target] = [
         uses: [
             "CordonModel", "CordonWire", "CordonLink", "CordonTrust", "AgentUplink", "AgentSpool", "ControllerFleet",
             "ControllerStore", "CordonTesting", .grpcCore, .grpcTransport, .nioHPACK, .nioSSL, .nioPosix, .nioCore, .x509,
-            .crypto, .logging,
+            .crypto, .logging, .serviceLifecycle, .protobuf,
         ]
     ),
     tests(
@@ -233,18 +233,20 @@ let testing: [Target] = [
         in: "Tests/Store",
         uses: [
             "CordonModel", "CordonTrust", "ControllerStore", "ControllerCases", "ControllerIntake", "ControllerFleet",
-            "ControllerPlaybooks", "ControllerAccess", "CordonTesting", .grdb,
+            "ControllerPlaybooks", "ControllerAccess", "CordonTesting", .grdb, .logging,
         ]
     ),
     tests(
         "CasesTests",
         in: "Tests/Cases",
-        uses: ["CordonModel", "ControllerCases", "ControllerIntake", "ControllerStore", "CordonTesting"]
+        uses: [
+            "CordonModel", "CordonTrust", "ControllerCases", "ControllerIntake", "ControllerStore", "CordonTesting", .logging,
+        ]
     ),
     tests(
         "PlaybooksTests",
         in: "Tests/Playbooks",
-        uses: ["CordonModel", "CordonScan", "ControllerPlaybooks", "ControllerStore", "CordonTesting"]
+        uses: ["CordonModel", "CordonScan", "CordonTrust", "ControllerPlaybooks", "ControllerStore", "CordonTesting"]
     ),
     tests(
         "AccessTests",
@@ -258,6 +260,14 @@ let testing: [Target] = [
             "CordonModel", "CordonScan", "CordonTrust", "ControllerAPI", "ControllerWeb", "ControllerFleet",
             "ControllerIntake", "ControllerCases", "ControllerPlaybooks", "ControllerAccess", "ControllerStore",
             "CordonTesting", .hummingbird, .hummingbirdTesting, .httpTypes, .nioCore, .logging,
+        ]
+    ),
+    tool(
+        "cordon-bench-fleet",
+        in: "Tests/Benchmarks/Fleet",
+        uses: [
+            "CordonModel", "CordonWire", "CordonLink", "CordonTrust", "ControllerFleet", "ControllerStore", .grpcCore,
+            .grpcTransport, .protobuf, .logging, .serviceLifecycle,
         ]
     ),
     tests("LinkageTests", in: "Tests/Linkage", uses: ["CordonTesting"]),

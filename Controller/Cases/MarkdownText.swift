@@ -53,7 +53,11 @@ package enum PlainText {
         switch next {
         case "[": skipControlSequence(&scalars)
         case "]", "P", "X", "^", "_": skipString(&scalars)
-        default: while let byte = scalars.first, (0x20..<0x30).contains(byte.value) { scalars.removeFirst() }
+        // Intermediates, then the final character; any other character was the final one itself.
+        case let first where first.value < 0x30:
+            while let byte = scalars.first, (0x20..<0x30).contains(byte.value) { scalars.removeFirst() }
+            if let final = scalars.first, (0x30..<0x7F).contains(final.value) { scalars.removeFirst() }
+        default: break
         }
     }
 

@@ -2,7 +2,7 @@ internal import GRDB
 
 /// The schema's history. A migration that has shipped is never edited; each domain's tables stand in its own folder.
 ///
-/// The text is SQL that PostgreSQL understands with two words changed (INTEGER for BIGINT, BLOB for BYTEA); what only SQLite has is added here.
+/// The text is SQL that PostgreSQL understands; BLOB there is BYTEA, and what only SQLite has is added here.
 enum Migrations {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -24,9 +24,17 @@ enum Migrations {
         ("001 access", AccessSchema.v1),
     ]
 
-    /// The statement as SQLite takes it: tables are STRICT, so that a column holds nothing but its type.
+    /// The statement as SQLite takes it: tables are STRICT, so that a column holds nothing but its type, and the types of
+    /// PostgreSQL stand under the names that STRICT knows.
     private static func sqlite(_ statement: String) -> String {
-        let words = statement.split(whereSeparator: \.isWhitespace).prefix(2).map { $0.uppercased() }
-        return words == ["CREATE", "TABLE"] ? statement + " STRICT" : statement
+        let head = statement.split(whereSeparator: \.isWhitespace).prefix(2).map { $0.uppercased() }
+        guard head == ["CREATE", "TABLE"] else { return statement }
+        let words = statement.split(separator: " ", omittingEmptySubsequences: false).map { word in
+            let bare = word.prefix { $0.isLetter }
+            return (types[String(bare)] ?? String(bare)) + word.dropFirst(bare.count)
+        }
+        return words.joined(separator: " ") + " STRICT"
     }
+
+    private static let types = ["BIGINT": "INTEGER", "SMALLINT": "INTEGER", "BOOLEAN": "INTEGER", "BYTEA": "BLOB"]
 }
