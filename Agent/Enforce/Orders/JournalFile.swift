@@ -21,20 +21,32 @@ struct JournalFile: ~Copyable {
     init(_ path: String, read: (ArraySlice<UInt8>) -> Void) throws(EnforceError) {
         let opened = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard opened >= 0 else { throw Self.failure("open", path, errno) }
+        let end: Int
+        do {
+            end = try Self.prepare(opened, path, read: read)
+        } catch {
+            close(opened)
+            throw error
+        }
         self.path = path
         descriptor = opened
-        length = 0
+        length = end
+    }
+
+    /// Reads what there is, cuts off what was not wholly written, and begins a file that is new. Returns its length.
+    private static func prepare(
+        _ descriptor: Int32, _ path: String, read: (ArraySlice<UInt8>) -> Void
+    ) throws(EnforceError) -> Int {
         let bytes = TextFile.bytes(path, limit: 1 << 30) ?? []
-        let end = try Self.scan(bytes, path: path, read: read)
-        if bytes.isEmpty {
-            try write(Self.magic, at: 0)
-            length = Self.magic.count
-        } else {
-            length = end
-            // A torn tail: it was never acknowledged to anybody.
-            if end < bytes.count, ftruncate(descriptor, length) != 0 { throw Self.failure("cut the torn end of", path, errno) }
+        var end = try scan(bytes, path: path, read: read)
+        // A torn tail: it was never acknowledged to anybody.
+        if end < bytes.count, ftruncate(descriptor, end) != 0 { throw failure("cut the torn end of", path, errno) }
+        if end == 0 {
+            try write(magic, to: descriptor, at: 0, path)
+            end = magic.count
         }
-        guard fsync(descriptor) == 0 else { throw Self.failure("sync", path, errno) }
+        guard fsync(descriptor) == 0 else { throw failure("sync", path, errno) }
+        return end
     }
 
     deinit { close(descriptor) }
@@ -78,7 +90,7 @@ struct JournalFile: ~Copyable {
             try reserve(bytes.count)
         }
         do {
-            try write(bytes, at: length)
+            try Self.write(bytes, to: descriptor, at: length, path)
         } catch {
             _ = ftruncate(descriptor, length)
             throw error
@@ -98,14 +110,16 @@ struct JournalFile: ~Copyable {
         if status == ENOSPC || status == EDQUOT { throw Self.failure("make room in", path, status) }
     }
 
-    private func write(_ bytes: [UInt8], at offset: Int) throws(EnforceError) {
+    private static func write(
+        _ bytes: [UInt8], to descriptor: Int32, at offset: Int, _ path: String
+    ) throws(EnforceError) {
         var done = 0
         while done < bytes.count {
             let count = unsafe bytes[done...].withUnsafeBytes {
                 unsafe pwrite(descriptor, $0.baseAddress, $0.count, offset + done)
             }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw Self.failure("write to", path, errno) }
+            guard count > 0 else { throw failure("write to", path, errno) }
             done += count
         }
     }

@@ -1,7 +1,7 @@
 internal import CLinux
 
 /// A process held by its pidfd: signals reach it and never a successor with the same number.
-struct ProcessHandle: ~Copyable {
+final class ProcessHandle: Sendable {
     let pid: Int32
     private let descriptor: Int32
 

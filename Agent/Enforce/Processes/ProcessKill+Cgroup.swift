@@ -3,7 +3,7 @@ internal import Glibc
 
 extension ProcessKill {
     /// Kills every process of the root's cgroup and of those below it, by `cgroup.kill` (kernel 5.14).
-    func endCgroup(_ root: consuming Held) throws -> Report {
+    func endCgroup(_ root: Held) throws -> Report {
         guard let mount = Self.unifiedMount, let path = RunningProcess.cgroup(of: root.process.pid) else {
             throw EnforceError(
                 "cgroup.unavailable", "This host has no unified cgroup hierarchy.", remedy: "Use the scope tree instead.")
@@ -14,7 +14,7 @@ extension ProcessKill {
                 "built-in: cgroup", "Process \(root.process.pid) is in \(path), the cgroup of the enforcer or one above it.")
         }
         let folder = mount + path
-        var held = HeldList()
+        var held: [Held] = []
         for pid in Self.members(folder) {
             guard let handle = try? ProcessHandle(pid: pid), let process = RunningProcess(pid: pid) else { continue }
             try policy.check(process, agentUser: agentUser)

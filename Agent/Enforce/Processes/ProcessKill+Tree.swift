@@ -8,11 +8,10 @@ extension ProcessKill {
     /// cannot fork. Then judges all of them, and only then kills, or lets all go on.
     ///
     /// A child whose parent ended before the first look has lost the tie and is not found: the cgroup scope finds it.
-    func endTree(_ root: consuming Held) throws -> Report {
-        var held = HeldList()
+    func endTree(_ root: Held) throws -> Report {
         root.handle.send(Self.stop)
         let rootPID = root.process.pid
-        held.append(root)
+        var held = [root]
         var known: Set<Int32> = [rootPID]
         for _ in 0..<64 {
             let fresh = Self.descendants(of: known, in: RunningProcess.parents())
@@ -35,10 +34,9 @@ extension ProcessKill {
     }
 
     /// Kills all, or, when a rule protects one of them, lets all go on and throws the rule.
-    func judgeAndKill(_ held: consuming HeldList) throws -> Report {
+    func judgeAndKill(_ held: [Held]) throws -> Report {
         var refusal: Refusal?
-        held.forEach { one in
-            guard refusal == nil, one.process.state != "Z" else { return }
+        for one in held where refusal == nil && one.process.state != "Z" {
             do throws(Refusal) {
                 try policy.check(one.process, agentUser: agentUser)
             } catch {
@@ -70,21 +68,5 @@ extension ProcessKill {
             }
         }
         return fresh
-    }
-}
-
-/// Held processes: arrays cannot have noncopyable elements.
-struct HeldList: ~Copyable {
-    private final class Box {
-        let held: ProcessKill.Held
-        init(_ held: consuming ProcessKill.Held) { self.held = held }
-    }
-
-    private var boxes: [Box] = []
-
-    mutating func append(_ held: consuming ProcessKill.Held) { boxes.append(Box(held)) }
-
-    func forEach(_ body: (borrowing ProcessKill.Held) -> Void) {
-        for box in boxes { body(box.held) }
     }
 }

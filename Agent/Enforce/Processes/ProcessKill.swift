@@ -30,7 +30,7 @@ struct ProcessKill {
     }
 
     /// A process and the pidfd that holds it.
-    struct Held: ~Copyable {
+    struct Held {
         let process: RunningProcess
         let handle: ProcessHandle
     }
@@ -41,12 +41,7 @@ struct ProcessKill {
         guard target.pid > 1 else { throw Refusal("built-in: init", "Process \(target.pid) is never killed.") }
         let gone = EnforceError(
             "process.gone", "Process \(target.pid) that began at tick \(target.startTime) is not there: it has ended by itself.")
-        let handle: ProcessHandle
-        do {
-            handle = try ProcessHandle(pid: target.pid)
-        } catch where error.number == 3 {
-            throw gone
-        }
+        guard let handle = try? ProcessHandle(pid: target.pid) else { throw gone }
         guard let process = RunningProcess(pid: target.pid), process.startTime == target.startTime else { throw gone }
         guard process.state != "Z" else {
             throw EnforceError(
@@ -62,7 +57,7 @@ struct ProcessKill {
         return Held(process: process, handle: handle)
     }
 
-    private func endOne(_ held: borrowing Held) throws -> Report {
+    private func endOne(_ held: Held) throws -> Report {
         var report = Report()
         held.handle.send(Self.kill)
         watch(held, until: ContinuousClock.now + patience, &report)
@@ -70,7 +65,7 @@ struct ProcessKill {
     }
 
     /// Waits for a killed process to end, and says why where it does not.
-    func watch(_ held: borrowing Held, until deadline: ContinuousClock.Instant, _ report: inout Report) {
+    func watch(_ held: Held, until deadline: ContinuousClock.Instant, _ report: inout Report) {
         let left = max(.zero, ContinuousClock.now.duration(to: deadline))
         let name = held.process.executable ?? "?"
         if held.handle.hasEnded(within: Int32(clamping: left.milliseconds)) {
