@@ -1,0 +1,233 @@
+import ControllerStore
+import CordonModel
+import CordonScan
+import CordonTrust
+import FoundationEssentials
+import Synchronization
+import Testing
+
+@testable import ControllerPlaybooks
+
+/// The world outside of the engine: hosts, orders and servers, and what was asked of them. It outlives every crash.
+final class World: EffectPerformer, HostResolving {
+    struct Log {
+        var orders: [OrderEffect] = []
+        var calls: [HTTPEffect] = []
+    }
+
+    enum News: Sendable {
+        case order(OrderID)
+        case changed(Change)
+        case crashed
+    }
+
+    let log = Mutex(Log())
+    let news: AsyncStream<News>
+    let tell: AsyncStream<News>.Continuation
+
+    init() { (news, tell) = AsyncStream.makeStream() }
+
+    func submit(_ order: OrderEffect) async throws {
+        log.withLock { $0.orders.append(order) }
+        tell.yield(.order(order.id))
+    }
+
+    func progress(of order: OrderID) async throws -> OrderProgress? {
+        let filed = log.withLock { $0.orders.contains { $0.id == order } }
+        return filed ? OrderProgress(state: .succeeded, result: nil) : nil
+    }
+
+    func call(_ call: HTTPEffect) async throws -> HTTPReply {
+        log.withLock { $0.calls.append(call) }
+        return HTTPReply(status: 200, body: [])
+    }
+
+    func agent(for host: HostReference) async throws -> AgentID {
+        guard let agent = (host.addresses + [host.name]).lazy.compactMap({ AgentID($0) }).first else {
+            throw PlaybooksError(code: "host.unknown", message: "There is no host \(host.name).")
+        }
+        return agent
+    }
+}
+
+/// A repository of a process that dies at its n-th write, before or after the write is durable. Dead processes write nothing.
+final class Mortal: RunRepository {
+    struct Died: Error {}
+
+    private let inner: RunStore
+    private let death: (write: Int, durable: Bool)?
+    private let writes = Mutex(0)
+    private let died: @Sendable () -> Void
+
+    init(_ inner: RunStore, dies death: (write: Int, durable: Bool)?, died: @escaping @Sendable () -> Void) {
+        self.inner = inner
+        self.death = death
+        self.died = died
+    }
+
+    private func write(_ body: () async throws -> Void) async throws {
+        let number = writes.withLock { count in
+            count += 1
+            return count
+        }
+        guard let death, number >= death.write else { return try await body() }
+        if number == death.write, death.durable { try await body() }
+        died()
+        throw Died()
+    }
+
+    func create(_ commit: RunCommit, definition: [UInt8]) async throws {
+        try await write { try await inner.create(commit, definition: definition) }
+    }
+
+    func append(_ commit: RunCommit) async throws { try await write { try await inner.append(commit) } }
+    func run(_ id: RunID) async throws -> RunRecord? { try await inner.run(id) }
+    func stored(_ id: RunID) async throws -> StoredRun? { try await inner.stored(id) }
+    func runs(_ filter: RunFilter) async throws -> [RunRecord] { try await inner.runs(filter) }
+    func unfinished() async throws -> [RunID] { try await inner.unfinished() }
+    func run(awaiting order: OrderID) async throws -> RunID? { try await inner.run(awaiting: order) }
+    func task(_ id: TaskID) async throws -> ManualTask? { try await inner.task(id) }
+    func tasks(_ filter: TaskFilter) async throws -> [ManualTask] { try await inner.tasks(filter) }
+}
+
+/// A real database in a folder of its own.
+struct Scratch {
+    let folder: String
+    let database: Database
+    var store: RunStore { RunStore(database: database) }
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.path + "/cordon-runs-\(UInt64.random(in: 0 ... .max))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        database = try Database(folder: folder, auditKey: SigningKey())
+    }
+
+    func remove() {
+        try? database.close()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+}
+
+@Suite("Playbook engine", .serialized)
+struct EngineTests {
+    static let host = "00000000-0000-7000-8000-000000000001"
+    static let responder = Principal(name: "ada", role: .responder)
+    static let live = Surroundings(
+        now: { Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)) }, random: { .random(in: 0 ... .max) })
+    static let inputs = ["__host__": host, "__hostname__": "web01", "__attacker__": "203.0.113.7", "__severity__": "critical"]
+
+    static func engine(_ world: World, _ repository: any RunRepository) -> PlaybookEngine {
+        PlaybookEngine(
+            library: PlaybookLibrary(folder: "/nonexistent"), repository: repository, performer: world, hosts: world,
+            surroundings: live, hooks: PlaybookEngine.Hooks(changed: { world.tell.yield(.changed($0)) }))
+    }
+
+    /// One life of the controller: starts or resumes, plays the world and the person, and ends with the run or with a crash.
+    static func live(_ run: RunID, _ world: World, _ store: RunStore, dies death: (write: Int, durable: Bool)?) async throws {
+        let repository = Mortal(store, dies: death) { world.tell.yield(.crashed) }
+        let engine = engine(world, repository)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await engine.run() }
+            defer { group.cancelAll() }
+            do {
+                _ = try await engine.start(
+                    BuiltInPlaybooks.containSSHIntrusionID, inputs: inputs, caseID: nil, request: run, by: .system)
+            } catch is Mortal.Died { return }
+            for await news in world.news {
+                switch news {
+                case .crashed: if death != nil { return }
+                case .order(let order): await engine.orderFinished(order, state: .succeeded, result: nil)
+                case .changed: break
+                }
+                for task in try await store.tasks(TaskFilter(run: run)) {
+                    _ = try? await engine.decide(task.id, .approve, reason: "", by: responder)
+                }
+                if try await store.run(run)?.state.isFinal == true { return }
+            }
+        }
+    }
+
+    @Test("a controller that dies at any write, before or after it is durable, does everything once", arguments: 1...7, [true, false])
+    func crash(write: Int, durable: Bool) async throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        let run = Self.live.identifier(of: RunID.self)
+        let world = World()
+        try await Self.live(run, world, scratch.store, dies: (write, durable))
+        // The next life's news must not stand behind those of the dead one.
+        let reborn = World()
+        reborn.log.withLock { log in log = world.log.withLock { $0 } }
+        reborn.tell.yield(.changed(Change(topic: .run, id: "", summary: "", at: Self.live.now())))
+        try await Self.live(run, reborn, scratch.store, dies: nil)
+        let record = try #require(try await scratch.store.run(run))
+        #expect(record.state == .succeeded, "\(record)")
+        let orders = reborn.log.withLock { $0.orders }
+        #expect(Set(orders.map(\.id)).count == 2, "one block and one isolation, whatever was asked again")
+        #expect(Set(orders.map(\.action.kind)) == [.blockAddress, .isolate])
+    }
+
+    @Test("who lacks the role or is not asked cannot answer; a second answer hears who was first")
+    func answers() async throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        let world = World()
+        let engine = Self.engine(world, scratch.store)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await engine.run() }
+            defer { group.cancelAll() }
+            let record = try await engine.start(
+                BuiltInPlaybooks.containSSHIntrusionID, inputs: Self.inputs, caseID: nil, by: Self.responder)
+            var open: ManualTask?
+            for await news in world.news {
+                if case .order(let order) = news { await engine.orderFinished(order, state: .succeeded, result: nil) }
+                open = try await scratch.store.tasks(TaskFilter(run: record.id)).first
+                if open != nil { break }
+            }
+            let task = try #require(open)
+            #expect(try await scratch.store.runs(RunFilter(states: [.waiting])).map(\.id) == [record.id])
+            await #expect(throws: PlaybooksError.self) {
+                try await engine.decide(task.id, .approve, reason: "", by: Principal(name: "eve", role: .analyst))
+            }
+            let answered = try await engine.decide(task.id, .deny, reason: "maintenance", by: Self.responder)
+            #expect(answered.state == .denied && answered.decidedBy == "ada" && answered.reason == "maintenance")
+            await #expect(throws: PlaybooksError.self) {
+                try await engine.decide(task.id, .approve, reason: "", by: Self.responder)
+            }
+            #expect(try await scratch.store.run(record.id)?.state == .succeeded)
+        }
+    }
+
+    @Test("two engines cannot both go on with one run")
+    func rivals() async throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        let engines = [Self.engine(World(), scratch.store), Self.engine(World(), scratch.store)]
+        let run = try await engines[0].start(
+            BuiltInPlaybooks.containSSHIntrusionID, inputs: Self.inputs, caseID: nil, by: .system).id
+        // Both have the run in memory; the second's next event has a number that is taken.
+        try await engines[1].deliver(to: run, by: "test") { _ in .timerFired(timer: 999) }
+        await #expect(throws: (any Error).self) {
+            try await engines[0].deliver(to: run, by: "test") { _ in .timerFired(timer: 999) }
+        }
+        _ = try await engines[0].cancel(run, reason: "over", by: Self.responder)
+        #expect(try await scratch.store.run(run)?.state == .cancelled)
+        #expect(try await scratch.store.stored(run)?.events.count == 3)
+    }
+
+    @Test(
+        "what cannot be run is not started, and the error says why",
+        arguments: [
+            ("playbook--00000000-0000-4000-8000-000000000000", inputs, "playbook.unknown"),
+            (BuiltInPlaybooks.containSSHIntrusionID, ["__host__": "web01", "__attacker__": "x"], "run.input_type"),
+            (BuiltInPlaybooks.containSSHIntrusionID, ["__host__": host], "run.input_missing"),
+        ])
+    func refusals(playbook: String, inputs: [String: String], code: String) async throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        let engine = Self.engine(World(), scratch.store)
+        await #expect {
+            _ = try await engine.start(playbook, inputs: inputs, caseID: nil, by: .system)
+        } throws: { ($0 as? PlaybooksError)?.code == code }
+        #expect(try await scratch.store.runs(RunFilter()).isEmpty)
+    }
+}

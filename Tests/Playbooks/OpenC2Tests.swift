@@ -1,0 +1,93 @@
+import CordonModel
+import CordonScan
+import Testing
+
+@testable import ControllerPlaybooks
+
+@Suite("OpenC2")
+struct OpenC2Tests {
+    private static func command(_ path: String) throws -> OpenC2Command {
+        try OpenC2Command(JSONValue.parse(try Vectors.bytes(path)))
+    }
+
+    @Test(
+        "every good command of the public vectors is read, and what agents do not do gets 400 or 501",
+        .enabled(if: Vectors.isThere, "the corpora are not beside the checkout"),
+        arguments: Vectors.files("openc2") { $0.lowercased().contains("ommands/good/") || $0.contains("Good-command/") })
+    func good(path: String) throws {
+        let command = try Self.command(path)
+        do {
+            let action = try command.agentAction()
+            #expect([.unblockAddress, .release].contains(action.kind), "\(path) has no duration and must not contain")
+        } catch {
+            #expect([400, 501].contains(error.status) && !error.text.isEmpty)
+        }
+    }
+
+    @Test(
+        "every bad command of the public vectors is refused",
+        .enabled(if: Vectors.isThere, "the corpora are not beside the checkout"),
+        arguments: Vectors.files("openc2") { $0.lowercased().contains("ommands/bad/") || $0.contains("Bad-command/") })
+    func bad(path: String) {
+        #expect(throws: (any Error).self) { try Self.command(path) }
+    }
+
+    static let actions: [Action] = [
+        .isolate(Isolation(duration: .seconds(60))), .release,
+        .blockAddress(AddressBlock(network: Network("203.0.113.0/24") ?? Network(.v4(0)), duration: .seconds(1))),
+        .blockAddress(AddressBlock(network: Network("2001:db8::7") ?? Network(.v4(0)), duration: .seconds(3600))),
+        .unblockAddress(Network("203.0.113.7") ?? Network(.v4(0))),
+        .killProcess(ProcessTarget(pid: 4242, startTime: 99, executable: "/tmp/x", scope: .tree)),
+    ]
+
+    @Test("an action written as OpenC2 is read as the same action", arguments: actions)
+    func roundTrip(action: Action) throws {
+        let json = OpenC2Command.json(action, device: "web01")
+        #expect(try OpenC2Command(json).agentAction() == action)
+    }
+
+    @Test("a whole message is read as its request")
+    func message() throws {
+        let message: JSONValue = [
+            "headers": ["request_id": "d1ac0489-ed51-4345-9175-f3078f30afe5"],
+            "body": ["openc2": ["request": OpenC2Command.json(.release, device: "web01")]],
+        ]
+        #expect(try OpenC2Command(message).agentAction() == .release)
+    }
+
+    @Test(
+        "what cannot be done exactly as asked is refused with the status of the profile",
+        arguments: [
+            (["action": "deny", "target": ["ipv4_net": "203.0.113.7"]], 400),
+            (["action": "deny", "target": ["ipv4_net": "203.0.113.7/24"], "args": ["duration": 5000]], 400),
+            (["action": "deny", "target": ["ipv6_net": "::ffff:203.0.113.7"], "args": ["duration": 5000]], 400),
+            (["action": "deny", "target": ["ipv4_net": "203.0.113.7"], "args": ["duration": 999]], 400),
+            (["action": "deny", "target": ["ipv4_net": "203.0.113.7"], "args": ["duration": 5000, "start_time": 1]], 501),
+            (["action": "deny", "target": ["ipv4_net": "1.2.3.4"], "args": ["duration": 5000, "slpf": ["direction": "egress"]]], 501),
+            (["action": "deny", "target": ["ipv4_net": "1.2.3.4"], "args": ["duration": 5000, "slpf": ["insert_rule": 1]]], 501),
+            (["action": "deny", "target": ["ipv4_connection": ["protocol": "tcp"]]], 501),
+            (["action": "contain", "target": ["device": ["hostname": "a"]], "args": ["duration": 5000]], 400),
+            (
+                [
+                    "action": "contain", "target": ["device": ["hostname": "a"]],
+                    "args": ["duration": 5000, "er": ["device_containment": "disable_nic"]],
+                ], 501
+            ),
+            (
+                [
+                    "action": "contain", "target": ["device": ["hostname": "a"]],
+                    "args": [
+                        "duration": 5000,
+                        "er": ["device_containment": "network_isolation", "permitted_addresses": ["ipv4_net": ["0.0.0.0/0"]]],
+                    ],
+                ], 501
+            ),
+            (["action": "stop", "target": ["process": ["pid": 4242]]], 400),
+            (["action": "stop", "target": ["process": ["pid": 1, "executable": ["path": "/sbin/init"]]]], 400),
+            (["action": "query", "target": ["features": []]], 501),
+        ] as [(JSONValue, Int)])
+    func refusals(command: JSONValue, status: Int) throws {
+        let parsed = try OpenC2Command(command)
+        #expect { try parsed.agentAction() } throws: { ($0 as? OpenC2Error)?.status == status }
+    }
+}
