@@ -1,12 +1,12 @@
-/// One entry of a file: `magic | length | sequence | sum | payload`, all numbers little-endian.
+/// One entry of a file: `magic | length | sequence | sum of these | sum of the payload | payload`, all numbers little-endian.
 ///
-/// The sum is seeded with the file's random epoch. Log lines are written by attackers: without the seed a line could hold the
+/// The header has a sum of its own, so that a frame that the file's end cuts off is told from one whose length is damaged. Sums are seeded with the file's random epoch: log lines are written by attackers: without the seed a line could hold the
 /// bytes of a frame, and a search for the next good frame after damage would find it.
 struct Frame: Sendable, Hashable {
     var sequence: UInt64
     var payload: [UInt8]
 
-    static let headerLength = 20
+    static let headerLength = 24
     private static let magic: UInt32 = 0x3146_7243
 
     /// The bytes on disk.
@@ -16,12 +16,16 @@ struct Frame: Sendable, Hashable {
         bytes.append(littleEndian: Self.magic)
         bytes.append(littleEndian: UInt32(payload.count))
         bytes.append(littleEndian: sequence)
-        var sum = CRC32C(seed: epoch)
-        sum.update(bytes[...])
-        sum.update(payload[...])
-        bytes.append(littleEndian: sum.value)
+        bytes.append(littleEndian: Self.sum(bytes[...], epoch))
+        bytes.append(littleEndian: Self.sum(payload[...], epoch))
         bytes.append(contentsOf: payload)
         return bytes
+    }
+
+    private static func sum(_ bytes: ArraySlice<UInt8>, _ epoch: [UInt8]) -> UInt32 {
+        var sum = CRC32C(seed: epoch)
+        sum.update(bytes)
+        return sum.value
     }
 
     enum Reading {
@@ -38,15 +42,15 @@ struct Frame: Sendable, Hashable {
         guard bytes.count >= headerLength else { return .short(needed: headerLength) }
         let start = bytes.startIndex
         let length = Int(bytes.littleEndian(UInt32.self, at: start + 4))
-        guard bytes.littleEndian(UInt32.self, at: start) == magic, length <= limit else { return .damaged }
+        guard bytes.littleEndian(UInt32.self, at: start) == magic, length <= limit,
+            bytes.littleEndian(UInt32.self, at: start + 16) == sum(bytes[start..<(start + 16)], epoch)
+        else { return .damaged }
         guard bytes.count >= headerLength + length else { return .short(needed: headerLength + length) }
         let end = start + headerLength + length
-        var sum = CRC32C(seed: epoch)
-        sum.update(bytes[start..<(start + 16)])
-        sum.update(bytes[(start + headerLength)..<end])
-        guard sum.value == bytes.littleEndian(UInt32.self, at: start + 16) else { return .damaged }
+        let payload = bytes[(start + headerLength)..<end]
+        guard bytes.littleEndian(UInt32.self, at: start + 20) == sum(payload, epoch) else { return .damaged }
         let sequence = bytes.littleEndian(UInt64.self, at: start + 8)
-        return .frame(Frame(sequence: sequence, payload: Array(bytes[(start + headerLength)..<end])), next: end)
+        return .frame(Frame(sequence: sequence, payload: Array(payload)), next: end)
     }
 }
 

@@ -43,7 +43,7 @@ struct Recovery {
             return
         }
         epoch = current
-        acknowledged = state?.first ?? segments[0].first - 1
+        acknowledged = max(state?.first ?? 0, segments[0].first - 1)
         let tail = try Self.tail(of: newest, in: folder, epoch: current, limits: limits)
         last = max(tail.last, acknowledged)
         guard !tail.damaged, last == tail.last else {

@@ -68,12 +68,13 @@ extension Spool {
                     guard reading.items.isEmpty else {
                         return Cursor(segment: segment.first, offset: place, after: reading.after)
                     }
-                    owe("The disk lost \(lost) items of the spool.", items: Int(clamping: lost))
+                    if reported.insert(frame.sequence).inserted {
+                        owe("The disk lost \(lost) items of the spool.", items: Int(clamping: lost))
+                    }
                 }
                 if !reading.take(frame) { return Cursor(segment: segment.first, offset: place, after: reading.after) }
             case .end(let ending):
-                if ending == .damaged, !reported.contains(segment.first) {
-                    reported.insert(segment.first)
+                if ending == .damaged, reported.insert(segment.first).inserted {
                     owe("The disk lost the end of a segment of the spool; how many items is not known.", items: 0)
                 }
                 return nil

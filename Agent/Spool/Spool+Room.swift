@@ -8,21 +8,26 @@ extension Spool {
     package func acknowledge(epoch: [UInt8], sequence: UInt64) throws {
         guard epoch == self.epoch, sequence > acknowledged, sequence <= last else { return }
         acknowledged = sequence
-        // Not waited for: an older number after a power cut only means that some items are sent again, and dropped there.
-        try folder.replace(Recovery.stateName, with: state, durably: false)
+        // Room first: on a full disk nothing below can be written.
         try removeAcknowledged()
+        do throws(SpoolError) {
+            if acknowledged == last, let segment = segments.last, segment.size > limits.segment / 4 {
+                try startSegment()
+                try removeAcknowledged()
+            }
+            // Not waited for: an older number after a power cut only means that some items are sent again, and dropped there.
+            try folder.replace(Recovery.stateName, with: FileHeader(epoch: epoch, first: sequence).bytes, durably: false)
+        } catch {
+            guard error.code == SpoolError.diskFull else { throw error }
+            logger.warning("\(error)")
+        }
     }
 
-    private var state: [UInt8] { FileHeader(epoch: epoch, first: acknowledged).bytes }
-
     private func removeAcknowledged() throws(SpoolError) {
-        if acknowledged == last, let segment = segments.last, segment.size > limits.segment / 4 { try startSegment() }
         while segments.count > 1, segments[1].first <= acknowledged + 1 { try removeOldest() }
     }
 
     private func removeOldest() throws(SpoolError) {
-        // The number must be on the disk before the segments that prove it are gone.
-        try folder.replace(Recovery.stateName, with: state)
         let oldest = segments[0]
         try folder.remove(oldest.name)
         segments.removeFirst()

@@ -46,7 +46,7 @@ package actor Spool {
     var cursor: Cursor?
     /// Gaps to be said with the next append.
     var owed: [Gap] = []
-    /// Segments whose damaged end was said.
+    /// Damage that was said, by the sequence number behind it, or of the segment whose end it is.
     var reported: Set<UInt64> = []
     private var gathering = Group()
 

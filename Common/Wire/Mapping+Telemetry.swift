@@ -166,7 +166,7 @@ extension Cordon_V1_Item {
     }
 
     /// The item of a spool; bytes that are none become a gap of one, so that those behind it keep their numbers.
-    init(spooled bytes: [UInt8]) {
+    package init(spooled bytes: [UInt8]) {
         if let item = try? Cordon_V1_Item(serializedBytes: bytes) {
             self = item
         } else {
