@@ -38,7 +38,8 @@ package struct Case: Sendable, Hashable {
     }
 
     package init(
-        id: CaseID, number: Int, title: String, severity: Severity, status: CaseStatus, assignee: String?, openedAt: Timestamp,
+        id: CaseID, number: Int, title: String, severity: Severity, status: CaseStatus, assignee: String?,
+        openedAt: Timestamp,
         updatedAt: Timestamp, closedAt: Timestamp?, hosts: [AgentID] = [], alerts: [CaseAlert] = [],
         observables: [CaseObservable] = [], tasks: [CaseTask] = [], playbooks: [CasePlaybook] = [], entryCount: Int = 0
     ) {
@@ -149,7 +150,8 @@ package struct CaseTask: Sendable, Hashable {
     package var finishedBy: String?
 
     package init(
-        id: TaskID, title: String, state: State = .open, assignee: String? = nil, createdAt: Timestamp, createdBy: String,
+        id: TaskID, title: String, state: State = .open, assignee: String? = nil, createdAt: Timestamp,
+        createdBy: String,
         finishedAt: Timestamp? = nil, finishedBy: String? = nil
     ) {
         self.id = id

@@ -16,13 +16,17 @@ extension CaseBook {
         first.audit.append(
             AuditEntry(
                 at: now, actor: Principal.system.name, verb: "case.opened", subject: "case:\(id)",
-                details: ["alert": "\(alert.id)", "rule": alert.rule.id, "severity": alert.severity.rawValue, "reason": reason]
+                details: [
+                    "alert": "\(alert.id)", "rule": alert.rule.id, "severity": alert.severity.rawValue,
+                    "reason": reason,
+                ]
             )
         )
         first.add(alert, to: blank, because: reason, by: Principal.system.name)
         want(playbooksFor: alert, in: blank, &first)
         let draft = CaseDraft(
-            id: id, title: title.cut(bytes: Case.Limits.title), severity: alert.severity, openedAt: now, alert: alert.id, first: first
+            id: id, title: title.cut(bytes: Case.Limits.title), severity: alert.severity, openedAt: now,
+            alert: alert.id, first: first
         )
         let (opened, isNew) = try await repository.open(draft)
         guard isNew else { return opened.id }

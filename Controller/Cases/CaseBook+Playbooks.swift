@@ -16,9 +16,12 @@ extension CaseBook {
     package func noteRun(_ run: RunID, of playbook: String, for id: CaseID, by principal: Principal) async throws {
         _ = try await amend(id) { file, amendment in
             guard !file.playbooks.contains(where: { $0.run == run }) else { return }
-            amendment.playbooks = [CasePlaybook(playbook: playbook, request: run, run: run, state: .started, at: amendment.at)]
+            amendment.playbooks = [
+                CasePlaybook(playbook: playbook, request: run, run: run, state: .started, at: amendment.at)
+            ]
             amendment.tell(
-                .run, "Playbook \(playbook) started by \(principal.name).", by: principal.name, verb: "case.playbook", in: id,
+                .run, "Playbook \(playbook) started by \(principal.name).", by: principal.name, verb: "case.playbook",
+                in: id,
                 reference: "run:\(run)", details: ["playbook": playbook, "run": "\(run)"]
             )
         }
@@ -33,7 +36,8 @@ extension CaseBook {
                 CasePlaybook(playbook: rule.playbook, request: request, state: .wanted, at: amendment.at)
             )
             amendment.tell(
-                .run, "Playbook \(rule.playbook) chosen: the rule for \(rule.alertRule) at \(rule.minimumSeverity.rawValue) or above.",
+                .run,
+                "Playbook \(rule.playbook) chosen: the rule for \(rule.alertRule) at \(rule.minimumSeverity.rawValue) or above.",
                 by: Principal.system.name, verb: "case.playbook", in: file.id, reference: "run:\(request)",
                 details: ["playbook": rule.playbook, "rule": rule.alertRule, "run": "\(request)"]
             )

@@ -13,10 +13,13 @@ extension CaseBook {
             createdBy: principal.name
         )
         _ = try await work(on: id, by: principal) { file, amendment in
-            guard file.tasks.count < Case.Limits.tasks else { throw CaseError.full("tasks", Case.Limits.tasks, file.label) }
+            guard file.tasks.count < Case.Limits.tasks else {
+                throw CaseError.full("tasks", Case.Limits.tasks, file.label)
+            }
             amendment.tasks = [task]
             amendment.tell(
-                .task, "Task added: \(title)", by: principal.name, verb: "case.task_added", in: id, reference: "task:\(task.id)",
+                .task, "Task added: \(title)", by: principal.name, verb: "case.task_added", in: id,
+                reference: "task:\(task.id)",
                 details: ["task": "\(task.id)", "title": title]
             )
         }
@@ -29,7 +32,9 @@ extension CaseBook {
         _ task: TaskID, to state: CaseTask.State, in id: CaseID, by principal: Principal
     ) async throws -> Case {
         try await work(on: id, by: principal) { file, amendment in
-            guard var changed = file.tasks.first(where: { $0.id == task }) else { throw CaseError.noTask(task, in: file.label) }
+            guard var changed = file.tasks.first(where: { $0.id == task }) else {
+                throw CaseError.noTask(task, in: file.label)
+            }
             guard changed.state != state else { return }
             guard changed.state == .open || state == .open else { throw CaseError.taskFinished(changed.state) }
             changed.state = state
@@ -37,7 +42,8 @@ extension CaseBook {
             changed.finishedBy = state == .open ? nil : principal.name
             amendment.tasks = [changed]
             amendment.tell(
-                .task, "Task \(state.rawValue): \(changed.title)", by: principal.name, verb: "case.task_\(state.rawValue)", in: id,
+                .task, "Task \(state.rawValue): \(changed.title)", by: principal.name,
+                verb: "case.task_\(state.rawValue)", in: id,
                 reference: "task:\(task)", details: ["task": "\(task)"]
             )
         }
@@ -45,15 +51,20 @@ extension CaseBook {
 
     /// Gives a task to a person, or to nobody.
     @discardableResult
-    package func assignTask(_ task: TaskID, to person: String?, in id: CaseID, by principal: Principal) async throws -> Case {
+    package func assignTask(_ task: TaskID, to person: String?, in id: CaseID, by principal: Principal) async throws
+        -> Case
+    {
         let person = try person.map { try CaseText.checked($0, "assignee", limit: Case.Limits.name) }
         return try await work(on: id, by: principal) { file, amendment in
-            guard var changed = file.tasks.first(where: { $0.id == task }) else { throw CaseError.noTask(task, in: file.label) }
+            guard var changed = file.tasks.first(where: { $0.id == task }) else {
+                throw CaseError.noTask(task, in: file.label)
+            }
             guard changed.assignee != person else { return }
             changed.assignee = person
             amendment.tasks = [changed]
             amendment.tell(
-                .task, "Task given to \(person ?? "nobody"): \(changed.title)", by: principal.name, verb: "case.task_assigned",
+                .task, "Task given to \(person ?? "nobody"): \(changed.title)", by: principal.name,
+                verb: "case.task_assigned",
                 in: id, reference: "task:\(task)", details: ["task": "\(task)", "to": person ?? ""]
             )
         }

@@ -23,7 +23,9 @@ extension CaseBook {
     /// Moves a case on, with an optional reason. The same status again changes nothing.
     /// - Throws: ``CaseError`` when the status may not follow the present one.
     @discardableResult
-    package func setStatus(_ status: CaseStatus, of id: CaseID, reason: String = "", by principal: Principal) async throws -> Case {
+    package func setStatus(_ status: CaseStatus, of id: CaseID, reason: String = "", by principal: Principal)
+        async throws -> Case
+    {
         let reason = try CaseText.bounded(reason, "reason", limit: Case.Limits.text)
         return try await work(on: id, by: principal) { file, amendment in
             guard file.status != status else { return }
@@ -98,9 +100,12 @@ extension CaseBook {
             guard file.observables.count < Case.Limits.observables else {
                 throw CaseError.full("observables", Case.Limits.observables, file.label)
             }
-            amendment.observables = [CaseObservable(observable: observable, addedAt: amendment.at, addedBy: principal.name)]
+            amendment.observables = [
+                CaseObservable(observable: observable, addedAt: amendment.at, addedBy: principal.name)
+            ]
             amendment.tell(
-                .note, "Observable \(observable.kind.rawValue) \(value) added.", by: principal.name, verb: "case.observable",
+                .note, "Observable \(observable.kind.rawValue) \(value) added.", by: principal.name,
+                verb: "case.observable",
                 in: id, details: ["kind": observable.kind.rawValue, "value": value]
             )
         }

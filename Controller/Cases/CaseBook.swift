@@ -74,7 +74,9 @@ extension CaseBook {
         return file
     }
 
-    package func cases(_ filter: CaseFilter = CaseFilter()) async throws -> [CaseSummary] { try await repository.list(filter) }
+    package func cases(_ filter: CaseFilter = CaseFilter()) async throws -> [CaseSummary] {
+        try await repository.list(filter)
+    }
 
     /// The case that the alert stands in.
     package func caseID(of alert: AlertID) async throws -> CaseID? { try await repository.caseID(of: alert) }
@@ -84,7 +86,9 @@ extension CaseBook {
         try await repository.timeline(of: id, after: number, limit: min(max(limit, 1), 1000))
     }
 
-    package func statistics() async throws -> CaseStatistics { try await repository.statistics(now: surroundings.now()) }
+    package func statistics() async throws -> CaseStatistics {
+        try await repository.statistics(now: surroundings.now())
+    }
 }
 
 // MARK: - Changing, within the module
@@ -99,7 +103,9 @@ extension CaseBook {
     }
 
     /// Changes a case.
-    func amend(_ id: CaseID, _ decide: @escaping @Sendable (Case, inout CaseAmendment) throws -> Void) async throws -> Case {
+    func amend(_ id: CaseID, _ decide: @escaping @Sendable (Case, inout CaseAmendment) throws -> Void) async throws
+        -> Case
+    {
         let now = surroundings.now()
         let changed = try await repository.amend(id) { file in
             var amendment = CaseAmendment(at: now)
@@ -121,7 +127,8 @@ extension CaseBook {
 extension CaseAmendment {
     /// Writes the same to the case's timeline and to the audit chain.
     mutating func tell(
-        _ kind: TimelineEntry.Kind, _ text: String, by actor: String, verb: String, in id: CaseID, reference: String? = nil,
+        _ kind: TimelineEntry.Kind, _ text: String, by actor: String, verb: String, in id: CaseID,
+        reference: String? = nil,
         details: [String: String] = [:]
     ) {
         timeline.append(TimelineDraft(kind, at: at, by: actor, text, reference: reference))

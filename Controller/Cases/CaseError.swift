@@ -19,14 +19,16 @@ package struct CaseError: ActionableError, Equatable {
 
     /// No task of that identifier in the case.
     static func noTask(_ id: TaskID, in label: String) -> CaseError {
-        CaseError("case.task_not_found", "Case \(label) has no task \(id).", "Look at it with `cordon case show \(label)`.")
+        CaseError(
+            "case.task_not_found", "Case \(label) has no task \(id).", "Look at it with `cordon case show \(label)`.")
     }
 
     /// The status may not follow the present one.
     static func transition(_ from: CaseStatus, _ to: CaseStatus, _ label: String) -> CaseError {
         let next = from.next.map(\.rawValue).joined(separator: ", ")
         return CaseError(
-            "case.transition", "Case \(label) is \(from.rawValue) and cannot become \(to.rawValue).", "It can become: \(next)."
+            "case.transition", "Case \(label) is \(from.rawValue) and cannot become \(to.rawValue).",
+            "It can become: \(next)."
         )
     }
 
@@ -52,6 +54,8 @@ package struct CaseError: ActionableError, Equatable {
 
     /// The principal's role does not allow it.
     static func forbidden(_ principal: Principal) -> CaseError {
-        CaseError("case.forbidden", "\(principal.name) may look at cases but not work on them.", "Ask for the role of an analyst.")
+        CaseError(
+            "case.forbidden", "\(principal.name) may look at cases but not work on them.",
+            "Ask for the role of an analyst.")
     }
 }

@@ -9,8 +9,11 @@ struct CaseReport {
     let writtenAt: Timestamp
 
     var markdown: String {
-        [head, section("Hosts", hosts), section("Observables", observables), section("Tasks", tasks), section("Playbooks", playbooks), events]
-            .filter { !$0.isEmpty }.joined(separator: "\n\n") + "\n"
+        [
+            head, section("Hosts", hosts), section("Observables", observables), section("Tasks", tasks),
+            section("Playbooks", playbooks), events,
+        ]
+        .filter { !$0.isEmpty }.joined(separator: "\n\n") + "\n"
     }
 
     private var head: String {
@@ -22,7 +25,9 @@ struct CaseReport {
             "| Assignee | \(file.assignee.map(MarkdownText.line) ?? "nobody") |",
             "| Opened | \(file.openedAt) |",
         ]
-        if let closedAt = file.closedAt { lines.append("| Ended | \(closedAt) (after \(Self.span(closedAt - file.openedAt))) |") }
+        if let closedAt = file.closedAt {
+            lines.append("| Ended | \(closedAt) (after \(Self.span(closedAt - file.openedAt))) |")
+        }
         lines.append("| Alerts | \(file.alerts.count) |")
         lines.append("| Report written | \(writtenAt) |")
         return lines.joined(separator: "\n")
@@ -63,7 +68,8 @@ struct CaseReport {
         }
         let missing = file.entryCount - timeline.count
         let more = missing > 0 ? "\n\n\(missing) more entries are in the case itself." : ""
-        return "## Timeline\n\n| Time (UTC) | Kind | Who | What |\n|---|---|---|---|\n" + rows.joined(separator: "\n") + more
+        return "## Timeline\n\n| Time (UTC) | Kind | Who | What |\n|---|---|---|---|\n" + rows.joined(separator: "\n")
+            + more
     }
 
     private func section(_ title: String, _ lines: [String]) -> String {

@@ -19,7 +19,8 @@ package struct CaseSummary: Sendable, Hashable {
     package var label: String { Case.label(number) }
 
     package init(
-        id: CaseID, number: Int, title: String, severity: Severity, status: CaseStatus, assignee: String?, openedAt: Timestamp,
+        id: CaseID, number: Int, title: String, severity: Severity, status: CaseStatus, assignee: String?,
+        openedAt: Timestamp,
         updatedAt: Timestamp, hostCount: Int, alertCount: Int, openTasks: Int
     ) {
         self.id = id

@@ -15,7 +15,8 @@ enum MarkdownText {
             case "\\", "`", "*", "_", "[", "]", "|", "~", "$", "@", "#", "{", "}": escaped += "\\\(scalar)"
             // Keeps addresses from becoming links (GFM §6.9): http://…, www.…
             case ":" where rest.first == "/": escaped += "\\:"
-            case "." where rest.first.map { $0 != " " } ?? false && escaped.lowercased().hasSuffix("www"): escaped += "\\."
+            case "." where rest.first.map { $0 != " " } ?? false && escaped.lowercased().hasSuffix("www"):
+                escaped += "\\."
             default: escaped.unicodeScalars.append(scalar)
             }
         }
@@ -70,7 +71,9 @@ package enum PlainText {
     /// Up to BEL or ST. A string that does not end within a screen line is no string: its text is shown.
     private static func skipString(_ scalars: inout Substring.UnicodeScalarView) {
         let ahead = scalars.prefix(256)
-        guard let end = ahead.firstIndex(where: { $0.value == 0x07 || $0.value == 0x9C || $0.value == 0x1B }) else { return }
+        guard let end = ahead.firstIndex(where: { $0.value == 0x07 || $0.value == 0x9C || $0.value == 0x1B }) else {
+            return
+        }
         let isEscape = scalars[end].value == 0x1B
         scalars = scalars[scalars.index(after: end)...]
         if isEscape, scalars.first == "\\" { scalars.removeFirst() }

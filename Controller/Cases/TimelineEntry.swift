@@ -45,7 +45,8 @@ package struct TimelineDraft: Sendable, Hashable {
     package var key: String?
 
     package init(
-        _ kind: TimelineEntry.Kind, at: Timestamp, by actor: String, _ text: String, reference: String? = nil, key: String? = nil
+        _ kind: TimelineEntry.Kind, at: Timestamp, by actor: String, _ text: String, reference: String? = nil,
+        key: String? = nil
     ) {
         self.kind = kind
         self.at = at

@@ -8,7 +8,9 @@ extension IntakeSettings {
             throw .malformed("it has \(batch.items.count) items, more than \(ShippedBatch.Limits.items)")
         }
         let room = UInt64(Int64.max) - UInt64(ShippedBatch.Limits.items)
-        guard (1...room).contains(batch.firstSequence) else { throw .malformed("its first sequence is \(batch.firstSequence)") }
+        guard (1...room).contains(batch.firstSequence) else {
+            throw .malformed("its first sequence is \(batch.firstSequence)")
+        }
         return CheckedBatch(
             agent: agent, epoch: batch.epoch, firstSequence: batch.firstSequence,
             items: batch.items.map { CheckedItem($0, from: agent) }, receivedAt: now, window: deduplicationWindow
@@ -32,7 +34,8 @@ extension CheckedItem {
 
     private init(_ event: Event) {
         let size = event.textBytes
-        self = size <= ShippedBatch.Limits.event
+        self =
+            size <= ShippedBatch.Limits.event
             ? .event(event)
             : .aside(
                 reason: "An event of \(size) bytes, more than \(ShippedBatch.Limits.event).",
@@ -46,7 +49,8 @@ extension CheckedItem {
             self = .alert(alert)
             return
         }
-        let whole = "\(alert.rule.id)\n\(alert.rule.name)\n\(alert.title)\n\(alert.deduplicationKey)\n"
+        let whole =
+            "\(alert.rule.id)\n\(alert.rule.name)\n\(alert.title)\n\(alert.deduplicationKey)\n"
             + alert.observables.map { "\($0.kind.rawValue) \($0.value)" }.joined(separator: "\n") + "\n"
             + alert.evidence.map(\.original).joined(separator: "\n")
         self = .cutAlert(
@@ -106,7 +110,9 @@ extension Alert {
         alert.rule.techniques.removeAll { $0.utf8.count > Bounds.rule }
         if alert.observables.count < min(observables.count, Limits.observables) { faults.append("a long observable") }
         if alert.evidence.count < min(evidence.count, Limits.evidence) { faults.append("a long event") }
-        if alert.rule.techniques.count < min(rule.techniques.count, Bounds.techniques) { faults.append("a long technique") }
+        if alert.rule.techniques.count < min(rule.techniques.count, Bounds.techniques) {
+            faults.append("a long technique")
+        }
         if !(1...1_000_000_000).contains(count) {
             faults.append("a count of \(count)")
             alert.count = min(max(count, 1), 1_000_000_000)

@@ -37,7 +37,8 @@ package struct CheckedBatch: Sendable {
     package var window: Duration
 
     package init(
-        agent: AgentID, epoch: [UInt8], firstSequence: UInt64, items: [CheckedItem], receivedAt: Timestamp, window: Duration
+        agent: AgentID, epoch: [UInt8], firstSequence: UInt64, items: [CheckedItem], receivedAt: Timestamp,
+        window: Duration
     ) {
         self.agent = agent
         self.epoch = epoch
@@ -96,7 +97,8 @@ package struct Retention: Sendable, Hashable {
     package var asideCount: Int
 
     package init(
-        eventAge: Duration = .seconds(30 * 86_400), eventCount: Int = 2_000_000, asideAge: Duration = .seconds(180 * 86_400),
+        eventAge: Duration = .seconds(30 * 86_400), eventCount: Int = 2_000_000,
+        asideAge: Duration = .seconds(180 * 86_400),
         asideCount: Int = 100_000
     ) {
         self.eventAge = eventAge

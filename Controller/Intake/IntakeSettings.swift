@@ -11,7 +11,8 @@ package struct IntakeSettings: Sendable, Hashable {
     package var retention: Retention
 
     package init(
-        deduplicationWindow: Duration = .seconds(3600), groupingWindow: Duration = .seconds(86_400), opensCase: Severity = .low,
+        deduplicationWindow: Duration = .seconds(3600), groupingWindow: Duration = .seconds(86_400),
+        opensCase: Severity = .low,
         retention: Retention = Retention()
     ) {
         self.deduplicationWindow = deduplicationWindow

@@ -35,7 +35,9 @@ actor Placement {
         var failed: Set<AlertID> = []
         while true {
             do {
-                let waiting = try await repository.pendingAlerts(limit: 100 + failed.count).filter { !failed.contains($0.alert.id) }
+                let waiting = try await repository.pendingAlerts(limit: 100 + failed.count).filter {
+                    !failed.contains($0.alert.id)
+                }
                 guard !waiting.isEmpty else { return }
                 for pending in waiting where await !settled(pending) { failed.insert(pending.alert.id) }
             } catch {
@@ -67,7 +69,8 @@ actor Placement {
             return
         }
         guard alert.severity >= settings.opensCase else { return }
-        _ = try await cases.open(for: alert, because: Grouping.reason(alone: alert, shareable, within: settings.groupingWindow))
+        _ = try await cases.open(
+            for: alert, because: Grouping.reason(alone: alert, shareable, within: settings.groupingWindow))
     }
 }
 

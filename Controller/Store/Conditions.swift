@@ -6,7 +6,8 @@ struct Conditions {
     /// Adds a condition unless the value is `nil`. `$` in the text stands for the value.
     mutating func add(_ clause: String, _ value: (any Bindable)?) {
         guard let value else { return }
-        clauses.append(clause.split(separator: "$", maxSplits: 1, omittingEmptySubsequences: false).joined(separator: next(value)))
+        clauses.append(
+            clause.split(separator: "$", maxSplits: 1, omittingEmptySubsequences: false).joined(separator: next(value)))
     }
 
     /// Adds `column IN (…)` unless the list is empty.

@@ -1,6 +1,6 @@
 internal import CordonModel
-internal import Glibc
 internal import GRDB
+internal import Glibc
 
 /// How the database file is opened: made private, checked, migrated.
 struct Opening {

@@ -40,7 +40,8 @@ extension GRDB.Database {
         guard Placeholders.count(in: sql) == values.count else {
             throw StoreError(
                 code: "store.statement",
-                message: "A statement's placeholders are not $1 to $\(values.count) in order of first use: \(sql.prefix(200))"
+                message:
+                    "A statement's placeholders are not $1 to $\(values.count) in order of first use: \(sql.prefix(200))"
             )
         }
         let statement = try cachedStatement(sql: sql)

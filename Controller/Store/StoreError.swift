@@ -1,6 +1,6 @@
 internal import CordonModel
-internal import Glibc
 internal import GRDB
+internal import Glibc
 
 /// What can go wrong with the database.
 package struct StoreError: ActionableError, Equatable {
@@ -48,7 +48,8 @@ extension StoreError {
     static func held(folder: String, by process: String?) -> StoreError {
         StoreError(
             code: "store.held",
-            message: "Another controller\(process.map { " (process \($0))" } ?? "") already works on the data folder \(folder).",
+            message:
+                "Another controller\(process.map { " (process \($0))" } ?? "") already works on the data folder \(folder).",
             remedy: "Stop it first, or name another folder: two controllers on one folder would send orders twice."
         )
     }
@@ -56,7 +57,8 @@ extension StoreError {
     /// Written by a later version.
     static func newer(folder: String) -> StoreError {
         StoreError(
-            code: "store.newer", message: "The database in \(folder) was written by a newer version of cordon-controller.",
+            code: "store.newer",
+            message: "The database in \(folder) was written by a newer version of cordon-controller.",
             remedy: "Install that version or a later one; nothing was changed."
         )
     }
@@ -65,7 +67,8 @@ extension StoreError {
     static func damaged(folder: String, finding: String) -> StoreError {
         StoreError(
             code: "store.damaged", message: "The database in \(folder) is damaged: \(finding).",
-            remedy: "Keep the file, and restore cordon.sqlite from a backup, or save what is readable with `sqlite3 cordon.sqlite .recover`."
+            remedy:
+                "Keep the file, and restore cordon.sqlite from a backup, or save what is readable with `sqlite3 cordon.sqlite .recover`."
         )
     }
 

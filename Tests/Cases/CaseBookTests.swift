@@ -14,9 +14,13 @@ struct CaseBookTests {
         book = desk.book()
     }
 
-    private func opened() async throws -> Case { try await book.open(title: "Odd sign-in", severity: .low, by: Desk.ada) }
+    private func opened() async throws -> Case {
+        try await book.open(title: "Odd sign-in", severity: .low, by: Desk.ada)
+    }
 
-    @Test("every pair of statuses is either allowed and told, or refused with what is allowed", arguments: CaseStatus.allCases)
+    @Test(
+        "every pair of statuses is either allowed and told, or refused with what is allowed",
+        arguments: CaseStatus.allCases)
     func transitions(from: CaseStatus) async throws {
         for to in CaseStatus.allCases where to != from {
             let file = try await opened()
@@ -24,9 +28,13 @@ struct CaseBookTests {
             if from.next.contains(to) {
                 #expect(try await book.setStatus(to, of: file.id, reason: "because", by: Desk.ada).status == to)
                 let last = try #require(try await book.timeline(of: file.id).last)
-                #expect(last.text == "\(from.rawValue) → \(to.rawValue): because" && last.kind == .status && last.actor == "ada")
+                #expect(
+                    last.text == "\(from.rawValue) → \(to.rawValue): because" && last.kind == .status
+                        && last.actor == "ada")
             } else {
-                let error = await #expect(throws: CaseError.self) { try await book.setStatus(to, of: file.id, by: Desk.ada) }
+                let error = await #expect(throws: CaseError.self) {
+                    try await book.setStatus(to, of: file.id, by: Desk.ada)
+                }
                 #expect(error?.code == "case.transition")
                 #expect(error?.remedy.contains(from.next[0].rawValue) == true)
             }
@@ -48,13 +56,16 @@ struct CaseBookTests {
         let file = try await book.file(id)
         #expect(file.assignee == "grace" && file.severity == .critical && file.title == "Break-in on web")
         #expect(file.observables.map(\.observable.value) == ["evil.example"] && file.updatedAt == desk.now)
-        #expect(file.tasks.map(\.state) == [.done] && file.tasks[0].finishedBy == "ada" && file.tasks[0].assignee == "grace")
+        #expect(
+            file.tasks.map(\.state) == [.done] && file.tasks[0].finishedBy == "ada" && file.tasks[0].assignee == "grace"
+        )
         let timeline = try await book.timeline(of: id)
         #expect(timeline.map(\.number) == Array(1...9) && file.entryCount == 9)
         #expect(timeline.contains { $0.kind == .note && $0.text == "Looks real." })
         #expect(
             try await desk.verbs() == [
-                "case.opened", "case.assigned", "case.severity", "case.renamed", "case.note", "case.observable", "case.task_added",
+                "case.opened", "case.assigned", "case.severity", "case.renamed", "case.note", "case.observable",
+                "case.task_added",
                 "case.task_assigned", "case.task_done",
             ]
         )
@@ -118,7 +129,9 @@ struct CaseBookTests {
 
     @Test("lists and statistics count what is there")
     func lists() async throws {
-        for severity in Severity.allCases { _ = try await book.open(title: "\(severity)", severity: severity, by: Desk.ada) }
+        for severity in Severity.allCases {
+            _ = try await book.open(title: "\(severity)", severity: severity, by: Desk.ada)
+        }
         let last = try await book.file(named: "5")
         desk.advance(.seconds(600))
         try await book.assign(last.id, to: "ada", by: Desk.ada)
@@ -153,7 +166,8 @@ struct CaseBookTests {
     func keys() async throws {
         let id = try await opened().id
         for _ in 0..<3 {
-            try await book.append(.order, to: id, "Isolated.", by: "agent:1", reference: "order:1", key: "order:1:succeeded")
+            try await book.append(
+                .order, to: id, "Isolated.", by: "agent:1", reference: "order:1", key: "order:1:succeeded")
             try await book.append(.system, to: id, "Seen.", by: "system")
         }
         #expect(try await book.timeline(of: id).map(\.kind) == [.system, .order, .system, .system, .system])

@@ -21,7 +21,9 @@ final class Desk: Sendable {
 
     /// - Parameter desk: One whose folder is taken over, as after a restart; it must have been closed.
     init(after desk: Desk? = nil) throws {
-        folder = desk?.folder ?? FileManager.default.temporaryDirectory.path + "/cordon-cases-\(UInt64.random(in: 0 ... .max))"
+        folder =
+            desk?.folder ?? FileManager.default.temporaryDirectory.path
+            + "/cordon-cases-\(UInt64.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         key = desk?.key ?? SigningKey()
         database = try Database(folder: folder, auditKey: key)
@@ -49,7 +51,8 @@ final class Desk: Sendable {
     /// The case book, which starts playbooks by writing down that it should.
     func book(rules: [PlaybookRule] = [], failing: (any Error)? = nil) -> CaseBook {
         CaseBook(
-            repository: CaseStore(database: database), rules: rules, surroundings: surroundings, logger: Logger(label: "test"),
+            repository: CaseStore(database: database), rules: rules, surroundings: surroundings,
+            logger: Logger(label: "test"),
             hooks: CaseHooks(
                 changed: { [self] change in heard.withLock { $0.append(change) } },
                 caseOpened: { [self] file in opened.withLock { $0.append(file) } },
@@ -64,18 +67,21 @@ final class Desk: Sendable {
 
     func intake(_ cases: (any CaseOpening)? = nil, settings: IntakeSettings = IntakeSettings()) -> Intake {
         Intake(
-            repository: IntakeStore(database: database), cases: cases ?? book(), settings: settings, surroundings: surroundings,
+            repository: IntakeStore(database: database), cases: cases ?? book(), settings: settings,
+            surroundings: surroundings,
             logger: Logger(label: "test")
         )
     }
 
     func alert(
-        _ rule: String = "cordon.sshd.bruteforce", key: String? = nil, severity: Severity = .medium, from address: String? = "203.0.113.7",
+        _ rule: String = "cordon.sshd.bruteforce", key: String? = nil, severity: Severity = .medium,
+        from address: String? = "203.0.113.7",
         after delay: Duration = .zero, title: String = "Many failed sign-ins"
     ) -> Alert {
         let at = now + delay
         return Alert(
-            id: surroundings.identifier(), agent: nil, rule: RuleReference(id: rule, name: rule), title: title, severity: severity,
+            id: surroundings.identifier(), agent: nil, rule: RuleReference(id: rule, name: rule), title: title,
+            severity: severity,
             firstSeen: at, lastSeen: at, count: 5, deduplicationKey: key ?? "\(rule) \(address ?? "")",
             observables: address.flatMap { IPAddress($0) }.map { [Observable($0)] } ?? [], evidence: []
         )
@@ -100,7 +106,8 @@ extension Intake {
         let counters = try await counters()
         let stored = counters.sinceStart.items
         let batch = ShippedBatch(
-            epoch: [UInt8](repeating: 1, count: 16), firstSequence: UInt64(stored + 1), items: alerts.map { .telemetry(.alert($0)) }
+            epoch: [UInt8](repeating: 1, count: 16), firstSequence: UInt64(stored + 1),
+            items: alerts.map { .telemetry(.alert($0)) }
         )
         return try await ingest(batch, from: agent)
     }

@@ -18,7 +18,9 @@ struct GroupingTests {
         let record = try #require(try await intake.alert(receipt.alerts[0]))
         let id = try #require(record.caseID)
         let file = try await desk.book().file(id)
-        #expect(file.label == "C-1" && file.title == "Brute force on web" && file.severity == .medium && file.status == .new)
+        #expect(
+            file.label == "C-1" && file.title == "Brute force on web" && file.severity == .medium && file.status == .new
+        )
         #expect(file.hosts == [desk.agent] && file.alerts.map(\.id) == receipt.alerts)
         #expect(file.observables.map(\.observable.value) == ["203.0.113.7"])
         #expect(record.caseNumber == 1)
@@ -54,7 +56,8 @@ struct GroupingTests {
         _ = try await intake.take(desk.alert(), from: desk.agent)
         _ = try await intake.take(desk.alert(key: "other"), from: desk.agent)
         _ = try await intake.ingest(
-            ShippedBatch(epoch: [UInt8](repeating: 2, count: 16), firstSequence: 1, items: [.telemetry(.alert(desk.alert()))]),
+            ShippedBatch(
+                epoch: [UInt8](repeating: 2, count: 16), firstSequence: 1, items: [.telemetry(.alert(desk.alert()))]),
             from: AgentID(UUIDv7(high: 2, low: 2))
         )
         #expect(try await intake.alerts().count == 4)
@@ -77,7 +80,8 @@ struct GroupingTests {
         _ = try await intake.take(alert, from: desk.agent)
         let thief = AgentID(UUIDv7(high: 9, low: 9))
         let receipt = try await intake.ingest(
-            ShippedBatch(epoch: [UInt8](repeating: 3, count: 16), firstSequence: 1, items: [.telemetry(.alert(alert))]), from: thief
+            ShippedBatch(epoch: [UInt8](repeating: 3, count: 16), firstSequence: 1, items: [.telemetry(.alert(alert))]),
+            from: thief
         )
         #expect(receipt.aside == 1 && receipt.alerts.isEmpty)
         #expect(try await intake.alert(alert.id)?.alert.agent == desk.agent)
@@ -109,13 +113,18 @@ struct GroupingTests {
         #expect(try await desk.book().cases().count == 1)
     }
 
-    @Test("no address shared, none that tells parties apart, another host, or too long ago: a case of its own", arguments: [
-        ("198.51.100.1", false, 0), (nil, false, 0), ("127.0.0.1", false, 0), ("203.0.113.7", true, 0), ("203.0.113.7", false, 90_000),
-    ] as [(String?, Bool, Int)])
+    @Test(
+        "no address shared, none that tells parties apart, another host, or too long ago: a case of its own",
+        arguments: [
+            ("198.51.100.1", false, 0), (nil, false, 0), ("127.0.0.1", false, 0), ("203.0.113.7", true, 0),
+            ("203.0.113.7", false, 90_000),
+        ] as [(String?, Bool, Int)])
     func doesNotJoin(address: String?, otherHost: Bool, later: Int) async throws {
         let intake = desk.intake()
         var first = desk.alert()
-        first.observables += ["127.0.0.1", "::1", "fe80::1", "0.0.0.0"].compactMap { IPAddress($0) }.map { Observable($0) }
+        first.observables += ["127.0.0.1", "::1", "fe80::1", "0.0.0.0"].compactMap { IPAddress($0) }.map {
+            Observable($0)
+        }
         _ = try await intake.take(first, from: desk.agent)
         desk.advance(.seconds(later))
         let host = otherHost ? AgentID(UUIDv7(high: 2, low: 2)) : desk.agent
@@ -134,7 +143,8 @@ struct GroupingTests {
             for index in 0..<12 {
                 let alert = desk.alert("rule.\(index)")
                 let batch = ShippedBatch(
-                    epoch: [UInt8](repeating: UInt8(index), count: 16), firstSequence: 1, items: [.telemetry(.alert(alert))]
+                    epoch: [UInt8](repeating: UInt8(index), count: 16), firstSequence: 1,
+                    items: [.telemetry(.alert(alert))]
                 )
                 group.addTask { _ = try await intake.ingest(batch, from: desk.agent) }
             }
@@ -212,7 +222,9 @@ struct GroupingTests {
         let receipt = try await intake.take(alert, from: desk.agent)
         #expect(receipt.aside == 1)
         let kept = try #require(try await intake.alert(alert.id)?.alert)
-        #expect(kept.title.utf8.count == 500 && kept.observables.count == 100 && kept.evidence.count == 20 && kept.count == 1)
+        #expect(
+            kept.title.utf8.count == 500 && kept.observables.count == 100 && kept.evidence.count == 20
+                && kept.count == 1)
         let whole = try #require(try await intake.aside().first)
         #expect(whole.reason.contains("800 bytes") && whole.reason.contains("151 observables"))
         #expect(String(decoding: whole.bytes, as: UTF8.self).contains("line 29"))
@@ -225,7 +237,9 @@ struct GroupingTests {
             _ = try await intake.take(desk.alert("rule.\(index)", severity: index < 3 ? .low : .high), from: desk.agent)
             desk.advance(.seconds(10))
         }
-        func rules(_ filter: AlertFilter) async throws -> [String] { try await intake.alerts(filter).map(\.alert.rule.id) }
+        func rules(_ filter: AlertFilter) async throws -> [String] {
+            try await intake.alerts(filter).map(\.alert.rule.id)
+        }
         #expect(try await rules(AlertFilter(severity: .high)) == ["rule.4", "rule.3"])
         #expect(try await rules(AlertFilter(host: AgentID(UUIDv7(high: 5, low: 5)))).isEmpty)
         let page = try await intake.alerts(AlertFilter(host: desk.agent, limit: 2))

@@ -8,11 +8,15 @@ import Testing
 struct PlaybookRuleTests {
     private let rule = PlaybookRule(alertRule: "cordon.sshd.*", minimumSeverity: .medium, playbook: "playbook--1")
 
-    @Test("globs match whole texts", arguments: [
-        ("*", "", true), ("*", "anything", true), ("a*c", "abbbc", true), ("a*c", "abbbd", false), ("a?c", "abc", true),
-        ("a?c", "ac", false), ("", "", true), ("", "a", false), ("**a**", "bab", true), ("cordon.sshd.*", "cordon.sudo.x", false),
-        ("*.*.*", "a.b.c", true), ("é?", "éx", true), ("[ab]", "a", false), ("a", "A", false),
-    ])
+    @Test(
+        "globs match whole texts",
+        arguments: [
+            ("*", "", true), ("*", "anything", true), ("a*c", "abbbc", true), ("a*c", "abbbd", false),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false), ("", "", true), ("", "a", false), ("**a**", "bab", true),
+            ("cordon.sshd.*", "cordon.sudo.x", false),
+            ("*.*.*", "a.b.c", true), ("é?", "éx", true), ("[ab]", "a", false), ("a", "A", false),
+        ])
     func globs(pattern: String, text: String, expected: Bool) throws {
         let rule = PlaybookRule(alertRule: pattern, minimumSeverity: .low, playbook: "p")
         #expect(rule.matches(try Desk().alert(text)) == expected)
@@ -20,7 +24,8 @@ struct PlaybookRuleTests {
 
     @Test("a pattern made to be slow is not")
     func slowPattern() throws {
-        let rule = PlaybookRule(alertRule: String(repeating: "*a", count: 30) + "b", minimumSeverity: .low, playbook: "p")
+        let rule = PlaybookRule(
+            alertRule: String(repeating: "*a", count: 30) + "b", minimumSeverity: .low, playbook: "p")
         let start = ContinuousClock.now
         #expect(!rule.matches(try Desk().alert(String(repeating: "a", count: 300))))
         #expect(ContinuousClock.now - start < .seconds(2))
@@ -46,7 +51,8 @@ struct PlaybookRuleTests {
         let intake = desk.intake(desk.book(rules: [rule]))
         _ = try await intake.take(desk.alert(severity: .low), from: desk.agent)
         #expect(desk.started.withLock(\.self).isEmpty)
-        _ = try await intake.take(desk.alert(sameAlert ? "cordon.sshd.bruteforce" : "cordon.sshd.x", severity: .high), from: desk.agent)
+        _ = try await intake.take(
+            desk.alert(sameAlert ? "cordon.sshd.bruteforce" : "cordon.sshd.x", severity: .high), from: desk.agent)
         #expect(desk.started.withLock(\.self).count == 1)
     }
 

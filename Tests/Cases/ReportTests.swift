@@ -5,25 +5,34 @@ import Testing
 
 @Suite("The Markdown report")
 struct ReportTests {
-    @Test("terminal sequences, control and hidden characters never come through", arguments: [
-        ("\u{1B}[31mred\u{1B}[0m", "red"), ("\u{1B}]0;title\u{07}after", "after"), ("\u{1B}]8;;http://x\u{1B}\\link", "link"),
-        ("\u{9B}2Jx", "x"), ("a\u{202E}b\u{2066}c\u{200B}d\u{FEFF}", "abcd"), ("a\nb\r\nc\td", "a b c d"), ("a\u{0}\u{8}\u{7F}\u{85}b", "a b"),
-        ("\u{1B}(0x", "x"), ("\u{1B}", ""), ("\u{1B}[", ""), ("\u{1B}P no end", " no end"), ("é 𝄞 日本", "é 𝄞 日本"), ("\u{E0041}x", "x"),
-    ])
+    @Test(
+        "terminal sequences, control and hidden characters never come through",
+        arguments: [
+            ("\u{1B}[31mred\u{1B}[0m", "red"), ("\u{1B}]0;title\u{07}after", "after"),
+            ("\u{1B}]8;;http://x\u{1B}\\link", "link"),
+            ("\u{9B}2Jx", "x"), ("a\u{202E}b\u{2066}c\u{200B}d\u{FEFF}", "abcd"), ("a\nb\r\nc\td", "a b c d"),
+            ("a\u{0}\u{8}\u{7F}\u{85}b", "a b"),
+            ("\u{1B}(0x", "x"), ("\u{1B}", ""), ("\u{1B}[", ""), ("\u{1B}P no end", " no end"), ("é 𝄞 日本", "é 𝄞 日本"),
+            ("\u{E0041}x", "x"),
+        ])
     func plain(text: String, expected: String) { #expect(PlainText.line(text) == expected) }
 
     @Test("hostile text in every place forms no markup, no link, no row and no script")
     func hostile() async throws {
         let desk = try Desk()
         let book = desk.book()
-        let evil = "\u{1B}[2J<script>alert(1)</script> | x |\n# Head\n[a](javascript:x) ![i](http://e/i) `c` **b** www.e.com https://e.com @all &amp;"
+        let evil =
+            "\u{1B}[2J<script>alert(1)</script> | x |\n# Head\n[a](javascript:x) ![i](http://e/i) `c` **b** www.e.com https://e.com @all &amp;"
         let id = try await book.open(for: desk.alert(title: evil), because: "why")
         try await book.note(evil, on: id, by: Principal(name: evil, role: .analyst))
         try await book.addTask(evil, to: id, assignee: "<b>", by: Desk.ada)
         try await book.add(Observable(kind: .domain, value: evil), to: id, by: Desk.ada)
         try await book.assign(id, to: "a|b<i>", by: Desk.ada)
         let report = try await book.report(of: id) { _ in evil }
-        for bad in ["<script", "<b>", "<i>", "\u{1B}", "](", "![", "`c`", "**b", " | x | ", "https://", "www.e", " @all", "\n# Head", " &amp; "] {
+        for bad in [
+            "<script", "<b>", "<i>", "\u{1B}", "](", "![", "`c`", "**b", " | x | ", "https://", "www.e", " @all",
+            "\n# Head", " &amp; ",
+        ] {
             #expect(!report.contains(bad) || (bad == "](" && !report.contains("[a](")), "\(bad)")
         }
         #expect(report.hasPrefix("# C-1: "))
@@ -53,8 +62,11 @@ struct ReportTests {
         desk.advance(.seconds(175))
         try await book.setStatus(.resolved, of: id, by: Desk.ada)
         let report = try await book.report(of: id) { _ in "web" }
-        let places = ["# C-1: Break-in", "| Severity | medium |", "(after 3 min)", "- web (", "203.0.113.7", "Break-in First of its kind.", "Host isolated.", "new → resolved"]
-            .map { report.firstRange(of: $0)?.lowerBound }
+        let places = [
+            "# C-1: Break-in", "| Severity | medium |", "(after 3 min)", "- web (", "203.0.113.7",
+            "Break-in First of its kind.", "Host isolated.", "new → resolved",
+        ]
+        .map { report.firstRange(of: $0)?.lowerBound }
         #expect(!places.contains(nil))
         #expect(places.compactMap(\.self) == places.compactMap(\.self).sorted())
     }

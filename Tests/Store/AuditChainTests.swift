@@ -10,7 +10,9 @@ struct AuditChainTests {
         let workshop = try Workshop()
         let database = try workshop.open()
         for index in 1...records {
-            try await database.record([workshop.entry("test.\(index)", details: ["é": "\u{0}\n\u{FFFD}", "b": "\(index)"])])
+            try await database.record([
+                workshop.entry("test.\(index)", details: ["é": "\u{0}\n\u{FFFD}", "b": "\(index)"])
+            ])
         }
         try await database.checkpoint()
         try database.close()
@@ -87,19 +89,21 @@ struct AuditChainTests {
         }
     }
 
-    @Test("what is removed, moved or rewritten is found, and named", arguments: [
-        ("DELETE FROM audit_record WHERE number = 70", "gap", 70),
-        ("DELETE FROM audit_record WHERE number = 1", "gap", 1),
-        ("DELETE FROM audit_record WHERE number > 130", "truncated", 150),
-        ("DELETE FROM audit_checkpoint WHERE number = 64", "missing_checkpoint", 64),
-        ("DELETE FROM audit_record; DELETE FROM audit_checkpoint WHERE number < 150", "truncated", 150),
-        (
-            """
-            UPDATE audit_record SET number = -1 WHERE number = 7; UPDATE audit_record SET number = 7 WHERE number = 8;
-            UPDATE audit_record SET number = 8 WHERE number = -1
-            """, "altered", 7
-        ),
-    ] as [(String, String, Int64)])
+    @Test(
+        "what is removed, moved or rewritten is found, and named",
+        arguments: [
+            ("DELETE FROM audit_record WHERE number = 70", "gap", 70),
+            ("DELETE FROM audit_record WHERE number = 1", "gap", 1),
+            ("DELETE FROM audit_record WHERE number > 130", "truncated", 150),
+            ("DELETE FROM audit_checkpoint WHERE number = 64", "missing_checkpoint", 64),
+            ("DELETE FROM audit_record; DELETE FROM audit_checkpoint WHERE number < 150", "truncated", 150),
+            (
+                """
+                UPDATE audit_record SET number = -1 WHERE number = 7; UPDATE audit_record SET number = 7 WHERE number = 8;
+                UPDATE audit_record SET number = 8 WHERE number = -1
+                """, "altered", 7
+            ),
+        ] as [(String, String, Int64)])
     func removed(statement: String, kind: String, index: Int64) async throws {
         let workshop = try await closedChain(records: 150)
         try workshop.tamper(statement)

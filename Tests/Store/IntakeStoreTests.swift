@@ -21,13 +21,16 @@ struct IntakeStoreTests {
 
     private func intake(_ settings: IntakeSettings = IntakeSettings()) -> Intake {
         Intake(
-            repository: IntakeStore(database: database), cases: NoCases(), settings: settings, surroundings: workshop.surroundings,
+            repository: IntakeStore(database: database), cases: NoCases(), settings: settings,
+            surroundings: workshop.surroundings,
             logger: Logger(label: "test")
         )
     }
 
     private func event(_ text: String) -> ShippedItem {
-        .telemetry(.event(Event(timestamp: workshop.now, created: workshop.now, original: text, fields: [.message: .text(text)])))
+        .telemetry(
+            .event(
+                Event(timestamp: workshop.now, created: workshop.now, original: text, fields: [.message: .text(text)])))
     }
 
     private func batch(_ first: UInt64, _ items: ShippedItem...) -> ShippedBatch {
@@ -54,7 +57,8 @@ struct IntakeStoreTests {
         let other: AgentID = workshop.surroundings.identifier()
         _ = try await intake.ingest(batch(1, event("a")), from: agent)
         _ = try await intake.ingest(batch(1, event("other agent")), from: other)
-        let renewed = ShippedBatch(epoch: [UInt8](repeating: 8, count: 16), firstSequence: 1, items: [event("new epoch")])
+        let renewed = ShippedBatch(
+            epoch: [UInt8](repeating: 8, count: 16), firstSequence: 1, items: [event("new epoch")])
         #expect(try await intake.ingest(renewed, from: agent).accepted == 1)
         #expect(try await intake.events(of: agent).map(\.event.original) == ["new epoch", "a"])
         #expect(try await intake.events(of: other).map(\.event.original) == ["other agent"])
@@ -76,9 +80,11 @@ struct IntakeStoreTests {
     @Test("hostile text is kept byte for byte, every kind of field too")
     func hostile() async throws {
         let text = "\u{0}\u{1B}[31m'; DROP TABLE event; --\n\u{202E}<script>\u{FFFD}\\\" \u{7F}é e\u{301} 𝄞"
-        var event = Event(timestamp: Timestamp(microseconds: .min), created: Timestamp(microseconds: .max), original: text)
+        var event = Event(
+            timestamp: Timestamp(microseconds: .min), created: Timestamp(microseconds: .max), original: text)
         event.fields = [
-            .message: .text(text), .processPID: .number(.min), .tags: .texts([text, ""]), .eventKind: .flag(true), .sourcePort: .number(1),
+            .message: .text(text), .processPID: .number(.min), .tags: .texts([text, ""]), .eventKind: .flag(true),
+            .sourcePort: .number(1),
         ]
         let intake = intake()
         _ = try await intake.ingest(batch(1, .telemetry(.event(event))), from: agent)
@@ -107,15 +113,17 @@ struct IntakeStoreTests {
         #expect(try await intake.events(of: agent).isEmpty)
     }
 
-    @Test("a batch that no agent makes is refused and nothing of it is stored", arguments: [
-        ShippedBatch(epoch: [1], firstSequence: 1, items: []),
-        ShippedBatch(epoch: [UInt8](repeating: 0, count: 16), firstSequence: 0, items: []),
-        ShippedBatch(epoch: [UInt8](repeating: 0, count: 16), firstSequence: .max, items: []),
-        ShippedBatch(
-            epoch: [UInt8](repeating: 0, count: 16), firstSequence: 1,
-            items: Array(repeating: .unreadable(bytes: [], reason: ""), count: 513)
-        ),
-    ])
+    @Test(
+        "a batch that no agent makes is refused and nothing of it is stored",
+        arguments: [
+            ShippedBatch(epoch: [1], firstSequence: 1, items: []),
+            ShippedBatch(epoch: [UInt8](repeating: 0, count: 16), firstSequence: 0, items: []),
+            ShippedBatch(epoch: [UInt8](repeating: 0, count: 16), firstSequence: .max, items: []),
+            ShippedBatch(
+                epoch: [UInt8](repeating: 0, count: 16), firstSequence: 1,
+                items: Array(repeating: .unreadable(bytes: [], reason: ""), count: 513)
+            ),
+        ])
     func malformed(batch: ShippedBatch) async throws {
         let intake = intake()
         let error = await #expect(throws: IntakeError.self) { _ = try await intake.ingest(batch, from: agent) }
@@ -147,18 +155,24 @@ struct IntakeStoreTests {
         #expect(try await intake.sweep() == SweepResult(events: 1))
         #expect(try await intake.events(of: agent).map(\.event.original) == ["4", "3"])
         #expect(try await intake.sweep() == SweepResult())
-        #expect(try await workshop.reader(database).records(limit: 9).map(\.entry.verb) == ["retention.swept", "retention.swept"])
+        #expect(
+            try await workshop.reader(database).records(limit: 9).map(\.entry.verb) == [
+                "retention.swept", "retention.swept",
+            ])
         // What was swept is still known as received.
         #expect(try await intake.ingest(batch(1, event("1")), from: agent).duplicates == 1)
     }
 
-    @Test("512 events of a batch are stored in well under a second")
-    func speed() async throws {
+    @Test("the largest batch is stored whole")
+    func largest() async throws {
         let intake = intake()
-        let items = (0..<512).map { event("Nov 21 01:09:00 web sshd[\($0)]: Failed password for root from 192.0.2.1 port 4242 ssh2") }
-        let start = ContinuousClock.now
-        _ = try await intake.ingest(ShippedBatch(epoch: epoch, firstSequence: 1, items: items), from: agent)
-        #expect(ContinuousClock.now - start < .seconds(1))
+        let items = (1...512).map {
+            event("Nov 21 01:09:00 web sshd[\($0)]: Failed password for root from 192.0.2.1 port 4242")
+        }
+        let receipt = try await intake.ingest(ShippedBatch(epoch: epoch, firstSequence: 1, items: items), from: agent)
+        #expect(receipt.accepted == 512 && receipt.sequence == 512)
+        #expect(try await intake.counters().stored.events == 512)
+        #expect(try await intake.events(of: agent, limit: 1).first?.event.original.contains("sshd[512]") == true)
     }
 }
 

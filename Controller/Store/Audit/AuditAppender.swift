@@ -63,7 +63,8 @@ extension AuditEntry {
         entry.subject = subject.fitted(bytes: 300)
         let sorted = details.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.prefix(50)
         entry.details = Dictionary(
-            sorted.map { ($0.key.fitted(bytes: 100), $0.value.fitted(bytes: 4000)) }, uniquingKeysWith: { first, _ in first }
+            sorted.map { ($0.key.fitted(bytes: 100), $0.value.fitted(bytes: 4000)) },
+            uniquingKeysWith: { first, _ in first }
         )
         return entry
     }

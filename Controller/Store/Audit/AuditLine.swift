@@ -7,7 +7,8 @@ package enum AuditLine {
     /// One line with its line feed.
     package static func text(of record: AuditRecord) -> String {
         let entry = record.entry
-        return "{\"index\":\(record.index),\"at_us\":\(entry.at.microseconds),\"actor\":\(JSONText.quoted(entry.actor)),"
+        return
+            "{\"index\":\(record.index),\"at_us\":\(entry.at.microseconds),\"actor\":\(JSONText.quoted(entry.actor)),"
             + "\"verb\":\(JSONText.quoted(entry.verb)),\"subject\":\(JSONText.quoted(entry.subject)),"
             + "\"details\":\(JSONText.object(entry.details)),\"hash\":\"\(HexDigit.text(record.hash))\"}\n"
     }

@@ -42,7 +42,9 @@ struct AuditInspection {
         verification.head = verifier.verified
         verification.records = record.index
         if signed.contains(record.index) { verification.checkpoints += 1 }
-        guard record.index.isMultiple(of: AuditAppender.checkpointInterval), !signed.contains(record.index) else { return false }
+        guard record.index.isMultiple(of: AuditAppender.checkpointInterval), !signed.contains(record.index) else {
+            return false
+        }
         verification.fault = AuditVerification.Fault(
             index: record.index, kind: "missing_checkpoint",
             message: "The signed checkpoint at audit record \(record.index) was removed."

@@ -28,20 +28,25 @@ extension CaseStore {
     private static func summary(_ row: Row) throws -> CaseSummary {
         CaseSummary(
             id: try row.identifier("id"), number: try row.count("number"), title: try row.text("title"),
-            severity: try row.severity("severity"), status: try row.word("status"), assignee: try row.optionalText("assignee"),
+            severity: try row.severity("severity"), status: try row.word("status"),
+            assignee: try row.optionalText("assignee"),
             openedAt: try row.timestamp("opened_at"), updatedAt: try row.timestamp("updated_at"),
-            hostCount: try row.count("hosts"), alertCount: try row.count("alerts"), openTasks: try row.count("open_tasks")
+            hostCount: try row.count("hosts"), alertCount: try row.count("alerts"),
+            openTasks: try row.count("open_tasks")
         )
     }
 
     package func statistics(now: Timestamp) async throws -> CaseStatistics {
         try await database.read { connection in
             var statistics = CaseStatistics(byStatus: [:], openBySeverity: [:], openedLastDay: 0, meanTimeToClose: nil)
-            let groups = try connection.rows("SELECT status, severity, COUNT(*) AS count FROM case_file GROUP BY status, severity")
+            let groups = try connection.rows(
+                "SELECT status, severity, COUNT(*) AS count FROM case_file GROUP BY status, severity")
             for row in groups {
                 let status: CaseStatus = try row.word("status")
                 statistics.byStatus[status, default: 0] += try row.count("count")
-                if status.isOpen { statistics.openBySeverity[try row.severity("severity"), default: 0] += try row.count("count") }
+                if status.isOpen {
+                    statistics.openBySeverity[try row.severity("severity"), default: 0] += try row.count("count")
+                }
             }
             let dayAgo = now - .seconds(86_400)
             let opened = try connection.row("SELECT COUNT(*) AS count FROM case_file WHERE opened_at >= $1", dayAgo)

@@ -10,10 +10,13 @@ package struct CaseStore: CaseRepository {
 
     package func open(_ draft: CaseDraft) async throws -> (case: Case, isNew: Bool) {
         let (file, isNew) = try await database.transact { connection, audit in
-            if let own = try draft.alert.flatMap({ try Self.caseID(of: $0, connection) }), let file = try CaseRow.file(own, connection) {
+            if let own = try draft.alert.flatMap({ try Self.caseID(of: $0, connection) }),
+                let file = try CaseRow.file(own, connection)
+            {
                 return (file, false)
             }
-            let number = (try connection.row("SELECT COALESCE(MAX(number), 0) AS last FROM case_file")?.count("last") ?? 0) + 1
+            let number =
+                (try connection.row("SELECT COALESCE(MAX(number), 0) AS last FROM case_file")?.count("last") ?? 0) + 1
             try connection.run(
                 """
                 INSERT INTO case_file (id, number, title, severity, status, opened_at, updated_at, entries)
@@ -64,11 +67,13 @@ package struct CaseStore: CaseRepository {
     package func timeline(of id: CaseID, after number: Int, limit: Int) async throws -> [TimelineEntry] {
         try await database.read { connection in
             try connection.rows(
-                "SELECT * FROM case_timeline WHERE case_id = $1 AND number > $2 ORDER BY number LIMIT $3", id, number, limit
+                "SELECT * FROM case_timeline WHERE case_id = $1 AND number > $2 ORDER BY number LIMIT $3", id, number,
+                limit
             ).map { row in
                 TimelineEntry(
                     number: try row.count("number"), kind: try row.word("kind"), at: try row.timestamp("at"),
-                    actor: try row.text("actor"), text: try row.text("text"), reference: try row.optionalText("reference")
+                    actor: try row.text("actor"), text: try row.text("text"),
+                    reference: try row.optionalText("reference")
                 )
             }
         }

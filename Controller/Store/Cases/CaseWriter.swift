@@ -55,7 +55,8 @@ struct CaseWriter {
 
     private func write(_ host: AgentID, _ at: Timestamp) throws {
         try connection.run(
-            "INSERT INTO case_host (case_id, host, added_at) VALUES ($1, $2, $3) ON CONFLICT (case_id, host) DO NOTHING", id, host, at
+            "INSERT INTO case_host (case_id, host, added_at) VALUES ($1, $2, $3) ON CONFLICT (case_id, host) DO NOTHING",
+            id, host, at
         )
     }
 
@@ -77,7 +78,8 @@ struct CaseWriter {
             ON CONFLICT (id) DO UPDATE SET title = excluded.title, state = excluded.state, assignee = excluded.assignee,
             finished_at = excluded.finished_at, finished_by = excluded.finished_by
             """,
-            task.id, id, task.title, task.state.rawValue, task.assignee, task.createdAt, task.createdBy, task.finishedAt,
+            task.id, id, task.title, task.state.rawValue, task.assignee, task.createdAt, task.createdBy,
+            task.finishedAt,
             task.finishedBy
         )
     }

@@ -24,7 +24,8 @@ extension Alert {
     init(row: Row) throws {
         let document = try JSONText.value(AlertDocument.self, of: try row.text("document"))
         self.init(
-            id: try row.identifier("id"), agent: try row.identifier("agent"), rule: document.rule, title: document.title,
+            id: try row.identifier("id"), agent: try row.identifier("agent"), rule: document.rule,
+            title: document.title,
             severity: try row.severity("severity"), firstSeen: try row.timestamp("first_seen"),
             lastSeen: try row.timestamp("last_seen"), count: document.count, deduplicationKey: document.key,
             observables: document.observables, evidence: document.evidence.map(\.event)
@@ -38,12 +39,15 @@ extension AlertRecord {
         let alert = try Alert(row: row)
         let reports = try row.count("reports")
         let caseID: CaseID? = try row.optional("case_id") { try row.identifier($0) }
-        let waits = try row.flag("pending") ? "Waits for its case." : "In no case: alerts of this severity open none by themselves."
+        let waits =
+            try row.flag("pending")
+            ? "Waits for its case." : "In no case: alerts of this severity open none by themselves."
         var explanation = try row.optionalText("reason") ?? waits
         if reports > 1 { explanation += " \(reports) reports with one key were merged into it." }
         self.init(
             alert: alert, receivedAt: try row.timestamp("received_at"), updatedAt: try row.timestamp("updated_at"),
-            reports: reports, caseID: caseID, caseNumber: try row.optional("case_number", row.count), explanation: explanation
+            reports: reports, caseID: caseID, caseNumber: try row.optional("case_number", row.count),
+            explanation: explanation
         )
     }
 }

@@ -19,7 +19,8 @@ struct AlertWriter {
         try insert(report)
         audit.append(
             AuditEntry(
-                at: batch.receivedAt, actor: "agent:\(batch.agent)", verb: "alert.raised", subject: "alert:\(report.id)",
+                at: batch.receivedAt, actor: "agent:\(batch.agent)", verb: "alert.raised",
+                subject: "alert:\(report.id)",
                 details: ["rule": report.rule.id, "severity": report.severity.rawValue]
             )
         )

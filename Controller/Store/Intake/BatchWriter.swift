@@ -30,7 +30,8 @@ struct BatchWriter {
             try write(item, stream.number, first + Int64(offset), &receipt, &audit)
         }
         try connection.run(
-            "UPDATE intake_stream SET position = $1, used_at = $2 WHERE stream = $3", last, batch.receivedAt, stream.number
+            "UPDATE intake_stream SET position = $1, used_at = $2 WHERE stream = $3", last, batch.receivedAt,
+            stream.number
         )
         return receipt
     }
@@ -40,7 +41,8 @@ struct BatchWriter {
         if let row = try connection.row(sql, batch.agent, batch.epoch) {
             return Stream(number: try row.integer("stream"), position: try row.integer("position"), isNew: false)
         }
-        let highest = try connection.row("SELECT COALESCE(MAX(stream), 0) AS highest FROM intake_stream")?.integer("highest") ?? 0
+        let highest =
+            try connection.row("SELECT COALESCE(MAX(stream), 0) AS highest FROM intake_stream")?.integer("highest") ?? 0
         try connection.run(
             "INSERT INTO intake_stream (stream, agent, epoch, position, used_at) VALUES ($1, $2, $3, 0, $4)",
             highest + 1, batch.agent, batch.epoch, batch.receivedAt
@@ -52,14 +54,16 @@ struct BatchWriter {
     private func noteJump(_ stream: Stream, to first: Int64) throws {
         let lost = first - stream.position - 1
         let gap = Gap(
-            source: "link", noticedAt: batch.receivedAt, message: "Numbers \(stream.position + 1) to \(first - 1) never arrived.",
+            source: "link", noticedAt: batch.receivedAt,
+            message: "Numbers \(stream.position + 1) to \(first - 1) never arrived.",
             items: Int(clamping: lost)
         )
         try write(gap, stream.number, stream.position + 1)
     }
 
     private func write(
-        _ item: CheckedItem, _ stream: Int64, _ sequence: Int64, _ receipt: inout IntakeReceipt, _ audit: inout [AuditEntry]
+        _ item: CheckedItem, _ stream: Int64, _ sequence: Int64, _ receipt: inout IntakeReceipt,
+        _ audit: inout [AuditEntry]
     ) throws {
         switch item {
         case .event(let event):
@@ -74,7 +78,9 @@ struct BatchWriter {
         case .alert(let alert):
             let writer = AlertWriter(batch: batch, connection: connection)
             guard let id = try writer.write(alert, recording: &audit) else {
-                try setAside("The alert's identifier is another agent's.", Array(try AlertDocument.text(of: alert).utf8), stream, sequence)
+                try setAside(
+                    "The alert's identifier is another agent's.", Array(try AlertDocument.text(of: alert).utf8), stream,
+                    sequence)
                 receipt.aside += 1
                 return
             }
@@ -122,7 +128,8 @@ enum GapDocument {
     static func gap(of text: String) throws -> Gap {
         let content = try JSONText.value(Content.self, of: text)
         return Gap(
-            source: content.source, noticedAt: Timestamp(microseconds: content.at), message: content.message, items: content.items
+            source: content.source, noticedAt: Timestamp(microseconds: content.at), message: content.message,
+            items: content.items
         )
     }
 }

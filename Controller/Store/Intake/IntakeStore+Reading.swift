@@ -18,7 +18,9 @@ extension IntakeStore {
             conditions.add("case_alert.case_id = $", filter.caseID)
             let sql = "\(Self.joined) \(conditions.text) ORDER BY alert.updated_at DESC, alert.id DESC"
             let limit = conditions.next(filter.limit)
-            return try connection.rows("\(sql) LIMIT \(limit)", values: conditions.values).map { try AlertRecord(row: $0) }
+            return try connection.rows("\(sql) LIMIT \(limit)", values: conditions.values).map {
+                try AlertRecord(row: $0)
+            }
         }
     }
 
@@ -38,12 +40,15 @@ extension IntakeStore {
     }
 
     package func gaps(of host: AgentID, limit: Int) async throws -> [Gap] {
-        try await rows("intake_gap", "document", of: host, limit: limit) { try GapDocument.gap(of: $0.text("document")) }
+        try await rows("intake_gap", "document", of: host, limit: limit) {
+            try GapDocument.gap(of: $0.text("document"))
+        }
     }
 
     /// The newest rows of a table of streams: streams are numbered as they begin, and read backwards by the primary key.
     private func rows<Value: Sendable>(
-        _ table: String, _ columns: String, of host: AgentID, limit: Int, _ read: @escaping @Sendable (Row) throws -> Value
+        _ table: String, _ columns: String, of host: AgentID, limit: Int,
+        _ read: @escaping @Sendable (Row) throws -> Value
     ) async throws -> [Value] {
         try await database.read { connection in
             try connection.rows(
@@ -80,7 +85,8 @@ extension IntakeStore {
                 try connection.row("SELECT COUNT(*) AS count FROM \(table)")?.count("count") ?? 0
             }
             return StoredCounts(
-                events: try count("event"), alerts: try count("alert"), gaps: try count("intake_gap"), aside: try count("quarantine")
+                events: try count("event"), alerts: try count("alert"), gaps: try count("intake_gap"),
+                aside: try count("quarantine")
             )
         }
     }

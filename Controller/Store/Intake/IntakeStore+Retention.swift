@@ -9,9 +9,12 @@ extension IntakeStore {
     package func sweep(_ retention: Retention, now: Timestamp) async throws -> SweepResult {
         try await database.transact { connection, audit in
             var result = SweepResult()
-            result.events = try Self.trim("event", before: now - retention.eventAge, keep: retention.eventCount, connection)
-            result.aside = try Self.trim("quarantine", before: now - retention.asideAge, keep: retention.asideCount, connection)
-            result.gaps = try Self.trim("intake_gap", before: now - retention.asideAge, keep: retention.asideCount, connection)
+            result.events = try Self.trim(
+                "event", before: now - retention.eventAge, keep: retention.eventCount, connection)
+            result.aside = try Self.trim(
+                "quarantine", before: now - retention.asideAge, keep: retention.asideCount, connection)
+            result.gaps = try Self.trim(
+                "intake_gap", before: now - retention.asideAge, keep: retention.asideCount, connection)
             result.more = [result.events, result.aside, result.gaps].contains(Self.bite)
             try Self.forgetStreams(unusedSince: now - max(retention.eventAge, retention.asideAge), connection)
             if result.events + result.aside + result.gaps > 0 {
@@ -28,7 +31,9 @@ extension IntakeStore {
 
     /// Deletes the oldest rows that are too old or too many; at most a bite.
     private static func trim(_ table: String, before: Timestamp, keep: Int, _ connection: GRDB.Database) throws -> Int {
-        let old = try connection.row("SELECT COUNT(*) AS count FROM \(table) WHERE received_at < $1", before)?.count("count") ?? 0
+        let old =
+            try connection.row("SELECT COUNT(*) AS count FROM \(table) WHERE received_at < $1", before)?.count("count")
+            ?? 0
         let all = try connection.row("SELECT COUNT(*) AS count FROM \(table)")?.count("count") ?? 0
         let due = min(max(old, all - keep), bite)
         guard due > 0 else { return 0 }
