@@ -20,7 +20,8 @@ struct BuiltInTests {
     @Test("those shipped have no fault and no warning", arguments: PlaybookLibrary.builtIn.map(\.id))
     func clean(id: String) throws {
         let entry = try #require(PlaybookLibrary.builtIn.first { $0.id == id })
-        #expect(entry.report.isValid && entry.report.warnings.isEmpty, "\(entry.report.faults) \(entry.report.warnings)")
+        #expect(
+            entry.report.isValid && entry.report.warnings.isEmpty, "\(entry.report.faults) \(entry.report.warnings)")
         #expect(try JSONValue.parse(entry.bytes) == entry.report.playbook?.document)
     }
 
@@ -31,10 +32,13 @@ struct BuiltInTests {
         #expect(bench.orders.map(\.action) == [network] && bench.machine.state == .succeeded)
     }
 
-    @Test("a critical one asks first, and isolates only when a person says yes", arguments: ["approve", "deny", "late"])
+    @Test(
+        "a critical one asks first, and isolates only when a person says yes", arguments: ["approve", "deny", "late"])
     func critical(answer: String) {
         var bench = Self.bench(severity: "critical")
-        #expect(bench.machine.openTasks.first?.text == "Isolate web01?" && bench.machine.openTasks.first?.role == .responder)
+        #expect(
+            bench.machine.openTasks.first?.text == "Isolate web01?" && bench.machine.openTasks.first?.role == .responder
+        )
         if answer == "late" { bench.wait() } else { bench.decide(answer == "approve" ? .approve : .deny) }
         bench.serve()
         let isolated = bench.orders.contains { $0.action == .isolate(Isolation(duration: .seconds(14_400))) }
@@ -51,7 +55,8 @@ struct BuiltInTests {
 
     @Test("the library keeps what is valid, lists what is not with its faults, and refuses older versions")
     func library() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "cordon-library-\(UInt64.random(in: 0 ... .max))")
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "cordon-library-\(UInt64.random(in: 0 ... .max))")
         defer { try? FileManager.default.removeItem(at: folder) }
         let library = PlaybookLibrary(folder: folder.path)
         #expect(try await library.list().count == PlaybookLibrary.builtIn.count)

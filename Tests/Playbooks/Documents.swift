@@ -73,12 +73,15 @@ enum Documents {
         return step
     }
 
-    static func manual(_ settings: JSONValue = ["kind": "approval"], text: String = "Go on?") -> (JSONValue, JSONValue) {
+    static func manual(_ settings: JSONValue = ["kind": "approval"], text: String = "Go on?") -> (JSONValue, JSONValue)
+    {
         (["type": "manual", "command": .text(text)], ["step_extensions": [CordonExtension.id: ["manual": settings]]])
     }
 
     /// start 1 → action 2 → end 9, failure → end 8.
-    static func oneAction(_ commands: [JSONValue], targets: [String] = [host], extra: JSONValue = [:], variables: JSONValue = [:])
+    static func oneAction(
+        _ commands: [JSONValue], targets: [String] = [host], extra: JSONValue = [:], variables: JSONValue = [:]
+    )
         -> JSONValue
     {
         playbook(

@@ -50,7 +50,8 @@ final class World: EffectPerformer, HostResolving {
     }
 }
 
-/// A repository of a process that dies at its n-th write, before or after the write is durable. Dead processes write nothing.
+/// A repository of a process that dies at its n-th write, before or after the write is durable. Dead processes write
+/// nothing.
 final class Mortal: RunRepository {
     struct Died: Error {}
 
@@ -113,8 +114,11 @@ struct EngineTests {
     static let host = "00000000-0000-7000-8000-000000000001"
     static let responder = Principal(name: "ada", role: .responder)
     static let live = Surroundings(
-        now: { Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)) }, random: { .random(in: 0 ... .max) })
-    static let inputs = ["__host__": host, "__hostname__": "web01", "__attacker__": "203.0.113.7", "__severity__": "critical"]
+        now: { Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)) },
+        random: { .random(in: 0 ... .max) })
+    static let inputs = [
+        "__host__": host, "__hostname__": "web01", "__attacker__": "203.0.113.7", "__severity__": "critical",
+    ]
 
     static func engine(_ world: World, _ repository: any RunRepository) -> PlaybookEngine {
         PlaybookEngine(
@@ -122,8 +126,11 @@ struct EngineTests {
             surroundings: live, hooks: PlaybookEngine.Hooks(changed: { world.tell.yield(.changed($0)) }))
     }
 
-    /// One life of the controller: starts or resumes, plays the world and the person, and ends with the run or with a crash.
-    static func live(_ run: RunID, _ world: World, _ store: RunStore, dies death: (write: Int, durable: Bool)?) async throws {
+    /// One life of the controller: starts or resumes, plays the world and the person, and ends with the run or with a
+    /// crash.
+    static func live(_ run: RunID, _ world: World, _ store: RunStore, dies death: (write: Int, durable: Bool)?)
+        async throws
+    {
         let repository = Mortal(store, dies: death) { world.tell.yield(.crashed) }
         let engine = engine(world, repository)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -147,7 +154,9 @@ struct EngineTests {
         }
     }
 
-    @Test("a controller that dies at any write, before or after it is durable, does everything once", arguments: 1...7, [true, false])
+    @Test(
+        "a controller that dies at any write, before or after it is durable, does everything once", arguments: 1...7,
+        [true, false])
     func crash(write: Int, durable: Bool) async throws {
         let scratch = try Scratch()
         defer { scratch.remove() }
@@ -197,13 +206,55 @@ struct EngineTests {
         }
     }
 
+    @Test("nobody answers: after half an hour of the controller's clock the question counts as denied")
+    func overdue() async throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        let world = World()
+        let clock = Mutex((now: Timestamp(seconds: 1_700_000_000), runs: false))
+        let surroundings = Surroundings(now: { clock.withLock { $0.now } }, random: { .random(in: 0 ... .max) })
+        let hooks = PlaybookEngine.Hooks(
+            changed: { change in
+                if change.topic == .task { clock.withLock { $0.runs = true } }
+                world.tell.yield(.changed(change))
+            },
+            // Time flies as soon as a person is waited for, and stands before.
+            sleep: { duration in
+                let runs = clock.withLock { clock in
+                    if clock.runs { clock.now = clock.now + duration }
+                    return clock.runs
+                }
+                if runs { await Task.yield() } else { try await Task.sleep(for: .milliseconds(1)) }
+            })
+        let engine = PlaybookEngine(
+            library: PlaybookLibrary(folder: "/nonexistent"), repository: scratch.store, performer: world, hosts: world,
+            surroundings: surroundings, hooks: hooks)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await engine.run() }
+            defer { group.cancelAll() }
+            let run = try await engine.start(
+                BuiltInPlaybooks.containSSHIntrusionID, inputs: Self.inputs, caseID: nil, by: .system)
+            for await news in world.news {
+                if case .order(let order) = news { await engine.orderFinished(order, state: .succeeded, result: nil) }
+                if try await scratch.store.run(run.id)?.state.isFinal == true { break }
+            }
+            let task = try #require(try await scratch.store.tasks(TaskFilter(run: run.id, states: nil)).first)
+            #expect(task.state == .timedOut && task.decidedBy == nil)
+            let (decided, due) = (try #require(task.decidedAt), try #require(task.dueAt))
+            #expect(decided >= due)
+            #expect(try await scratch.store.run(run.id)?.state == .succeeded)
+            #expect(world.log.withLock { $0.orders.map(\.action.kind) } == [.blockAddress])
+        }
+    }
+
     @Test("two engines cannot both go on with one run")
     func rivals() async throws {
         let scratch = try Scratch()
         defer { scratch.remove() }
         let engines = [Self.engine(World(), scratch.store), Self.engine(World(), scratch.store)]
         let run = try await engines[0].start(
-            BuiltInPlaybooks.containSSHIntrusionID, inputs: Self.inputs, caseID: nil, by: .system).id
+            BuiltInPlaybooks.containSSHIntrusionID, inputs: Self.inputs, caseID: nil, by: .system
+        ).id
         // Both have the run in memory; the second's next event has a number that is taken.
         try await engines[1].deliver(to: run, by: "test") { _ in .timerFired(timer: 999) }
         await #expect(throws: (any Error).self) {

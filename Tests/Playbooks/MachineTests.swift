@@ -36,7 +36,8 @@ struct Bench {
             switch command {
             case .find(let effect, _): give(.hostFound(effect: effect, agent: Self.agent))
             case .submit(let order): give(.orderFinished(order: order.id, state: orders, message: "said so"))
-            case .call(let call): give(.answered(effect: call.id, reply: HTTPReply(status: status, body: Array(body.utf8))))
+            case .call(let call):
+                give(.answered(effect: call.id, reply: HTTPReply(status: status, body: Array(body.utf8))))
             case .task, .wake, .note: return
             }
         }
@@ -49,7 +50,9 @@ struct Bench {
 
     /// Lets time go on to the earliest wake-up.
     mutating func wait() {
-        let wakes = machine.outstanding.compactMap { if case .wake(let timer, let at) = $0 { (timer, at) } else { nil } }
+        let wakes = machine.outstanding.compactMap {
+            if case .wake(let timer, let at) = $0 { (timer, at) } else { nil }
+        }
         guard let (timer, at) = wakes.min(by: { $0.1 < $1.1 }) else { return }
         now = at
         give(.timerFired(timer: timer))
@@ -65,7 +68,8 @@ struct MachineTests {
     @Test(
         "an action succeeds when its order did, and fails otherwise",
         arguments: [
-            (OrderState.succeeded, RunState.succeeded), (.failed, .succeeded), (.refused, .succeeded), (.expired, .succeeded),
+            (OrderState.succeeded, RunState.succeeded), (.failed, .succeeded), (.refused, .succeeded),
+            (.expired, .succeeded),
             (.unknown, .succeeded),
         ])
     func order(state: OrderState, expected: RunState) {
@@ -73,7 +77,8 @@ struct MachineTests {
         bench.start()
         bench.serve(orders: state)
         #expect(bench.orders.count == 1 && bench.machine.state == expected)
-        #expect(bench.notes.contains("step.failed") == (state != .succeeded), "a failure takes on_failure, which ends well")
+        #expect(
+            bench.notes.contains("step.failed") == (state != .succeeded), "a failure takes on_failure, which ends well")
     }
 
     @Test("with several targets each gets its order, and all must succeed")
@@ -117,7 +122,8 @@ struct MachineTests {
         }
         bench.decide(.deny)
         #expect(bench.give(.decided(task: task, decision: .approve, by: "eve", reason: "")).isEmpty)
-        #expect(bench.give(.orderFinished(order: OrderID(UUIDv7(high: 1, low: 1)), state: .succeeded, message: "")).isEmpty)
+        #expect(
+            bench.give(.orderFinished(order: OrderID(UUIDv7(high: 1, low: 1)), state: .succeeded, message: "")).isEmpty)
     }
 
     @Test("parallel branches begin together, are all waited for, and one failure fails the step")
@@ -130,8 +136,10 @@ struct MachineTests {
                     "type": "parallel", "next_steps": [.text(ids.a), .text(ids.b)], "on_success": .text(Documents.end),
                 ],
                 ids.a: Documents.action([Documents.block], success: Documents.id("end", 5)),
-                ids.b: Documents.action([Documents.block], targets: [Documents.secondHost], success: Documents.id("end", 6)),
-                Documents.id("end", 5): ["type": "end"], Documents.id("end", 6): ["type": "end"], Documents.end: ["type": "end"],
+                ids.b: Documents.action(
+                    [Documents.block], targets: [Documents.secondHost], success: Documents.id("end", 6)),
+                Documents.id("end", 5): ["type": "end"], Documents.id("end", 6): ["type": "end"],
+                Documents.end: ["type": "end"],
             ]))
         bench.start()
         for command in bench.machine.outstanding {
@@ -161,7 +169,8 @@ struct MachineTests {
         bench.give(.effectFailed(effect: effect, message: "no such host"))
         #expect(!bench.machine.state.isFinal && bench.notes.contains("run.exception"))
         bench.serve()
-        #expect(bench.machine.state == .failed && bench.machine.failure.contains("no such host") && bench.orders.count == 1)
+        #expect(
+            bench.machine.state == .failed && bench.machine.failure.contains("no such host") && bench.orders.count == 1)
     }
 
     @Test("a step waits for its delay, and fails with ACTION_TIMEOUT after its timeout; a late result is ignored")
@@ -178,11 +187,15 @@ struct MachineTests {
         }
         bench.give(.hostFound(effect: effect, agent: Bench.agent))
         bench.wait()
-        #expect(bench.now == begin + .seconds(7) && bench.machine.state == .succeeded && bench.notes.contains("step.failed"))
+        #expect(
+            bench.now == begin + .seconds(7) && bench.machine.state == .succeeded && bench.notes.contains("step.failed")
+        )
         #expect(bench.give(.orderFinished(order: bench.orders[0].id, state: .succeeded, message: "")).isEmpty)
     }
 
-    @Test("an HTTP call succeeds with 200 to 299, and its outputs become variables", arguments: [(204, false), (199, true), (302, true), (500, true)])
+    @Test(
+        "an HTTP call succeeds with 200 to 299, and its outputs become variables",
+        arguments: [(204, false), (199, true), (302, true), (500, true)])
     func http(status: Int, fails: Bool) {
         let extra: JSONValue = [
             "out_args": ["__status__", "__ticket__"],
@@ -190,7 +203,12 @@ struct MachineTests {
         ]
         var bench = Bench(
             Documents.oneAction(
-                [["type": "http-api", "command": "POST /t/__q__:value HTTP/1.1", "content": "{\"q\":\"__q__:value\"}"]],
+                [
+                    [
+                        "type": "http-api", "command": "POST /t/__q__:value HTTP/1.1",
+                        "content": "{\"q\":\"__q__:value\"}",
+                    ]
+                ],
                 targets: [Documents.server], extra: extra,
                 variables: [
                     "__status__": ["type": "integer"], "__ticket__": ["type": "string"],
@@ -226,7 +244,8 @@ struct MachineTests {
         var bench = Bench(Documents.oneAction([command], targets: [], extra: extra))
         bench.start()
         let commands = bench.give(.cancelled(by: "ada", reason: "false alarm"))
-        #expect(bench.machine.state == .cancelled && bench.machine.openTasks.isEmpty && bench.machine.outstanding.isEmpty)
+        #expect(
+            bench.machine.state == .cancelled && bench.machine.openTasks.isEmpty && bench.machine.outstanding.isEmpty)
         #expect(commands.contains { if case .task(let task) = $0 { task.state == .cancelled } else { false } })
     }
 

@@ -13,7 +13,8 @@ struct OpenC2Tests {
     @Test(
         "every good command of the public vectors is read, and what agents do not do gets 400 or 501",
         .enabled(if: Vectors.isThere, "the corpora are not beside the checkout"),
-        arguments: Vectors.files("openc2") { $0.lowercased().contains("ommands/good/") || $0.contains("Good-command/") })
+        arguments: Vectors.files("openc2") { $0.lowercased().contains("ommands/good/") || $0.contains("Good-command/") }
+    )
     func good(path: String) throws {
         let command = try Self.command(path)
         do {
@@ -62,9 +63,24 @@ struct OpenC2Tests {
             (["action": "deny", "target": ["ipv4_net": "203.0.113.7/24"], "args": ["duration": 5000]], 400),
             (["action": "deny", "target": ["ipv6_net": "::ffff:203.0.113.7"], "args": ["duration": 5000]], 400),
             (["action": "deny", "target": ["ipv4_net": "203.0.113.7"], "args": ["duration": 999]], 400),
-            (["action": "deny", "target": ["ipv4_net": "203.0.113.7"], "args": ["duration": 5000, "start_time": 1]], 501),
-            (["action": "deny", "target": ["ipv4_net": "1.2.3.4"], "args": ["duration": 5000, "slpf": ["direction": "egress"]]], 501),
-            (["action": "deny", "target": ["ipv4_net": "1.2.3.4"], "args": ["duration": 5000, "slpf": ["insert_rule": 1]]], 501),
+            (
+                [
+                    "action": "deny", "target": ["ipv4_net": "203.0.113.7"],
+                    "args": ["duration": 5000, "start_time": 1],
+                ], 501
+            ),
+            (
+                [
+                    "action": "deny", "target": ["ipv4_net": "1.2.3.4"],
+                    "args": ["duration": 5000, "slpf": ["direction": "egress"]],
+                ], 501
+            ),
+            (
+                [
+                    "action": "deny", "target": ["ipv4_net": "1.2.3.4"],
+                    "args": ["duration": 5000, "slpf": ["insert_rule": 1]],
+                ], 501
+            ),
             (["action": "deny", "target": ["ipv4_connection": ["protocol": "tcp"]]], 501),
             (["action": "contain", "target": ["device": ["hostname": "a"]], "args": ["duration": 5000]], 400),
             (
@@ -78,7 +94,10 @@ struct OpenC2Tests {
                     "action": "contain", "target": ["device": ["hostname": "a"]],
                     "args": [
                         "duration": 5000,
-                        "er": ["device_containment": "network_isolation", "permitted_addresses": ["ipv4_net": ["0.0.0.0/0"]]],
+                        "er": [
+                            "device_containment": "network_isolation",
+                            "permitted_addresses": ["ipv4_net": ["0.0.0.0/0"]],
+                        ],
                     ],
                 ], 501
             ),

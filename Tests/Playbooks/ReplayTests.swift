@@ -21,7 +21,9 @@ struct ReplayTests {
         return (way, bench)
     }
 
-    @Test("after any prefix of a history, stored and read again, the run goes on to the same end with the same effects", arguments: histories.map(\.name))
+    @Test(
+        "after any prefix of a history, stored and read again, the run goes on to the same end with the same effects",
+        arguments: histories.map(\.name))
     func prefixes(name: String) throws {
         let bench = try #require(Self.histories.first { $0.name == name }).bench
         #expect(bench.machine.state.isFinal)
@@ -30,7 +32,8 @@ struct ReplayTests {
             for event in bench.history[..<length] {
                 _ = machine.handle(try RunHistory.decode(RunHistory.encode(event), of: Bench.run))
             }
-            // The crash: what was in memory is gone, what is outstanding is asked for again, with the same identifiers.
+            // The crash: what was in memory is gone, what is outstanding is asked for again, with the same
+            // identifiers.
             let again = machine.outstanding
             for command in again { #expect(bench.asked.contains(command), "\(name) after \(length) events") }
             var commands: [RunCommand] = []

@@ -25,7 +25,8 @@ struct SubstitutionTests {
         let substitution = Substitution(variables: [
             "__n__": Variable(type: .integer, value: "42"), "__b__": Variable(type: .bool, value: "true"),
         ])
-        #expect(try substitution.fill(["__n__:value", "__b__:value", "n=__n__:value"] as JSONValue) == [42, true, "n=42"])
+        #expect(
+            try substitution.fill(["__n__:value", "__b__:value", "n=__n__:value"] as JSONValue) == [42, true, "n=42"])
     }
 
     @Test("values that are missing or not of their type are errors")

@@ -24,7 +24,10 @@ struct ValidatorTests {
             (Documents.set(valid, "id", "playbook--1"), "member.identifier", "/id"),
             (Documents.set(valid, "created", "yesterday"), "member.time", "/created"),
             (Documents.set(valid, "priority", 101), "member.value", "/priority"),
-            (Documents.set(valid, "workflow_start", .text(Documents.id("start", 77))), "step.dangling", "/workflow_start"),
+            (
+                Documents.set(valid, "workflow_start", .text(Documents.id("start", 77))), "step.dangling",
+                "/workflow_start"
+            ),
             (Documents.step(valid, action, "commands", []), "member.count", "/workflow/\(action)/commands"),
             (Documents.step(valid, action, "agent", nil), "member.missing", "/workflow/\(action)"),
             (Documents.step(valid, action, "type", "dance"), "member.value", "/workflow/\(action)/type"),
@@ -33,14 +36,21 @@ struct ValidatorTests {
                 Documents.step(valid, action, "on_success", .text(Documents.id("end", 7))), "step.dangling",
                 "/workflow/\(action)/on_success"
             ),
-            (Documents.step(valid, Documents.end, "on_completion", .text(action)), "flow.end", "/workflow/\(Documents.end)"),
-            (Documents.step(valid, Documents.start, "on_failure", .text(action)), "flow.start", "/workflow/\(Documents.start)"),
+            (
+                Documents.step(valid, Documents.end, "on_completion", .text(action)), "flow.end",
+                "/workflow/\(Documents.end)"
+            ),
+            (
+                Documents.step(valid, Documents.start, "on_failure", .text(action)), "flow.start",
+                "/workflow/\(Documents.start)"
+            ),
             (
                 Documents.set(valid, "playbook_variables", ["__a__": ["type": "string", "value": 5]]), "member.kind",
                 "/playbook_variables/__a__/value"
             ),
             (
-                Documents.step(valid, action, "step_extensions", [CordonExtension.id: ["manual": ["on_timeout": "shrug"]]]),
+                Documents.step(
+                    valid, action, "step_extensions", [CordonExtension.id: ["manual": ["on_timeout": "shrug"]]]),
                 "extension.cordon", "/workflow/\(action)/step_extensions/\(CordonExtension.id)/manual/on_timeout"
             ),
         ] as [(JSONValue, String, String)])
@@ -57,14 +67,23 @@ struct ValidatorTests {
             (Documents.set(valid, "labels", []), "member.empty", false),
             (Documents.set(valid, "created", "2025-01-01T00:00:00Z"), "time.precision", false),
             (Documents.set(valid, "workflow_start", .text(action)), "flow.workflow_start", true),
-            (Documents.set(valid, "workflow_exception", .text(Documents.id("end", 70))), "flow.workflow_exception", true),
+            (
+                Documents.set(valid, "workflow_exception", .text(Documents.id("end", 70))), "flow.workflow_exception",
+                true
+            ),
             (Documents.step(valid, action, "on_success", .text(action)), "flow.cycle", true),
             (Documents.step(valid, action, "agent", .text(Documents.id("ssh", 5))), "agent.undefined", true),
             (Documents.step(valid, action, "targets", [.text(Documents.id("ssh", 5))]), "target.undefined", true),
             (Documents.step(valid, action, "commands", [["type": "bash", "command": "id"]]), "engine.command", true),
-            (Documents.step(valid, action, "commands", [["type": "manual", "command": "__x__:value"]]), "variable.undefined", true),
+            (
+                Documents.step(valid, action, "commands", [["type": "manual", "command": "__x__:value"]]),
+                "variable.undefined", true
+            ),
             (Documents.step(valid, action, "commands", [["type": "openc2", "command": "{}"]]), "engine.openc2", true),
-            (Documents.step(valid, action, "commands", [["type": "http-api", "command": "fetch it"]]), "http.start_line", true),
+            (
+                Documents.step(valid, action, "commands", [["type": "http-api", "command": "fetch it"]]),
+                "http.start_line", true
+            ),
             (Documents.step(valid, Documents.start, "on_completion", .text(Documents.end)), "step.unreachable", false),
         ] as [(JSONValue, String, Bool)])
     func warnings(document: JSONValue, code: String, prevents: Bool) {
@@ -86,7 +105,8 @@ struct ValidatorTests {
         for (name, value) in members.object ?? JSONObject() { json = Documents.set(json, name, value) }
         let document = Documents.playbook(
             [
-                Documents.start: ["type": "start", "on_completion": .text(step)], step: json, Documents.end: ["type": "end"],
+                Documents.start: ["type": "start", "on_completion": .text(step)], step: json,
+                Documents.end: ["type": "end"],
                 Documents.id("end", 10): ["type": "end"],
             ], variables: ["__x__": ["type": "bool", "value": "true"]])
         let report = PlaybookValidator.validate(document)
@@ -105,7 +125,9 @@ struct ValidatorTests {
     @Test("a chain of five thousand steps is checked, one more is too many")
     func long() {
         func chain(_ count: Int) -> JSONValue {
-            var workflow: JSONValue = [Documents.start: ["type": "start", "on_completion": .text(Documents.id("action", 2))]]
+            var workflow: JSONValue = [
+                Documents.start: ["type": "start", "on_completion": .text(Documents.id("action", 2))]
+            ]
             var object = workflow.object ?? JSONObject()
             for number in 2..<count {
                 let next = number == count - 1 ? Documents.end : Documents.id("action", number + 1)

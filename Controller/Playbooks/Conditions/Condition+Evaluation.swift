@@ -1,13 +1,15 @@
 internal import CordonModel
 
 extension Condition {
-    /// Why a condition has no answer. Not the same as `false`: a playbook that cannot know must not go on as if it did.
+    /// Why a condition has no answer. Not the same as `false`: a playbook that cannot know must not go on as if it
+    /// did.
     struct EvaluationError: Error, Hashable {
         let message: String
     }
 
     /// Whether the condition holds.
-    /// - Throws: ``EvaluationError`` for a variable that is not defined or has no value, and for values that cannot be compared.
+    /// - Throws: ``EvaluationError`` for a variable that is not defined or has no value, and for values that cannot
+    ///   be compared.
     func holds(_ variables: [String: Variable]) throws(EvaluationError) -> Bool {
         switch self {
         case .or(let left, let right):
@@ -95,7 +97,9 @@ private struct Comparand {
     private var isAddress: Bool { type == .ipv4 || type == .ipv6 }
 
     private func network() throws(Failure) -> Network {
-        guard let range = AddressRange(text) else { throw Failure(message: "“\(text.prefix(60))” is no address or network") }
+        guard let range = AddressRange(text) else {
+            throw Failure(message: "“\(text.prefix(60))” is no address or network")
+        }
         return range.network
     }
 
@@ -169,8 +173,10 @@ struct AddressRange {
             return
         }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, (1...3).contains(parts[1].utf8.count), parts[1].utf8.allSatisfy({ (48...57).contains($0) }),
-            let address = IPAddress(parts[0]), let prefix = Int(parts[1]), let network = Network(address, prefix: prefix)
+        guard parts.count == 2, (1...3).contains(parts[1].utf8.count),
+            parts[1].utf8.allSatisfy({ (48...57).contains($0) }),
+            let address = IPAddress(parts[0]), let prefix = Int(parts[1]),
+            let network = Network(address, prefix: prefix)
         else { return nil }
         self.network = network
     }

@@ -1,5 +1,5 @@
-/// A boolean expression of CACAO conditions: the comparison expression of STIX patterning (STIX 2.1 §9.6), whose object paths
-/// are variables.
+/// A boolean expression of CACAO conditions: the comparison expression of STIX patterning (STIX 2.1 §9.6), whose
+/// object paths are variables.
 package indirect enum Condition: Sendable, Hashable {
     case or(Condition, Condition)
     case and(Condition, Condition)

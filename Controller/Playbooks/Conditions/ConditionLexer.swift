@@ -86,7 +86,9 @@ struct ConditionLexer {
             throw ConditionParser.SyntaxError(message: "a character here has no meaning", offset: start)
         }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
-        if text.utf8.count == 1, ["t", "h", "b"].contains(text), position < bytes.count, bytes[position] == UInt8(ascii: "'") {
+        if text.utf8.count == 1, ["t", "h", "b"].contains(text), position < bytes.count,
+            bytes[position] == UInt8(ascii: "'")
+        {
             return .tagged(Character(text), try quoted())
         }
         if text.hasPrefix("__") { return try variable(text, at: start) }
@@ -99,11 +101,13 @@ struct ConditionLexer {
             let name = text.dropLast(ending.count)
             if name.hasSuffix("__"), name.utf8.count >= 5, !name.contains(":") { return .variable(String(name)) }
         }
-        throw ConditionParser.SyntaxError(message: "“\(text.prefix(60))” is no reference like __name__:value", offset: start)
+        throw ConditionParser.SyntaxError(
+            message: "“\(text.prefix(60))” is no reference like __name__:value", offset: start)
     }
 
     /// Letters, digits and what stands in numbers, addresses, names and dates without quotes.
     private static func isWord(_ byte: UInt8) -> Bool {
-        VariableName.isPart(byte) || [UInt8(ascii: "."), UInt8(ascii: ":"), UInt8(ascii: "/"), UInt8(ascii: "+")].contains(byte)
+        VariableName.isPart(byte)
+            || [UInt8(ascii: "."), UInt8(ascii: ":"), UInt8(ascii: "/"), UInt8(ascii: "+")].contains(byte)
     }
 }

@@ -1,4 +1,5 @@
-/// Reads conditions: the STIX grammar, and the liberal forms that are in circulation (`__x__`, `__x__.value`, bare words, `==`).
+/// Reads conditions: the STIX grammar, and the liberal forms that are in circulation (`__x__`, `__x__.value`, bare
+/// words, `==`).
 struct ConditionParser {
     /// What it does not accept, for people.
     struct SyntaxError: Error {
@@ -37,7 +38,9 @@ struct ConditionParser {
     private var token: ConditionToken.Kind? { position < tokens.count ? tokens[position].kind : nil }
 
     private func unexpected(_ wanted: String) -> SyntaxError {
-        guard position < tokens.count else { return SyntaxError(message: "\(wanted) is missing at its end", offset: end) }
+        guard position < tokens.count else {
+            return SyntaxError(message: "\(wanted) is missing at its end", offset: end)
+        }
         return SyntaxError(message: "\(wanted) is expected", offset: tokens[position].offset)
     }
 

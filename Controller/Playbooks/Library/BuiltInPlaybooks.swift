@@ -9,13 +9,16 @@ package enum BuiltInPlaybooks {
 
     static let all: [JSONValue] = [containSSHIntrusion]
 
-    /// Blocks the attacker on the host for an hour; when the case is critical, asks a responder whether to cut the host off
-    /// for four hours. A block that fails does not keep the question from being asked.
+    /// Blocks the attacker on the host for an hour; when the case is critical, asks a responder whether to cut the
+    /// host off for four hours. A block that fails does not keep the question from being asked.
     static let containSSHIntrusion: JSONValue = [
         "type": "playbook", "spec_version": "cacao-2.0", "id": .text(containSSHIntrusionID),
         "name": "Contain an SSH intrusion",
         "description":
-            "Blocks the attacker's address on the host for one hour. When the case is critical, asks a responder to approve the isolation of the host for four hours; nobody answering within 30 minutes counts as no.",
+            """
+        Blocks the attacker's address on the host for one hour. When the case is critical, asks a responder to approve \
+        the isolation of the host for four hours; nobody answering within 30 minutes counts as no.
+        """,
         "playbook_types": ["mitigation"], "playbook_activities": ["restrict-access", "disconnect-system"],
         "created_by": "identity--7f6d4d8e-1c2b-4b0e-8a37-5e9d2c41b6a0", "created": "2026-11-21T00:00:00.000Z",
         "modified": "2026-11-21T00:00:00.000Z", "severity": 95, "impact": 60, "labels": ["ssh", "containment"],
@@ -31,7 +34,9 @@ package enum BuiltInPlaybooks {
 
     private static let variables: JSONValue = [
         "__host__": ["type": "uuid", "description": "The agent of the host", "external": true],
-        "__hostname__": ["type": "string", "description": "The host's name, for people", "value": "the host", "external": true],
+        "__hostname__": [
+            "type": "string", "description": "The host's name, for people", "value": "the host", "external": true,
+        ],
         "__attacker__": ["type": "string", "description": "The attacker's IPv4 or IPv6 address", "external": true],
         "__severity__": ["type": "string", "description": "The case's severity", "value": "high", "external": true],
         "__case__": ["type": "string", "description": "The case", "value": "", "external": true],
@@ -57,7 +62,8 @@ package enum BuiltInPlaybooks {
         start: ["type": "start", "name": "Start", "on_completion": .text(family)],
         family: [
             "type": "if-condition", "name": "Is the attacker's address IPv4?",
-            "condition": "__attacker__:value ISSUBSET '0.0.0.0/0'", "on_true": .text(blockV4), "on_false": .text(blockV6),
+            "condition": "__attacker__:value ISSUBSET '0.0.0.0/0'", "on_true": .text(blockV4),
+            "on_false": .text(blockV6),
             "on_success": .text(critical), "on_failure": .text(critical),
         ],
         blockV4: block("ipv4_net", then: endV4), endV4: ["type": "end", "name": "Blocked"],
@@ -81,7 +87,8 @@ package enum BuiltInPlaybooks {
             "Isolate the host for four hours", activity: "disconnect-system",
             [
                 "action": "contain", "target": ["device": ["device_id": "__host__:value"]],
-                "args": ["duration": 14_400_000, "er": ["device_containment": "network_isolation"]], "actuator": ["er": [:]],
+                "args": ["duration": 14_400_000, "er": ["device_containment": "network_isolation"]],
+                "actuator": ["er": [:]],
             ], then: endIsolated),
         endIsolated: ["type": "end", "name": "Isolated"], endDenied: ["type": "end", "name": "Not isolated"],
         end: ["type": "end", "name": "Done"],

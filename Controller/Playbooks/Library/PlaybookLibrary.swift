@@ -16,10 +16,13 @@ package actor PlaybookLibrary {
     /// - Parameter folder: Holds `*.json`; made when the first playbook is added.
     package init(folder: String) { self.folder = folder }
 
-    /// All playbooks, built-in ones first, then by name. Files that are no valid playbook are listed with their faults.
+    /// All playbooks, built-in ones first, then by name. Files that are no valid playbook are listed with their
+    /// faults.
     package func list() throws -> [Entry] {
         let files = try readFolder()
-        return (Self.builtIn + files).sorted { ($0.isBuiltIn ? 0 : 1, $0.name, $0.id) < ($1.isBuiltIn ? 0 : 1, $1.name, $1.id) }
+        return (Self.builtIn + files).sorted {
+            ($0.isBuiltIn ? 0 : 1, $0.name, $0.id) < ($1.isBuiltIn ? 0 : 1, $1.name, $1.id)
+        }
     }
 
     /// The newest version with that identifier, or that name where it is the only one.
@@ -37,12 +40,14 @@ package actor PlaybookLibrary {
         guard entry.report.isValid, CacaoIdentifier.isValid(entry.id) else {
             throw PlaybooksError(
                 code: "playbook.invalid",
-                message: "This is no valid playbook: " + entry.report.faults.prefix(5).map(\.message).joined(separator: " "),
+                message: "This is no valid playbook: "
+                    + entry.report.faults.prefix(5).map(\.message).joined(separator: " "),
                 remedy: "`cordon playbook validate` names every place.")
         }
         if let known = try self.entry(entry.id), known.version > entry.version {
             throw PlaybooksError(
-                code: "playbook.older", message: "The library has a newer version of “\(entry.name)”, of \(known.version).")
+                code: "playbook.older",
+                message: "The library has a newer version of “\(entry.name)”, of \(known.version).")
         }
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -92,7 +97,9 @@ package actor PlaybookLibrary {
     }
 
     /// Those shipped in the program.
-    package static let builtIn: [Entry] = BuiltInPlaybooks.all.map { entry($0.bytes(.indented), file: "", isBuiltIn: true) }
+    package static let builtIn: [Entry] = BuiltInPlaybooks.all.map {
+        entry($0.bytes(.indented), file: "", isBuiltIn: true)
+    }
 
     package struct Entry: Sendable {
         /// `playbook--UUID`; the file's name where it has none.

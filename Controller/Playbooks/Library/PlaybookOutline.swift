@@ -19,7 +19,9 @@ package struct PlaybookOutline {
         lines.append(playbook.name)
         if !playbook.description.isEmpty { lines.append(playbook.description) }
         for (name, variable) in playbook.variables.sorted(by: { $0.key < $1.key }) where variable.isExternal {
-            lines.append("needs \(name) (\(variable.type.rawValue))\(variable.description.isEmpty ? "" : ": \(variable.description)")")
+            lines.append(
+                "needs \(name) (\(variable.type.rawValue))\(variable.description.isEmpty ? "" : ": \(variable.description)")"
+            )
         }
         tell(playbook.start, 0)
         if let exception = playbook.exception {
@@ -86,14 +88,12 @@ package struct PlaybookOutline {
     private func describe(_ command: Command, _ step: Step) -> String {
         guard command.offered == .manual else { return command.type }
         let settings = step.settings
-        return "\(settings.kind.rawValue) by \(settings.assignee ?? settings.role.rawValue) within \(settings.due.wholeMinutes) min, else \(settings.onTimeout.rawValue)"
+        let who = settings.assignee ?? settings.role.rawValue
+        let minutes = settings.due.components.seconds / 60
+        return "\(settings.kind.rawValue) by \(who) within \(minutes) min, else \(settings.onTimeout.rawValue)"
     }
 
     private mutating func add(_ level: Int, _ text: String) {
         lines.append(String(repeating: "  ", count: level) + text)
     }
-}
-
-extension Duration {
-    fileprivate var wholeMinutes: Int64 { components.seconds / 60 }
 }

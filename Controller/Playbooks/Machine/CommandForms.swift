@@ -4,7 +4,8 @@ internal import FoundationEssentials
 
 /// The payload of commands that carry one.
 enum OpenC2Payload {
-    /// The OpenC2 command as the playbook has it, references not filled in: `content_b64`, `command_b64`, or JSON in `command`.
+    /// The OpenC2 command as the playbook has it, references not filled in: `content_b64`, `command_b64`, or JSON in
+    /// `command`.
     /// - Throws: ``PlaybooksError`` when there is none or it is no JSON.
     static func json(of command: Command) throws -> JSONValue {
         let bytes: [UInt8]
@@ -46,8 +47,8 @@ extension Party {
 
 /// An `http-api` command on one target, made into a call (CACAO 2.0 §5.5).
 ///
-/// Values never change the call's form: in the path they are percent-encoded, in a JSON body they fill whole strings, in
-/// headers control characters are refused, and the method is never a variable.
+/// Values never change the call's form: in the path they are percent-encoded, in a JSON body they fill whole strings,
+/// in headers control characters are refused, and the method is never a variable.
 struct HTTPForm {
     let command: Command
     let target: Party
@@ -66,7 +67,8 @@ struct HTTPForm {
 
     func effect(id: EffectID, run: RunID, timeout: Duration?) throws -> HTTPEffect {
         guard let (method, path) = Self.startLine(command.command ?? "") else {
-            throw PlaybooksError(code: "http.start_line", message: "The HTTP command is not like “POST /path HTTP/1.1”.")
+            throw PlaybooksError(
+                code: "http.start_line", message: "The HTTP command is not like “POST /path HTTP/1.1”.")
         }
         let seconds = min(300, max(1, Int(clamping: timeout?.wholeSeconds ?? 30)))
         return HTTPEffect(
@@ -78,7 +80,8 @@ struct HTTPForm {
     private func origin() throws -> String {
         if let url = target.addresses["url"]?.first {
             // A value may name a host, never more of the address.
-            for name in Substitution.references(in: url) where try !substitution.value(of: name).text.utf8.allSatisfy(Self.isHost) {
+            for name in Substitution.references(in: url)
+            where try !substitution.value(of: name).text.utf8.allSatisfy(Self.isHost) {
                 throw PlaybooksError(code: "http.address", message: "The value of \(name) is no host name or address.")
             }
             var origin = try substitution.fill(url)
@@ -114,12 +117,16 @@ struct HTTPForm {
             case .text(let literal): text += literal
             case .reference(let name):
                 for byte in try substitution.value(of: name).text.utf8 {
-                    let plain = (97...122).contains(byte | 0x20) && byte >= 65 || (48...57).contains(byte) || byte == 45 || byte == 95
+                    let plain =
+                        (97...122).contains(byte | 0x20) && byte >= 65 || (48...57).contains(byte) || byte == 45
+                        || byte == 95
                     text += plain ? String(UnicodeScalar(byte)) : "%" + HexDigit.text([byte]).uppercased()
                 }
             }
         }
-        guard Self.isPlain(text) else { throw PlaybooksError(code: "http.path", message: "The path holds a space or control character.") }
+        guard Self.isPlain(text) else {
+            throw PlaybooksError(code: "http.path", message: "The path holds a space or control character.")
+        }
         return text
     }
 
@@ -127,7 +134,8 @@ struct HTTPForm {
         try command.headers.map { name, value in
             let value = try substitution.fill(value)
             guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 9 }) else {
-                throw PlaybooksError(code: "http.header", message: "The value of the header \(name.prefix(60)) has control characters.")
+                throw PlaybooksError(
+                    code: "http.header", message: "The value of the header \(name.prefix(60)) has control characters.")
             }
             return HTTPEffect.Header(name: name, value: value)
         }

@@ -51,7 +51,8 @@ package enum RunCommand: Sendable, Hashable {
     case note(TimelineLine)
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): a seed gives always the same numbers, so that a replay makes the same identifiers.
+/// SplitMix64 (Steele, Lea, Flood 2014): a seed gives always the same numbers, so that a replay makes the same
+/// identifiers.
 struct SplitMix64 {
     private var state: UInt64
 

@@ -16,7 +16,9 @@ extension RunMachine {
     mutating func perform(_ number: Int) {
         guard let activation = activations[number] else { return }
         guard activation.failures.isEmpty, activation.command < activation.step.commands.count else {
-            return add(.finish(number, failure: activation.failures.isEmpty ? nil : activation.failures.joined(separator: " ")))
+            return add(
+                .finish(number, failure: activation.failures.isEmpty ? nil : activation.failures.joined(separator: " "))
+            )
         }
         let command = activation.step.commands[activation.command]
         do {
@@ -25,7 +27,8 @@ extension RunMachine {
             case .openC2, .openC2HTTP: try findHosts(number, command)
             case .httpAPI: try call(number, command)
             case nil:
-                throw PlaybooksError(code: "engine.command", message: "This version does not run \(command.type) commands.")
+                throw PlaybooksError(
+                    code: "engine.command", message: "This version does not run \(command.type) commands.")
             }
         } catch {
             add(.finish(number, failure: Self.sentence(error)))
@@ -76,7 +79,9 @@ extension RunMachine {
     }
 
     mutating func hostFound(_ effect: EffectID, _ agent: AgentID) {
-        guard let waiting = effects.removeValue(forKey: effect), let activation = activations[waiting.activation] else { return }
+        guard let waiting = effects.removeValue(forKey: effect), let activation = activations[waiting.activation] else {
+            return
+        }
         let step = activation.step
         let action: Action
         do {
@@ -136,7 +141,8 @@ extension RunMachine {
 
     private mutating func openTask(_ number: Int, _ command: Command) throws {
         guard let step = activations[number]?.step else { return }
-        let text = try Substitution(variables: scope(of: number)).fill(OpenC2Payload.text(of: command) ?? step.description)
+        let text = try Substitution(variables: scope(of: number)).fill(
+            OpenC2Payload.text(of: command) ?? step.description)
         let settings = step.settings
         let task = ManualTask(
             id: identifier(of: TaskID.self), run: run, caseID: caseID, playbookName: playbook.name, step: step.id,
@@ -171,7 +177,8 @@ extension RunMachine {
         note("task.timed_out", "Nobody answered in time (\(task.onTimeout.rawValue)): \(task.text)")
         switch task.onTimeout {
         case .approve: answer(activation, task, approved: true, "Approved", by: "timeout", reason: "")
-        case .deny: answer(activation, task, approved: false, "Denied", by: "timeout", reason: "nobody answered in time")
+        case .deny:
+            answer(activation, task, approved: false, "Denied", by: "timeout", reason: "nobody answered in time")
         case .fail: settle(activation, failure: "ACTION_TIMEOUT in \(task.step): nobody answered in time.")
         }
     }

@@ -5,7 +5,8 @@ extension RunMachine {
     /// The run as lists show it.
     package var record: RunRecord {
         RunRecord(
-            id: run, playbook: playbook.id, playbookName: playbook.name, caseID: caseID, state: state, startedBy: startedBy,
+            id: run, playbook: playbook.id, playbookName: playbook.name, caseID: caseID, state: state,
+            startedBy: startedBy,
             startedAt: startedAt, finishedAt: finishedAt, waitingFor: waitingFor, failure: failure)
     }
 

@@ -2,13 +2,14 @@ package import CordonModel
 
 /// One run of a playbook as a pure state machine: events in, commands out; no clock, no randomness, no I/O.
 ///
-/// The workflow is structured: a container step (`if-condition`, `parallel`) opens branches, an `end` closes the branch it
-/// stands in, and when all branches of a container are closed the container itself goes on.
+/// The workflow is structured: a container step (`if-condition`, `parallel`) opens branches, an `end` closes the
+/// branch it stands in, and when all branches of a container are closed the container itself goes on.
 ///
-/// When does a step succeed? `action`: when every command did, each on every target. An OpenC2 command: when its order's state
-/// is `succeeded`. `http-api`: when the status is 200 to 299. `manual`: when it was approved or reported done.
-/// `if-condition`, `parallel`: when no branch ended in a failure. A step that fails goes to `on_failure`; where there is none
-/// its branch fails, and with it the container, up to the playbook's `workflow_exception`, after which the run has failed.
+/// When does a step succeed? `action`: when every command did, each on every target. An OpenC2 command: when its
+/// order's state is `succeeded`. `http-api`: when the status is 200 to 299. `manual`: when it was approved or
+/// reported done. `if-condition`, `parallel`: when no branch ended in a failure. A step that fails goes to
+/// `on_failure`; where there is none its branch fails, and with it the container, up to the playbook's
+/// `workflow_exception`, after which the run has failed.
 package struct RunMachine: Sendable {
     /// What one run may cost.
     package enum Limits {
@@ -98,8 +99,8 @@ package struct RunMachine: Sendable {
         case close(branch: Int, failure: String?)
     }
 
-    /// Handles one event completely and returns what it leads to, in order. An event that means nothing any more (a late
-    /// answer, a second decision) leads to nothing.
+    /// Handles one event completely and returns what it leads to, in order. An event that means nothing any more (a
+    /// late answer, a second decision) leads to nothing.
     package mutating func handle(_ recorded: RecordedEvent) -> [RunCommand] {
         guard !state.isFinal else { return [] }
         commands = []
@@ -228,7 +229,9 @@ extension RunMachine {
         effects = effects.filter { $0.value.activation != number }
         orders = orders.filter { $0.value.activation != number }
         timers = timers.filter { $0.value.activation != number }
-        for (id, entry) in tasks.sorted(by: { $0.key < $1.key }) where entry.activation == number { closeTask(id, .cancelled) }
+        for (id, entry) in tasks.sorted(by: { $0.key < $1.key }) where entry.activation == number {
+            closeTask(id, .cancelled)
+        }
         for branch in activation.children {
             parents[branch] = nil
             for child in activations.keys.sorted() where activations[child]?.branch == branch { drop(child) }

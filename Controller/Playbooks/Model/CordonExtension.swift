@@ -1,20 +1,21 @@
 package import CordonModel
 package import CordonScan
 
-/// Cordon's CACAO step extension: who approves and by when, and which results become variables. CACAO 2.0 has no words for
-/// either (§4.1 leaves both to implementations).
+/// Cordon's CACAO step extension: who approves and by when, and which results become variables. CACAO 2.0 has no
+/// words for either (§4.1 leaves both to implementations).
 ///
 ///     "step_extensions": { "extension-definition--c0a5d0d2-5c1e-4b7e-9a53-1d8f3c6b2e47": {
 ///         "type": "cordon-step",
 ///         "manual": { "kind": "approval", "role": "responder", "assignee": "ada", "due": 1800000, "on_timeout": "deny" },
 ///         "outputs": { "__status__": "status", "__ticket__": "body/id" } } }
 ///
-/// - `manual.kind`: `approval` (yes or no) or `task` (done or not); default `task`. A denial fails the step: `on_failure` follows.
+/// - `manual.kind`: `approval` (yes or no) or `task` (done or not); default `task`. A denial fails the step:
+///   `on_failure` follows.
 /// - `manual.role`: the least role that may answer; default `responder`. `manual.assignee`: only this person may.
 /// - `manual.due`: milliseconds until `manual.on_timeout` applies, as CACAO's own `timeout`; default 7 days.
 /// - `manual.on_timeout`: `deny`, `approve` or `fail`; default `deny` for an approval, `fail` for a task.
-/// - `outputs`: variables and what they get after the last command, where the step lists them in `out_args`: `state`, `message`
-///   (orders, tasks), `order` (its identifier), `status`, `body`, or `body` with a JSON pointer (HTTP).
+/// - `outputs`: variables and what they get after the last command, where the step lists them in `out_args`: `state`,
+///   `message` (orders, tasks), `order` (its identifier), `status`, `body`, or `body` with a JSON pointer (HTTP).
 package enum CordonExtension {
     /// The key under `step_extensions` and `extension_definitions`.
     package static let id = "extension-definition--c0a5d0d2-5c1e-4b7e-9a53-1d8f3c6b2e47"
@@ -51,7 +52,8 @@ package struct StepSettings: Sendable, Hashable {
         assignee = manual?["assignee"]?.text
         due = manual?["due"]?.integer.flatMap { $0 > 0 ? .milliseconds($0) : nil } ?? Self.longestWait
         onTimeout =
-            manual?["on_timeout"]?.text.flatMap { ManualTask.TimeoutRule(rawValue: $0) } ?? (kind == .approval ? .deny : .fail)
+            manual?["on_timeout"]?.text.flatMap { ManualTask.TimeoutRule(rawValue: $0) }
+            ?? (kind == .approval ? .deny : .fail)
         for (name, source) in json?["outputs"]?.object ?? JSONObject() { outputs[name] = source.text }
     }
 
@@ -73,7 +75,8 @@ package struct StepSettings: Sendable, Hashable {
             faults.append((["manual", "assignee"], "“assignee” must be a text."))
         }
         for (name, source) in json["outputs"]?.object ?? JSONObject() where !OutputSource.isValid(source.text ?? "") {
-            faults.append((["outputs", name], "An output must be state, message, order, status, body or body/JSON/POINTER."))
+            faults.append(
+                (["outputs", name], "An output must be state, message, order, status, body or body/JSON/POINTER."))
         }
         return faults
     }

@@ -1,7 +1,7 @@
 package import CordonScan
 
-/// A CACAO 2.0 playbook (OASIS CACAO Security Playbooks 2.0 CS01): what the engine needs of it, read leniently, and the whole
-/// document beside it, so that nothing is lost when it is written again.
+/// A CACAO 2.0 playbook (OASIS CACAO Security Playbooks 2.0 CS01): what the engine needs of it, read leniently, and
+/// the whole document beside it, so that nothing is lost when it is written again.
 package struct Playbook: Sendable {
     /// `playbook--UUID`.
     package let id: String
@@ -31,7 +31,8 @@ package struct Playbook: Sendable {
         package static let steps = 5000
     }
 
-    /// Reads what is there; what is missing or of a wrong kind is empty. Whether it is valid is the validator's to say.
+    /// Reads what is there; what is missing or of a wrong kind is empty. Whether it is valid is the validator's to
+    /// say.
     package init(document: JSONValue) {
         self.document = document
         id = document["id"]?.text ?? ""

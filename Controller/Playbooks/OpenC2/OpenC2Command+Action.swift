@@ -1,8 +1,9 @@
 package import CordonModel
 package import CordonScan
 
-/// What Cordon's agents do, in OpenC2: SLPF (`deny`, `allow` of networks) and the ER working draft (`contain`, `allow` of a
-/// device, `stop` of a process). Every containment carries `args.duration`, since nothing is contained without end.
+/// What Cordon's agents do, in OpenC2: SLPF (`deny`, `allow` of networks) and the ER working draft (`contain`,
+/// `allow` of a device, `stop` of a process). Every containment carries `args.duration`, since nothing is contained
+/// without end.
 extension OpenC2Command {
     /// Our own arguments: `{"x-cordon": {"start_time": TICKS, "scope": "process|tree|cgroup"}}` for `stop`.
     package static let ownProfile = "x-cordon"
@@ -36,7 +37,8 @@ extension OpenC2Command {
     }
 
     private func checkCommonArguments() throws(OpenC2Error) {
-        guard arguments.startTime == nil, arguments.stopTime == nil, arguments.responseRequested ?? "complete" == "complete",
+        guard arguments.startTime == nil, arguments.stopTime == nil,
+            arguments.responseRequested ?? "complete" == "complete",
             arguments.profiles.keys.allSatisfy({ ["slpf", "er", Self.ownProfile].contains($0) })
         else { throw .unsupported("Option not supported") }
     }
@@ -91,7 +93,10 @@ extension OpenC2Command {
         case .isolate(let isolation):
             [
                 "action": "contain", "target": ["device": ["device_id": .text(device)]],
-                "args": ["duration": .integer(isolation.duration.milliseconds), "er": ["device_containment": "network_isolation"]],
+                "args": [
+                    "duration": .integer(isolation.duration.milliseconds),
+                    "er": ["device_containment": "network_isolation"],
+                ],
                 "actuator": ["er": [:]],
             ]
         case .release:
@@ -102,7 +107,10 @@ extension OpenC2Command {
         case .blockAddress(let block):
             [
                 "action": "deny", "target": target(block.network),
-                "args": ["duration": .integer(block.duration.milliseconds), "slpf": ["drop_process": "none", "direction": "both"]],
+                "args": [
+                    "duration": .integer(block.duration.milliseconds),
+                    "slpf": ["drop_process": "none", "direction": "both"],
+                ],
                 "actuator": ["slpf": [:]],
             ]
         case .unblockAddress(let network): ["action": "allow", "target": target(network), "actuator": ["slpf": [:]]]
@@ -114,7 +122,8 @@ extension OpenC2Command {
                 ],
                 "args": [
                     "x-cordon": [
-                        "start_time": .integer(Int64(clamping: process.startTime)), "scope": .text(process.scope.rawValue),
+                        "start_time": .integer(Int64(clamping: process.startTime)),
+                        "scope": .text(process.scope.rawValue),
                     ]
                 ],
                 "actuator": ["er": [:]],

@@ -14,7 +14,8 @@ package struct OpenC2Command: Sendable, Hashable {
 
     /// The twenty actions (§3.3.1.1).
     package enum Verb: String, Sendable, Hashable, CaseIterable {
-        case scan, locate, query, deny, contain, allow, start, stop, restart, cancel, set, update, redirect, create, delete
+        case scan, locate, query, deny, contain, allow, start, stop, restart, cancel, set, update, redirect, create,
+            delete
         case detonate, restore, copy, investigate, remediate
     }
 
@@ -54,7 +55,9 @@ package struct OpenC2Command: Sendable, Hashable {
 
     private static func profile(_ members: JSONObject) throws(OpenC2Error) -> String? {
         if let profile = members["profile"] {
-            guard let name = profile.text, OpenC2Name.isProfile(name) else { throw .bad("The profile has no valid name.") }
+            guard let name = profile.text, OpenC2Name.isProfile(name) else {
+                throw .bad("The profile has no valid name.")
+            }
             return name
         }
         guard let actuator = members["actuator"] else { return nil }

@@ -60,7 +60,9 @@ package enum OpenC2Target: Sendable, Hashable {
         case "ipv4_connection": try OpenC2Check.connection(value, isIPv6: false)
         case "ipv6_connection": try OpenC2Check.connection(value, isIPv6: true)
         case "mac_addr":
-            guard let text = value.text, VariableType.mac.accepts(text) else { throw .bad("mac_addr is no MAC address.") }
+            guard let text = value.text, VariableType.mac.accepts(text) else {
+                throw .bad("mac_addr is no MAC address.")
+            }
         case "uri", "iri":
             guard let text = value.text, text.contains(":"), VariableType.uri.accepts(text) else {
                 throw .bad("\(name) must be an absolute address.")
@@ -107,7 +109,9 @@ extension OpenC2Target.NetworkTarget {
             throw .bad("An IPv4-mapped IPv6 address means an IPv4 address: use ipv4_net.")
         }
         guard let network = Network(address, prefix: prefix), network.address == address else {
-            throw .bad("The network has host bits set; did you mean \(Network(address, prefix: prefix)?.description ?? "another")?")
+            throw .bad(
+                "The network has host bits set; did you mean \(Network(address, prefix: prefix)?.description ?? "another")?"
+            )
         }
         return network
     }
@@ -161,7 +165,9 @@ enum OpenC2Check {
         for (name, value) in json.object ?? JSONObject() {
             switch name {
             case "protocol":
-                guard ["icmp", "tcp", "udp", "sctp"].contains(value.text ?? "") else { throw .bad("There is no such protocol.") }
+                guard ["icmp", "tcp", "udp", "sctp"].contains(value.text ?? "") else {
+                    throw .bad("There is no such protocol.")
+                }
             case "src_port", "dst_port":
                 guard case .integer(0...65_535) = value else { throw .bad("\(name) must be 0 to 65535.") }
             default: _ = try OpenC2Target.NetworkTarget(value, isIPv6: isIPv6)

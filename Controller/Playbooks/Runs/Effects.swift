@@ -1,6 +1,7 @@
 package import CordonModel
 
-/// An order that a run asks for. Asked again after a crash with the same identifier: whoever performs it must not do it twice.
+/// An order that a run asks for. Asked again after a crash with the same identifier: whoever performs it must not do
+/// it twice.
 package struct OrderEffect: Sendable, Hashable {
     package var id: OrderID
     package var agent: AgentID
@@ -79,7 +80,8 @@ package protocol HostResolving: Sendable {
 package struct HostReference: Sendable, Hashable {
     /// The target's `name`, variables filled in: an agent's identifier or a host name.
     package var name: String
-    /// `address.dname`, `address.ipv4` and `address.ipv6`, variables filled in: identifiers, names or addresses, best first.
+    /// `address.dname`, `address.ipv4` and `address.ipv6`, variables filled in: identifiers, names or addresses, best
+    /// first.
     package var addresses: [String]
     /// The device that the command itself names; when it is there, it must be the same host.
     package var alsoNamed: String?

@@ -20,7 +20,8 @@ extension PlaybookEngine {
             if let named = host.alsoNamed {
                 let other = try await hosts.agent(for: HostReference(name: named, addresses: []))
                 guard other == agent else {
-                    throw PlaybooksError(code: "step.host", message: "The command names the host \(named), the step another.")
+                    throw PlaybooksError(
+                        code: "step.host", message: "The command names the host \(named), the step another.")
                 }
             }
             event = .hostFound(effect: effect, agent: agent)
@@ -68,7 +69,8 @@ extension PlaybookEngine {
         await persist(run) { _ in event }
     }
 
-    /// Brings an event into a run's history, whatever it takes: an answer that is not written down would hang the run.
+    /// Brings an event into a run's history, whatever it takes: an answer that is not written down would hang the
+    /// run.
     func persist(_ run: RunID, _ event: @escaping @Sendable (RunMachine) -> RunEvent) async {
         await retrying { try await self.deliver(to: run, by: "playbook:\(run)", event) }
     }
@@ -77,7 +79,12 @@ extension PlaybookEngine {
     private func retrying(_ body: () async throws -> Void) async {
         var pause = Duration.milliseconds(100)
         while !Task.isCancelled {
-            do { return try await body() } catch let error as PlaybooksError where error.isPermanent { return } catch {
+            do { return try await body() } catch let error as PlaybooksError where error.isPermanent {
+                return await hooks.complain("An answer belongs to no run that can be read: \(error)")
+            } catch {
+                if pause == .milliseconds(100) {
+                    await hooks.complain("An answer to a run could not be written down yet: \(error)")
+                }
                 do { try await hooks.sleep(pause) } catch { return }
                 pause = min(pause * 2, .seconds(30))
             }

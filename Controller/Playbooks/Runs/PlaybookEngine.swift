@@ -1,7 +1,7 @@
 package import CordonModel
 
-/// Runs playbooks, durably: what happened is committed before anything that follows from it is asked for, and a run goes
-/// on where it was after the process died at any instant. Effects are asked again with the same identifiers.
+/// Runs playbooks, durably: what happened is committed before anything that follows from it is asked for, and a run
+/// goes on where it was after the process died at any instant. Effects are asked again with the same identifiers.
 package actor PlaybookEngine {
     /// What others must hear, and what the engine must be given.
     package struct Hooks: Sendable {
@@ -9,16 +9,20 @@ package actor PlaybookEngine {
         package var changed: @Sendable (Change) async -> Void
         /// A line for a case's timeline.
         package var timeline: @Sendable (CaseID, TimelineLine) async -> Void
+        /// Something is wrong that nobody waits for: a history that cannot be read, a write that must be tried again.
+        package var complain: @Sendable (String) async -> Void
         /// Sleeps; throws when the task is cancelled.
         package var sleep: @Sendable (Duration) async throws -> Void
 
         package init(
             changed: @escaping @Sendable (Change) async -> Void = { _ in },
             timeline: @escaping @Sendable (CaseID, TimelineLine) async -> Void = { _, _ in },
+            complain: @escaping @Sendable (String) async -> Void = { _ in },
             sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
         ) {
             self.changed = changed
             self.timeline = timeline
+            self.complain = complain
             self.sleep = sleep
         }
     }
@@ -31,6 +35,8 @@ package actor PlaybookEngine {
     let hooks: Hooks
 
     private var live: [RunID: Live] = [:]
+    /// Of how many of a run's events the commands have been asked for in this life of the program.
+    private var asked: [RunID: Int] = [:]
     private var locked: Set<RunID> = []
     private var waiters: [RunID: [CheckedContinuation<Void, Never>]] = [:]
     private var alarms = Alarms()
@@ -66,31 +72,45 @@ package actor PlaybookEngine {
     }
 
     /// Starts a run of the newest version of a playbook.
-    /// - Parameter inputs: Values of variables that the playbook declares external, by name (`__host__`); others are ignored.
-    /// - Parameter request: The identifier that the run is to have. Asked again with the same one, the run that there is
-    ///   already is returned: who may have died before the answer came can ask again.
-    /// - Throws: ``PlaybooksError`` when there is no such playbook, it is not valid, this version does not run all of it,
-    ///   or a value is missing or does not fit its variable's type.
+    /// - Parameter inputs: Values of variables that the playbook declares external, by name (`__host__`); others are
+    ///   ignored.
+    /// - Parameter request: The identifier that the run is to have. Asked again with the same one, the run that there
+    ///   is already is returned: who may have died before the answer came can ask again.
+    /// - Throws: ``PlaybooksError`` when there is no such playbook, it is not valid, this version does not run all of
+    ///   it, or a value is missing or does not fit its variable's type.
     package func start(
         _ playbook: String, inputs: [String: String], caseID: CaseID?, request: RunID? = nil, by principal: Principal
     ) async throws -> RunRecord {
         let run = request ?? surroundings.identifier(of: RunID.self)
+        let (record, commands) = try await create(run, playbook, inputs, caseID, principal)
+        await announce(record, commands)
+        return record
+    }
+
+    private func create(
+        _ run: RunID, _ playbook: String, _ inputs: [String: String], _ caseID: CaseID?, _ principal: Principal
+    ) async throws -> (RunRecord, [RunCommand]) {
         await lock(run)
         defer { unlock(run) }
-        if let known = try await repository.run(run) { return known }
+        if let known = try await repository.run(run) {
+            _ = try await load(run)
+            return (known, [])
+        }
         guard let entry = try await library.entry(playbook), let document = entry.report.playbook else {
             throw PlaybooksError.unknownPlaybook(playbook)
         }
-        guard entry.report.obstacles.isEmpty else { throw PlaybooksError.notRunnable(entry.name, entry.report.obstacles) }
+        guard entry.report.obstacles.isEmpty else {
+            throw PlaybooksError.notRunnable(entry.name, entry.report.obstacles)
+        }
         let inputs = try document.checkedInputs(inputs)
         let event = recorded(.started(inputs: inputs, caseID: caseID, by: principal.name))
         var machine = RunMachine(playbook: document, run: run)
         let commands = machine.handle(event)
         let commit = try commit(machine, sequence: 0, event, commands, by: principal.name)
         try await repository.create(commit, definition: entry.bytes)
-        if !machine.state.isFinal { live[run] = Live(machine: machine, events: 1) }
-        await dispatch(run, commands, machine)
-        return machine.record
+        keep(run, Live(machine: machine, events: 1))
+        ask(run, commands, again: false)
+        return (machine.record, commands)
     }
 
     /// Answers a task.
@@ -125,7 +145,8 @@ package actor PlaybookEngine {
         agenda.yield(.orderFinished(order, state, message: result?.message ?? ""))
     }
 
-    /// Goes on with all unfinished runs, then performs effects and keeps time until the task is cancelled. Called once.
+    /// Goes on with all unfinished runs, then performs effects and keeps time until the task is cancelled. Called
+    /// once.
     package func run() async throws {
         try await resume()
         await withDiscardingTaskGroup { group in
@@ -135,14 +156,15 @@ package actor PlaybookEngine {
         }
     }
 
-    /// Reads the histories of all unfinished runs and asks again for what they wait for. A run whose history cannot be
-    /// read stays as it is, and the first such reason is thrown after all others go on.
+    /// Reads the histories of all unfinished runs and asks again for what they wait for. A run whose history cannot
+    /// be read stays as it is and is complained about; the others go on.
     private func resume() async throws {
         for run in try await repository.unfinished() {
             await lock(run)
             defer { unlock(run) }
-            guard let machine = try await load(run)?.machine else { continue }
-            ask(run, machine.outstanding, again: true)
+            do { _ = try await load(run) } catch {
+                await hooks.complain("A run cannot go on: \(error)")
+            }
         }
     }
 }
@@ -154,12 +176,19 @@ extension PlaybookEngine {
     func deliver(
         to run: RunID, by actor: String, _ event: (RunMachine) throws -> RunEvent
     ) async throws {
+        guard let (record, commands) = try await transact(run, by: actor, event) else { return }
+        await announce(record, commands)
+    }
+
+    private func transact(
+        _ run: RunID, by actor: String, _ event: (RunMachine) throws -> RunEvent
+    ) async throws -> (RunRecord, [RunCommand])? {
         await lock(run)
         defer { unlock(run) }
         guard let known = try await load(run) else { throw PlaybooksError.unknownRun(run) }
         var machine = known.machine
         let event = recorded(try event(machine))
-        if machine.state.isFinal { return }
+        if machine.state.isFinal { return nil }
         let commands = machine.handle(event)
         do {
             try await repository.append(try commit(machine, sequence: known.events, event, commands, by: actor))
@@ -168,14 +197,23 @@ extension PlaybookEngine {
             live[run] = nil
             throw error
         }
-        live[run] = machine.state.isFinal ? nil : Live(machine: machine, events: known.events + 1)
-        await dispatch(run, commands, machine)
+        keep(run, Live(machine: machine, events: known.events + 1))
+        ask(run, commands, again: false)
+        return (machine.record, commands)
     }
 
     private func recorded(_ event: RunEvent) -> RecordedEvent {
         RecordedEvent(at: surroundings.now(), seed: surroundings.random(), event: event)
     }
 
+    private func keep(_ run: RunID, _ known: Live) {
+        let isOver = known.machine.state.isFinal
+        live[run] = isOver ? nil : known
+        asked[run] = isOver ? nil : known.events
+    }
+
+    /// The run as its history tells it. When it was not in memory, what it waits for is asked again: all of it the
+    /// first time in this life, later only what an event asks for whose commit seemed to have failed.
     private func load(_ run: RunID) async throws -> Live? {
         if let known = live[run] { return known }
         guard let stored = try await repository.stored(run) else { return nil }
@@ -183,10 +221,15 @@ extension PlaybookEngine {
             throw PlaybooksError.history(run, "its playbook cannot be read")
         }
         var machine = RunMachine(playbook: playbook, run: run)
-        for bytes in stored.events { _ = machine.handle(try RunHistory.decode(bytes, of: run)) }
-        let loaded = Live(machine: machine, events: stored.events.count)
-        if !machine.state.isFinal { live[run] = loaded }
-        return loaded
+        var missed: [RunCommand] = []
+        for (index, bytes) in stored.events.enumerated() {
+            let commands = machine.handle(try RunHistory.decode(bytes, of: run))
+            if let asked = asked[run], index >= asked { missed += commands }
+        }
+        ask(run, asked[run] == nil ? machine.outstanding : missed, again: true)
+        let known = Live(machine: machine, events: stored.events.count)
+        keep(run, known)
+        return known
     }
 
     private func commit(
@@ -219,9 +262,9 @@ extension PlaybookEngine {
         next.resume()
     }
 
-    private func dispatch(_ run: RunID, _ commands: [RunCommand], _ machine: RunMachine) async {
-        ask(run, commands, again: false)
-        let record = machine.record
+    /// Tells others, outside of the run's lock: who hears it may call the engine.
+    private func announce(_ record: RunRecord, _ commands: [RunCommand]) async {
+        guard !commands.isEmpty else { return }
         for command in commands {
             switch command {
             case .task(let task):
@@ -231,7 +274,7 @@ extension PlaybookEngine {
             }
         }
         let summary = "\(record.playbookName): \(record.state.rawValue)"
-        await hooks.changed(Change(topic: .run, id: "\(run)", summary: summary, at: surroundings.now()))
+        await hooks.changed(Change(topic: .run, id: "\(record.id)", summary: summary, at: surroundings.now()))
     }
 
     private func ask(_ run: RunID, _ commands: [RunCommand], again: Bool) {
@@ -247,7 +290,8 @@ extension PlaybookEngine {
 
     // MARK: Time
 
-    /// Sees to it that a task sleeps until the earliest alarm. One that sleeps longer finds nothing to do when it wakes.
+    /// Sees to it that a task sleeps until the earliest alarm. One that sleeps longer finds nothing to do when it
+    /// wakes.
     private func setAlarm() {
         guard let earliest = alarms.earliest, sleepingUntil.map({ earliest < $0 }) ?? true else { return }
         sleepingUntil = earliest
@@ -264,6 +308,10 @@ extension PlaybookEngine {
         sleepingUntil = nil
         let due = alarms.due(at: surroundings.now())
         setAlarm()
-        for alarm in due { await persist(alarm.run) { _ in .timerFired(timer: alarm.timer) } }
+        for alarm in due {
+            // The time of a step that is done: nothing to write down.
+            if let known = live[alarm.run], known.machine.timers[alarm.timer] == nil { continue }
+            await persist(alarm.run) { _ in .timerFired(timer: alarm.timer) }
+        }
     }
 }

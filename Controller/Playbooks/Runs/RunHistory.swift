@@ -35,12 +35,15 @@ enum RunAudit {
             let verb = decision == .approve ? "approval.granted" : "approval.denied"
             add(verb, ["run": "\(machine.run)", "reason": reason], "task:\(task)")
         case .cancelled(_, let reason): add("run.cancelled", ["reason": reason], subject)
-        case .orderFinished(let order, let state, _): add("run.order", ["order": "\(order)", "state": state.rawValue], subject)
+        case .orderFinished(let order, let state, _):
+            add("run.order", ["order": "\(order)", "state": state.rawValue], subject)
         case .timerFired: add("run.timer", [:], subject)
         case .hostFound, .answered, .effectFailed: add("run.answer", [:], subject)
         }
         for case .submit(let order) in commands {
-            add("run.order_asked", ["order": "\(order.id)", "action": order.action.kind.rawValue, "host": "\(order.agent)"], subject)
+            add(
+                "run.order_asked",
+                ["order": "\(order.id)", "action": order.action.kind.rawValue, "host": "\(order.agent)"], subject)
         }
         if machine.state == .succeeded || machine.state == .failed {
             add("run.\(machine.state.rawValue)", ["failure": machine.failure], subject)
@@ -56,7 +59,8 @@ extension PlaybooksError {
 
     static func taskClosed(_ task: ManualTask) -> PlaybooksError {
         let who = task.decidedBy.map { " by \($0)" } ?? ""
-        return PlaybooksError(code: "task.closed", message: "The task \(task.id) is not open any more: \(task.state.rawValue)\(who).")
+        return PlaybooksError(
+            code: "task.closed", message: "The task \(task.id) is not open any more: \(task.state.rawValue)\(who).")
     }
 
     static func runOver(_ run: RunRecord) -> PlaybooksError {
@@ -73,7 +77,8 @@ extension ManualTask {
         guard state == .open else { throw PlaybooksError.taskClosed(self) }
         guard principal.role >= role else {
             throw PlaybooksError(
-                code: "task.role", message: "The task needs a \(role.rawValue); \(principal.name) is a \(principal.role.rawValue).")
+                code: "task.role",
+                message: "The task needs a \(role.rawValue); \(principal.name) is a \(principal.role.rawValue).")
         }
         guard assignee == nil || assignee == principal.name else {
             throw PlaybooksError(code: "task.assignee", message: "The task waits for \(assignee ?? "somebody else").")
@@ -92,7 +97,8 @@ extension Playbook {
                     remedy: "Give it with the start of the run.")
             }
             guard value.utf8.count <= RunMachine.Limits.value, variable.type.accepts(value) else {
-                throw PlaybooksError(code: "run.input_type", message: "The value for \(name) is no \(variable.type.rawValue).")
+                throw PlaybooksError(
+                    code: "run.input_type", message: "The value for \(name) is no \(variable.type.rawValue).")
             }
             if inputs[name] != nil { checked[name] = value }
         }

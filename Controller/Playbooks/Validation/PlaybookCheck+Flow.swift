@@ -13,14 +13,18 @@ extension PlaybookCheck {
         if let start = document["workflow_start"]?.text {
             switch playbook.steps[start]?.kind {
             case .start: break
-            case nil: fault("step.dangling", ["workflow_start"], "There is no step \(start.prefix(80)) in the workflow.")
+            case nil:
+                fault("step.dangling", ["workflow_start"], "There is no step \(start.prefix(80)) in the workflow.")
             default:
-                warn("flow.workflow_start", ["workflow_start"], "workflow_start must name a start step.", preventsStart: true)
+                warn(
+                    "flow.workflow_start", ["workflow_start"], "workflow_start must name a start step.",
+                    preventsStart: true)
             }
         }
         if let exception = playbook.exception, playbook.steps[exception] == nil {
             warn(
-                "flow.workflow_exception", ["workflow_exception"], "There is no step \(exception.prefix(80)) in the workflow.",
+                "flow.workflow_exception", ["workflow_exception"],
+                "There is no step \(exception.prefix(80)) in the workflow.",
                 preventsStart: true)
         }
         if !playbook.steps.values.contains(where: { $0.kind == .end }) {
@@ -44,7 +48,8 @@ extension PlaybookCheck {
                 case .open:
                     warn(
                         "flow.cycle", ["workflow", stack[last].id],
-                        "From \(stack[last].id) the flow comes back to \(next): it would never end.", preventsStart: true)
+                        "From \(stack[last].id) the flow comes back to \(next): it would never end.",
+                        preventsStart: true)
                 case .done: break
                 case nil:
                     marks[next] = .open
@@ -59,7 +64,8 @@ extension PlaybookCheck {
         return (step.followers + step.branches).filter { playbook.steps[$0] != nil }
     }
 
-    /// Each step belongs to one branch: walks from the start, and says which steps two branches reach and which none does.
+    /// Each step belongs to one branch: walks from the start, and says which steps two branches reach and which none
+    /// does.
     private mutating func checkBranches() {
         var home: [String: Int] = [:]
         var agenda = [playbook.start, playbook.exception].compactMap(\.self).map { (id: $0, branch: 0) }
@@ -86,10 +92,12 @@ extension PlaybookCheck {
 
     private mutating func warnShared(_ id: String) {
         if playbook.steps[id]?.kind == .end {
-            warn("flow.shared_end", ["workflow", id], "Two branches share the end step \(id); each should have its own.")
+            warn(
+                "flow.shared_end", ["workflow", id], "Two branches share the end step \(id); each should have its own.")
         } else {
             warn(
-                "flow.shared", ["workflow", id], "Two branches lead to \(playbook.steps[id]?.title ?? id); a step belongs to one.",
+                "flow.shared", ["workflow", id],
+                "Two branches lead to \(playbook.steps[id]?.title ?? id); a step belongs to one.",
                 preventsStart: true)
         }
     }

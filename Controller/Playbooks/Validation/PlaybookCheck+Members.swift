@@ -4,13 +4,18 @@ internal import CordonScan
 /// Members, their kinds, and values that have a form.
 extension PlaybookCheck {
     /// Checks the members of an object against a table.
-    mutating func checkMembers(_ json: JSONValue, _ members: [PlaybookSchema.Member], at tokens: [String], what: String) {
+    mutating func checkMembers(_ json: JSONValue, _ members: [PlaybookSchema.Member], at tokens: [String], what: String)
+    {
         for member in members {
             if let value = json[member.name] {
                 check(value, member.kind, at: tokens + [member.name])
             } else if member.isRequired {
                 fault("member.missing", tokens, "The \(what) has no “\(member.name)”.")
             }
+        }
+        for (index, reference) in (json["external_references"]?.array ?? []).enumerated()
+        where reference.object != nil && reference["name"]?.text == nil {
+            fault("member.missing", tokens + ["external_references", String(index)], "The reference has no “name”.")
         }
     }
 
@@ -25,7 +30,9 @@ extension PlaybookCheck {
         case .flag: if value.flag == nil { wrongKind(value, "true or false", tokens) }
         case .integer(let range):
             if !(value.integer.map { range.contains($0) } ?? false) {
-                let span = range.upperBound == .max ? "at least \(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
+                let span =
+                    range.upperBound == .max
+                    ? "at least \(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
                 fault("member.value", tokens, "“\(name)” must be a whole number, \(span).")
             }
         case .identifier: checkIdentifier(value, at: tokens)
@@ -40,7 +47,9 @@ extension PlaybookCheck {
         }
     }
 
-    private mutating func checkList(_ value: JSONValue, _ element: PlaybookSchema.Kind, _ least: Int, at tokens: [String]) {
+    private mutating func checkList(
+        _ value: JSONValue, _ element: PlaybookSchema.Kind, _ least: Int, at tokens: [String]
+    ) {
         let name = tokens.last ?? ""
         guard let array = value.array else { return wrongKind(value, "a list", tokens) }
         if array.count < least {
@@ -74,7 +83,9 @@ extension PlaybookCheck {
     mutating func checkTimes() {
         for name in ["created", "modified"] {
             guard let text = document[name]?.text, Timestamp(rfc3339: text) != nil else { continue }
-            if text.utf8.count != 24 { warn("time.precision", [name], "“\(name)” should have exactly three digits of fraction.") }
+            if text.utf8.count != 24 {
+                warn("time.precision", [name], "“\(name)” should have exactly three digits of fraction.")
+            }
         }
         let times = ["created", "modified", "valid_from", "valid_until"].map { name in
             document[name]?.text.flatMap { Timestamp(rfc3339: $0) }
@@ -106,7 +117,9 @@ extension PlaybookCheck {
             checkMembers(variable, PlaybookSchema.variable, at: place, what: "variable \(name.prefix(60))")
             guard let value = variable["value"], !value.isNull else { continue }
             guard let text = value.text else {
-                fault("member.kind", place + ["value"], "A variable's value must be a text or null, not \(value.kindName).")
+                fault(
+                    "member.kind", place + ["value"],
+                    "A variable's value must be a text or null, not \(value.kindName).")
                 continue
             }
             let type = VariableType(rawValue: variable["type"]?.text ?? "string")
@@ -128,13 +141,17 @@ extension PlaybookCheck {
                 if !CacaoIdentifier.isValid(id) {
                     warn("member.identifier", place, "“\(id.prefix(80))” is no identifier of the form type--UUID.")
                 } else if !id.hasPrefix(type + "--") {
-                    warn("identifier.type", place, "The identifier of a \(type.prefix(40)) should begin with “\(type.prefix(40))--”.")
+                    warn(
+                        "identifier.type", place,
+                        "The identifier of a \(type.prefix(40)) should begin with “\(type.prefix(40))--”.")
                 }
             }
         }
         for (id, secret) in document["authentication_info_definitions"]?.object ?? JSONObject()
         where ["password", "token", "oauth_header"].contains(where: { secret[$0]?.text?.isEmpty == false }) {
-            warn("secret.inline", ["authentication_info_definitions", id], "A secret stands in the playbook itself; anybody who may read it has it.")
+            warn(
+                "secret.inline", ["authentication_info_definitions", id],
+                "A secret stands in the playbook itself; anybody who may read it has it.")
         }
     }
 
@@ -142,7 +159,8 @@ extension PlaybookCheck {
         let definitions = document["extension_definitions"]?.object ?? JSONObject()
         for (id, definition) in definitions {
             checkMembers(
-                definition, PlaybookSchema.extensionDefinition, at: ["extension_definitions", id], what: "extension definition")
+                definition, PlaybookSchema.extensionDefinition, at: ["extension_definitions", id],
+                what: "extension definition")
         }
     }
 }
@@ -155,7 +173,9 @@ enum CacaoIdentifier {
         guard bytes.count >= 41, bytes.count <= 300 else { return false }
         let uuid = bytes.suffix(36)
         let rest = bytes.dropLast(36)
-        guard rest.suffix(2).elementsEqual("--".utf8), UUIDv7(String(decoding: uuid, as: UTF8.self)) != nil else { return false }
+        guard rest.suffix(2).elementsEqual("--".utf8), UUIDv7(String(decoding: uuid, as: UTF8.self)) != nil else {
+            return false
+        }
         let type = rest.dropLast(2)
         guard let first = type.first, let last = type.last, (97...122).contains(first), last != UInt8(ascii: "-"),
             type.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) || $0 == UInt8(ascii: "-") })

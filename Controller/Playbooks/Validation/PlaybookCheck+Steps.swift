@@ -43,7 +43,8 @@ extension PlaybookCheck {
 
     private mutating func notRun(_ step: Step, _ place: [String]) {
         warn(
-            "engine.step", place, "This version does not run \(step.kind.rawValue) steps: \(step.title).", preventsStart: true)
+            "engine.step", place, "This version does not run \(step.kind.rawValue) steps: \(step.title).",
+            preventsStart: true)
     }
 
     private mutating func checkFollowers(_ step: Step, _ place: [String]) {
@@ -87,9 +88,13 @@ extension PlaybookCheck {
                 warn("extension.undefined", place, "The extension is not described under extension_definitions.")
             }
             guard id == CordonExtension.id else { continue }
-            for (tokens, message) in StepSettings.faults(settings) { fault("extension.cordon", place + tokens, message) }
+            for (tokens, message) in StepSettings.faults(settings) {
+                fault("extension.cordon", place + tokens, message)
+            }
             for name in step.settings.outputs.keys.sorted() where !step.outArgs.contains(name) {
-                warn("extension.output", place + ["outputs", name], "\(name.prefix(60)) is not in the step's out_args and stays unset.")
+                warn(
+                    "extension.output", place + ["outputs", name],
+                    "\(name.prefix(60)) is not in the step's out_args and stays unset.")
             }
         }
     }
@@ -105,12 +110,15 @@ extension PlaybookCheck {
             let condition = try ConditionParser.parse(step.condition)
             for name in Set(condition.variables).sorted() { checkDefined(name, step, place + ["condition"]) }
             if condition.usesMatches {
-                warn("engine.condition", place + ["condition"], "This version does not evaluate MATCHES.", preventsStart: true)
+                warn(
+                    "engine.condition", place + ["condition"], "This version does not evaluate MATCHES.",
+                    preventsStart: true)
             }
         } catch {
             fault(
                 "condition.syntax", place + ["condition"],
-                "The condition “\(step.condition.prefix(120))” cannot be read: \(error.message) at character \(error.offset + 1).")
+                "The condition “\(step.condition.prefix(120))” cannot be read: \(error.message) at character \(error.offset + 1)."
+            )
         }
     }
 
@@ -123,17 +131,22 @@ extension PlaybookCheck {
         let agents = document["agent_definitions"]?.object ?? JSONObject()
         let targets = document["target_definitions"]?.object ?? JSONObject()
         if let agent = step.agent, agents[agent] == nil {
-            warn("agent.undefined", place + ["agent"], "The agent \(agent.prefix(80)) is not defined.", preventsStart: true)
+            warn(
+                "agent.undefined", place + ["agent"], "The agent \(agent.prefix(80)) is not defined.",
+                preventsStart: true)
         }
         for (index, target) in step.targets.enumerated() where targets[target] == nil {
             warn(
-                "target.undefined", place + ["targets", String(index)], "The target \(target.prefix(80)) is not defined.",
+                "target.undefined", place + ["targets", String(index)],
+                "The target \(target.prefix(80)) is not defined.",
                 preventsStart: true)
         }
         for list in ["in_args", "out_args"] {
             for (index, name) in (json[list]?.texts ?? []).enumerated()
             where step.variables[name] == nil && playbook.variables[name] == nil {
-                warn("variable.undefined", place + [list, String(index)], "The variable \(name.prefix(80)) is not defined.")
+                warn(
+                    "variable.undefined", place + [list, String(index)],
+                    "The variable \(name.prefix(80)) is not defined.")
             }
         }
         for (index, command) in (json["commands"]?.array ?? []).enumerated() {
@@ -153,31 +166,40 @@ extension PlaybookCheck {
             if command.command == nil, command.commandBase64 == nil {
                 warn("command.empty", place, "A manual command should have “command” or “command_b64”.")
             }
-            for name in Substitution.references(in: OpenC2Payload.text(of: command) ?? "") { checkDefined(name, step, place) }
+            for name in Substitution.references(in: OpenC2Payload.text(of: command) ?? "") {
+                checkDefined(name, step, place)
+            }
         case .httpAPI: checkCall(command, step, place)
         case .openC2, .openC2HTTP: checkOpenC2(command, step, place)
         case nil:
             guard !command.type.isEmpty else { return }
             warn(
-                "engine.command", place, "This version does not run \(command.type.prefix(40)) commands: \(step.title).",
+                "engine.command", place,
+                "This version does not run \(command.type.prefix(40)) commands: \(step.title).",
                 preventsStart: true)
         }
     }
 
     private mutating func checkCall(_ command: Command, _ step: Step, _ place: [String]) {
         if let line = command.command, HTTPForm.startLine(line) == nil {
-            warn("http.start_line", place + ["command"], "“\(line.prefix(80))” is not like “POST /path HTTP/1.1”.", preventsStart: true)
+            warn(
+                "http.start_line", place + ["command"], "“\(line.prefix(80))” is not like “POST /path HTTP/1.1”.",
+                preventsStart: true)
         }
         let texts = [command.command, command.content].compactMap(\.self) + command.headers.map(\.value)
         for name in texts.flatMap({ Substitution.references(in: $0) }) { checkDefined(name, step, place) }
         for id in step.targets where document["target_definitions"]?[id]?["authentication_info"] != nil {
-            warn("engine.authentication", place, "This version does not sign in to HTTP targets: \(step.title).", preventsStart: true)
+            warn(
+                "engine.authentication", place, "This version does not sign in to HTTP targets: \(step.title).",
+                preventsStart: true)
         }
     }
 
     private mutating func checkOpenC2(_ command: Command, _ step: Step, _ place: [String]) {
         if command.contentBase64 == nil, command.commandBase64 == nil {
-            warn("openc2.plain", place, "An OpenC2 command should stand in “command_b64” (or “content_b64” of openc2-http).")
+            warn(
+                "openc2.plain", place,
+                "An OpenC2 command should stand in “command_b64” (or “content_b64” of openc2-http).")
         }
         do {
             let json = try OpenC2Payload.json(of: command)

@@ -29,9 +29,11 @@ enum PlaybookSchema {
 
     /// CACAO 2.0 §3.1.
     static let playbook: [Member] = [
-        required("type", .word(["playbook"])), required("spec_version", .word(["cacao-2.0"])), required("id", .identifier),
+        required("type", .word(["playbook"])), required("spec_version", .word(["cacao-2.0"])),
+        required("id", .identifier),
         required("name", .text), optional("description", .text), optional("playbook_types", .list(.text, least: 0)),
-        optional("playbook_activities", .list(.text, least: 1)), optional("playbook_processing_summary", .object(least: 0)),
+        optional("playbook_activities", .list(.text, least: 1)),
+        optional("playbook_processing_summary", .object(least: 0)),
         required("created_by", .identifier), required("created", .timestamp), required("modified", .timestamp),
         optional("revoked", .flag), optional("valid_from", .timestamp), optional("valid_until", .timestamp),
         optional("derived_from", .list(.identifier, least: 1)), optional("related_to", .list(.identifier, least: 1)),
@@ -41,9 +43,11 @@ enum PlaybookSchema {
         optional("markings", .list(.identifier, least: 1)), optional("playbook_variables", .object(least: 0)),
         required("workflow_start", .identifier), optional("workflow_exception", .identifier),
         required("workflow", .object(least: 0)), optional("playbook_extensions", .object(least: 0)),
-        optional("authentication_info_definitions", .object(least: 1)), optional("agent_definitions", .object(least: 1)),
+        optional("authentication_info_definitions", .object(least: 1)),
+        optional("agent_definitions", .object(least: 1)),
         optional("target_definitions", .object(least: 1)), optional("extension_definitions", .object(least: 1)),
-        optional("data_marking_definitions", .object(least: 1)), optional("signatures", .list(.object(least: 1), least: 1)),
+        optional("data_marking_definitions", .object(least: 1)),
+        optional("signatures", .list(.object(least: 1), least: 1)),
     ]
 
     /// CACAO 2.0 §4.1: members of every step.
@@ -53,7 +57,8 @@ enum PlaybookSchema {
         // The schema says at least 1, the text at least 0.
         optional("delay", .integer(0...Int64.max)), optional("timeout", .integer(0...Int64.max)),
         optional("step_variables", .object(least: 0)), optional("owner", .identifier),
-        optional("on_completion", .identifier), optional("on_success", .identifier), optional("on_failure", .identifier),
+        optional("on_completion", .identifier), optional("on_success", .identifier),
+        optional("on_failure", .identifier),
         optional("step_extensions", .object(least: 1)),
     ]
 
@@ -72,7 +77,8 @@ enum PlaybookSchema {
                 optional("in_args", .list(.text, least: 1)), optional("out_args", .list(.text, least: 1)),
             ]
         case .parallel: [required("next_steps", .list(.identifier, least: 2))]
-        case .ifCondition: [required("condition", .text), required("on_true", .identifier), optional("on_false", .identifier)]
+        case .ifCondition:
+            [required("condition", .text), required("on_true", .identifier), optional("on_false", .identifier)]
         case .whileCondition: [required("condition", .text), required("on_true", .identifier)]
         case .switchCondition: [required("switch", .text), required("cases", .object(least: 0))]
         case .start, .end, .unknown: []
@@ -106,7 +112,8 @@ enum PlaybookSchema {
 
     /// CACAO 2.0 §10.18.
     static let variable: [Member] = [
-        required("type", .text), optional("description", .text), optional("constant", .flag), optional("external", .flag),
+        required("type", .text), optional("description", .text), optional("constant", .flag),
+        optional("external", .flag),
     ]
 
     /// CACAO 2.0 §6.

@@ -2,10 +2,11 @@ internal import CordonScan
 
 /// Says whether bytes are a CACAO 2.0 playbook, what is wrong with them, and where.
 ///
-/// Two levels, because strictness would refuse almost everything in circulation: a *fault* is what the official schemas
-/// demand, and what leaves open what the playbook means; a *warning* is a deviation that is kept and understood. Warnings
-/// that leave no safe way to run the playbook (a cycle, an agent that is not defined, a kind of step or command that this
-/// version does not run) say so: the playbook can be kept, shown and exported, and starting it is refused.
+/// Two levels, because strictness would refuse almost everything in circulation: a *fault* is what the official
+/// schemas demand, and what leaves open what the playbook means; a *warning* is a deviation that is kept and
+/// understood. Warnings that leave no safe way to run the playbook (a cycle, an agent that is not defined, a kind of
+/// step or command that this version does not run) say so: the playbook can be kept, shown and exported, and starting
+/// it is refused.
 package enum PlaybookValidator {
     /// Never throws: unreadable bytes are a fault.
     package static func validate(_ bytes: [UInt8]) -> ValidationReport {

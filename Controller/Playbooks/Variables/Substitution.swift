@@ -21,8 +21,8 @@ struct Substitution {
         return filled
     }
 
-    /// The JSON with the references in its strings replaced: never a member's name, and always one leaf for one leaf. A string
-    /// that is one reference to a number or a truth value becomes that number or truth value.
+    /// The JSON with the references in its strings replaced: never a member's name, and always one leaf for one leaf.
+    /// A string that is one reference to a number or a truth value becomes that number or truth value.
     func fill(_ json: JSONValue) throws -> JSONValue {
         switch json {
         case .text(let text): return try leaf(text)
@@ -100,7 +100,9 @@ struct Substitution {
         guard start + 1 < bytes.count, bytes[start] == underscore, bytes[start + 1] == underscore else { return nil }
         var end = start + 2
         // A dot is no part of a name, but stands in names that are in circulation.
-        while end < bytes.count, VariableName.isPart(bytes[end]) || bytes[end] == UInt8(ascii: "."), end - start < 250 { end += 1 }
+        while end < bytes.count, VariableName.isPart(bytes[end]) || bytes[end] == UInt8(ascii: "."), end - start < 250 {
+            end += 1
+        }
         guard end - start >= 5, bytes[end - 1] == underscore, bytes[end - 2] == underscore,
             bytes[end...].starts(with: marker)
         else { return nil }

@@ -47,7 +47,8 @@ package struct VariableType: Sendable, Hashable, Codable, RawRepresentable, Expr
 
     /// The vocabulary's fifteen words.
     package static let vocabulary: Set<VariableType> = [
-        .bool, .dictionary, .float, .hexstring, .integer, .ipv4, .ipv6, .long, .mac, .hash, .md5, .sha256, .string, .uri, .uuid,
+        .bool, .dictionary, .float, .hexstring, .integer, .ipv4, .ipv6, .long, .mac, .hash, .md5, .sha256, .string,
+        .uri, .uuid,
     ]
 
     /// Whether the text is a value of the type; text of unknown types always is.

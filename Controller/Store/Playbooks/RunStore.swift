@@ -90,7 +90,8 @@ package struct RunStore: RunRepository {
             conditions.add("id < $", filter.before)
             let limit = conditions.next(min(max(filter.limit, 1), 1000))
             return try connection.rows(
-                "SELECT * FROM playbook_run \(conditions.text) ORDER BY id DESC LIMIT \(limit)", values: conditions.values
+                "SELECT * FROM playbook_run \(conditions.text) ORDER BY id DESC LIMIT \(limit)",
+                values: conditions.values
             ).map(Self.record)
         }
     }
@@ -104,7 +105,9 @@ package struct RunStore: RunRepository {
 
     package func run(awaiting order: OrderID) async throws -> RunID? {
         try await database.read { connection in
-            try connection.row("SELECT run FROM playbook_order WHERE order_id = $1", order).map { try $0.identifier("run") }
+            try connection.row("SELECT run FROM playbook_order WHERE order_id = $1", order).map {
+                try $0.identifier("run")
+            }
         }
     }
 
@@ -133,7 +136,8 @@ package struct RunStore: RunRepository {
 extension RunStore {
     private static func record(_ row: Row) throws -> RunRecord {
         RunRecord(
-            id: try row.identifier("id"), playbook: try row.text("playbook"), playbookName: try row.text("playbook_name"),
+            id: try row.identifier("id"), playbook: try row.text("playbook"),
+            playbookName: try row.text("playbook_name"),
             caseID: try row.optional("case_id") { try row.identifier($0) }, state: try row.word("state"),
             startedBy: try row.text("started_by"), startedAt: try row.timestamp("started_at"),
             finishedAt: try row.optionalTimestamp("finished_at"), waitingFor: try row.text("waiting_for"),
