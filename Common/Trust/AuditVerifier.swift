@@ -6,6 +6,11 @@ package struct AuditFault: Sendable, Hashable, CustomStringConvertible {
     package let index: Int64
     package let kind: Kind
 
+    package init(index: Int64, kind: Kind) {
+        self.index = index
+        self.kind = kind
+    }
+
     package enum Kind: String, Sendable, Hashable, Codable {
         /// Another index was expected: a record was removed, added or moved.
         case gap

@@ -16,7 +16,7 @@ struct CertificateAuthorityTests {
         #expect(identity.agent == agentID)
         #expect(identity.fingerprint == Fingerprint(of: der))
         #expect(try identity.keyFingerprint == request.keyFingerprint)
-        #expect(identity.notAfter == noon + 30 * day)
+        #expect(identity.notAfter == noon + day * 30)
         #expect(identity.notBefore == noon - .seconds(300))
         let parsed = try Certificate(derEncoded: der)
         #expect(!"\(parsed.subject)".contains("evil"))
@@ -33,7 +33,7 @@ struct CertificateAuthorityTests {
         let identity = try authority.controllerIdentity(names: ["soc.example"], addresses: [address], at: noon)
         try authority.anchor.checkController(certificate: identity.certificate, at: noon)
         #expect(identity.chain == [identity.certificate, authority.anchor.certificate])
-        #expect(try identity.renewalDue() > noon + 59 * day)
+        #expect(try identity.renewalDue() > noon + day * 59)
         let names = try #require(try Certificate(derEncoded: identity.certificate).extensions.subjectAlternativeNames)
         #expect(
             Array(names) == [
