@@ -114,6 +114,15 @@ struct ValidatorTests {
         #expect(report.obstacles.contains { $0.code == "engine.step" && $0.message.contains(step) })
     }
 
+    @Test("a report is one line of JSON with a pointer and a sentence for each finding")
+    func json() throws {
+        let report = PlaybookValidator.validate(Documents.set(Self.valid, "name", nil))
+        let json = try JSONValue.parse(report.jsonLine)
+        #expect(json["valid"] == false && json["warnings"] == [] && json["faults"]?.array?.count == 1)
+        let fault = json["faults"]?[0]
+        #expect(fault?["pointer"] == "" && fault?["message"] == "The playbook has no “name”.")
+    }
+
     @Test(
         "bytes that are no playbook are one fault",
         arguments: ["", "[]", "{", "{\"a\":1,\"a\":2}", "null", String(repeating: "[", count: 100), "\u{FEFF}{}"])

@@ -222,7 +222,7 @@ extension RunMachine.Answer {
         case "body": return String(decoding: body, as: UTF8.self)
         default:
             guard source.hasPrefix("body/"), let pointer = JSONPointer(source.dropFirst(4)),
-                let value = (try? JSONValue.parse(body))?[pointer]
+                let value = (try? JSONValue.parse(body))?[pointer: pointer]
             else { return nil }
             return value.text ?? value.json()
         }

@@ -1,3 +1,5 @@
+internal import CordonScan
+
 /// One thing that a validation found, with its place.
 package struct Finding: Sendable, Hashable, Codable {
     /// Stable, for programs: `step.dangling`, `condition.syntax`, …
@@ -31,4 +33,24 @@ package struct ValidationReport: Sendable {
 
     /// What stands against starting it: every fault, and those warnings that prevent a start.
     package var obstacles: [Finding] { faults + warnings.filter(\.preventsStart) }
+}
+
+extension ValidationReport {
+    /// `{"valid": …, "faults": […], "warnings": […]}` on one line, each finding with its code, pointer and sentence: what
+    /// `cordon playbook validate --json` prints.
+    package var jsonLine: String {
+        let report: JSONValue = [
+            "valid": .flag(isValid), "faults": .array(faults.map(\.json)), "warnings": .array(warnings.map(\.json)),
+        ]
+        return report.json()
+    }
+}
+
+extension Finding {
+    fileprivate var json: JSONValue {
+        [
+            "code": .text(code), "pointer": .text(pointer), "message": .text(message),
+            "prevents_start": .flag(preventsStart),
+        ]
+    }
 }
