@@ -108,7 +108,7 @@ struct JSONParser {
         guard let number = Double(text), number.isFinite else {
             throw JSONScanError(.limit, "this number is too large", at: start, in: bytes)
         }
-        return .number(number)
+        return Int64(exactly: number).map { .integer($0) } ?? .number(number)
     }
 
     private mutating func digits(_ bytes: Span<UInt8>) throws(JSONScanError) {

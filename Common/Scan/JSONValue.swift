@@ -2,7 +2,7 @@
 package enum JSONValue: Sendable, Hashable {
     case null
     case flag(Bool)
-    /// A number without fraction or exponent that fits.
+    /// A whole number that fits, however it is written: `1e3`, `2.0`.
     case integer(Int64)
     /// Any other number, rounded to the nearest double; never infinite.
     case number(Double)
@@ -93,7 +93,7 @@ extension JSONValue {
     }
 
     /// What the pointer points at (RFC 6901 §4).
-    package subscript(pointer: JSONPointer) -> JSONValue? {
+    package subscript(pointer pointer: JSONPointer) -> JSONValue? {
         var value = self
         for token in pointer.tokens {
             let next: JSONValue? =
