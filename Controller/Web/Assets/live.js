@@ -119,6 +119,7 @@ function listen() {
     const ended = source?.readyState === EventSource.CLOSED;
     document.documentElement.dataset.live = "off";
     say(ended ? "Live updates ended. Reload the page." : "Live updates are interrupted; trying again.");
+    if (ended) hear(); // Most likely the session ended: looking again leads to the sign-in page.
   };
   for (const name of ["message", "change", "resync"]) source.addEventListener(name, hear);
 }

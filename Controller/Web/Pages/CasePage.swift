@@ -25,7 +25,7 @@ package struct CasePage: Page {
     package var tasks: [TaskLine] = [] { didSet { hasTasks = !tasks.isEmpty } }
     package private(set) var hasTasks = false
     package var alerts: [AlertFold] = [] { didSet { alertCount = "\(alerts.count)" } }
-    package private(set) var alertCount = "0"
+    package var alertCount = "0"
 
     package init(
         frame: Frame, caseID: String, caseTitle: String, caseSeverity: SeverityMark, caseState: StateMark, who: String,

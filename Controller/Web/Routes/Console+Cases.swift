@@ -85,12 +85,23 @@ extension Console {
         page.hosts = hosts.filter { file.hosts.contains($0.id) }.map { HostLine($0, now: reader.now) }
         page.alerts = try await alerts(file, hosts, reader.now)
         page.alertCount = "\(file.alerts.count)"
-        let entries = try await services.cases.timeline(of: file.id, limit: Case.Limits.timeline)
-        page.timeline = entries.suffix(CasePage.entries).reversed().map { CasePage.Entry($0, now: reader.now) }
-        if entries.count > CasePage.entries {
-            page.timelineCut = "\(entries.count - CasePage.entries) older entries are in the report."
-        }
+        let (entries, older) = try await timeline(of: file.id)
+        page.timeline = entries.reversed().map { CasePage.Entry($0, now: reader.now) }
+        if older > 0 { page.timelineCut = "\(older) older entries are in the report." }
         return answer(page)
+    }
+
+    /// The newest entries, and how many there are before them.
+    private func timeline(of id: CaseID) async throws -> (newest: [TimelineEntry], older: Int) {
+        var newest: [TimelineEntry] = []
+        var older = 0
+        while true {
+            let page = try await services.cases.timeline(of: id, after: newest.last?.number ?? 0, limit: 1000)
+            newest += page
+            older += max(0, newest.count - CasePage.entries)
+            newest.removeFirst(max(0, newest.count - CasePage.entries))
+            if page.count < 1000 { return (newest, older) }
+        }
     }
 
     private func alerts(_ file: Case, _ hosts: [HostRecord], _ now: Timestamp) async throws -> [CasePage.AlertFold] {
@@ -105,7 +116,8 @@ extension Console {
     private func report(_ request: Request, _ scope: RequestScope) async throws -> Response {
         _ = try reader(request, scope)
         let file = try await file(scope)
-        let text = try await services.cases.report(of: file.id)
+        let hosts = try await services.fleet.hosts().reduce(into: [AgentID: String]()) { $0[$1.id] = $1.name }
+        let text = try await services.cases.report(of: file.id) { hosts[$0] }
         var headers: HTTPFields = [.contentType: "text/plain; charset=utf-8"]
         headers[.contentDisposition] = "inline; filename=\"\(file.label).md\""
         return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(string: text)))

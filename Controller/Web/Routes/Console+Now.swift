@@ -61,7 +61,7 @@ extension Console {
         guard let reason = form.text("reason") else {
             throw Problem.formField("reason", "A decision needs a reason: whoever reads the case later must understand it.")
         }
-        try await services.playbooks.decide(id, decision, reason: reason, by: reader.principal)
+        try await services.engine.decide(id, decision, reason: reason, by: reader.principal)
         return .redirect(to: LocalPath(form["back"]).saying(decision == .approve ? "approved" : "denied"), type: .normal)
     }
 }

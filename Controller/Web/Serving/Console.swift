@@ -9,12 +9,15 @@ package import Hummingbird
 /// A page is a plain value (`Pages/`), made from what the domains say (`Mapping/`) and put into HTML by a template
 /// (`Templates/`); handlers (`Routes/`) only fetch and decide. Pages work without scripts: `live.js` only renews them.
 package struct Console: Sendable {
-    let services: ConsoleServices
+    let services: APIServices
+    let fleetName: String
     let renderer: PageRenderer
 
+    /// - Parameter fleetName: Shown to those who are signed in.
     /// - Throws: when a template cannot be parsed.
-    package init(_ services: ConsoleServices) throws {
+    package init(_ services: APIServices, fleetName: String) throws {
         self.services = services
+        self.fleetName = fleetName
         renderer = try PageRenderer()
     }
 
@@ -69,7 +72,7 @@ extension Console {
     /// What surrounds a page.
     func frame(_ title: String, _ place: Frame.Place?, _ reader: Reader, waiting: Int, _ request: Request) -> Frame {
         Frame(
-            title: title, fleet: services.fleetName,
+            title: title, fleet: fleetName,
             person: Frame.Person(
                 name: reader.principal.name, role: reader.principal.role.rawValue, token: reader.formToken, waiting: waiting,
                 place: place

@@ -16,9 +16,10 @@ struct PageDoor: RouterMiddleware {
         fields = PagePolicy.fields(isSecure: console.cookie.isSecure)
     }
 
+    @concurrent
     func handle(
         _ request: Request, context: RequestScope,
-        next: (Request, RequestScope) async throws -> Response
+        next: @concurrent (Request, RequestScope) async throws -> Response
     ) async throws -> Response {
         guard Self.isPage(request.uri.path) else { return try await next(request, context) }
         var response: Response
