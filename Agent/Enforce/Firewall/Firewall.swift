@@ -137,6 +137,7 @@ struct Firewall: Sendable {
         var content: [UInt8] = []
         do {
             for family in [NFT.Family.inet, .netdev] {
+                guard try exists(family, table) else { continue }
                 for kind in [NFT.Message.getChain, .getRule, .getSet] {
                     for message in try channel.dump(Self.list(kind, family, table)) {
                         let attributes = Attribute.parse(message.payload.dropFirst(4))

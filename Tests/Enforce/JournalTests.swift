@@ -1,0 +1,125 @@
+@testable import AgentEnforce
+import CordonModel
+import Glibc
+import Testing
+
+/// The journal and the clock behind it, without a kernel.
+@Suite("Journal")
+struct JournalTests {
+    private let scratch: Scratch
+    private let clock = BootClock(
+        now: { Timestamp(seconds: 1_800_000_000) }, sinceBoot: { 1_000_000_000_000 }, boot: "one")
+
+    init() throws { scratch = try Scratch() }
+
+    private func id(_ number: UInt64) -> OrderID { OrderID(UUIDv7(high: 7, low: number)) }
+
+    private func receipt(_ number: UInt64, at: Int64 = 1_800_000_000) -> JournalRecord.Receipt {
+        .init(
+            order: id(number), digest: [UInt8](repeating: 9, count: 32), kind: .isolate, at: Timestamp(seconds: at),
+            expiresAt: Timestamp(seconds: at + 600), counts: true)
+    }
+
+    private var some: [JournalRecord] {
+        get throws {
+            [
+                .received(receipt(1)), .isolated(order: id(1), issuedAt: clock.now(), term: clock.term(.seconds(60))),
+                .finished(id(1), result: [1, 2, 3]),
+                .blocked(
+                    [
+                        AddressBlock(network: try #require(Network("203.0.113.9")), duration: .seconds(60)),
+                        AddressBlock(network: try #require(Network("2001:db8::/48")), duration: .seconds(90)),
+                    ], start: clock.term(.zero)),
+                .unblocked(try #require(Network("203.0.113.9"))), .released(why: "test"),
+            ]
+        }
+    }
+
+    @Test("every record is read as it was written")
+    func records() throws {
+        for record in try some { #expect(JournalRecord(bytes: record.bytes[...]) == record) }
+        #expect(JournalRecord(bytes: [99]) == nil)
+        #expect(JournalRecord(bytes: []) == nil)
+    }
+
+    @Test("a file cut off anywhere keeps every whole record and takes new ones")
+    func tornTail() throws {
+        let path = scratch.path + "/whole"
+        do {
+            var file = try JournalFile(path) { _ in }
+            for record in try some { try file.append([record.bytes], urgent: false) }
+        }
+        let whole = try #require(TextFile.bytes(path))
+        for length in 0..<whole.count {
+            let torn = try scratch.file("torn", "")
+            truncateAndWrite(torn, Array(whole[..<length]))
+            var kept = 0
+            do {
+                var file = try JournalFile(torn) { _ in kept += 1 }
+                try file.append([JournalRecord.released(why: "more").bytes], urgent: false)
+            }
+            var after: [JournalRecord] = []
+            _ = try JournalFile(torn) { if let record = JournalRecord(bytes: $0) { after.append(record) } }
+            #expect(after.count == kept + 1 && after.last == .released(why: "more"))
+            #expect(after.dropLast().elementsEqual(try some.prefix(kept)))
+        }
+    }
+
+    @Test("a flipped bit ends the reading there, and a foreign file is not touched")
+    func rotten() throws {
+        let path = scratch.path + "/journal"
+        do {
+            var file = try JournalFile(path) { _ in }
+            for record in try some { try file.append([record.bytes], urgent: false) }
+        }
+        var bytes = try #require(TextFile.bytes(path))
+        bytes[40] ^= 1
+        truncateAndWrite(path, bytes)
+        var kept = 0
+        _ = try JournalFile(path) { _ in kept += 1 }
+        #expect(kept == 0)
+        let foreign = try scratch.file("foreign", "something else entirely, kept by its owner")
+        let error = #expect(throws: EnforceError.self) { _ = try JournalFile(foreign) { _ in } }
+        #expect(error?.code == "journal.foreign")
+        #expect(TextFile.text(foreign) == "something else entirely, kept by its owner")
+    }
+
+    @Test("what is desired, and first results, survive a new start and a compaction")
+    func replay() throws {
+        let network = try #require(Network("203.0.113.9"))
+        do {
+            var journal = try OrderJournal(folder: scratch.path, clock: clock)
+            try journal.append([.received(receipt(1)), .isolated(order: id(1), issuedAt: clock.now(), term: clock.term(.seconds(60)))])
+            try journal.append([.finished(id(1), result: [1, 2, 3])])
+            try journal.append([.finished(id(1), result: [1, 2, 3]), .blocked([AddressBlock(network: network, duration: .seconds(60))], start: clock.term(.zero))])
+        }
+        for _ in 0..<2 {
+            var journal = try OrderJournal(folder: scratch.path, clock: clock)
+            #expect(journal.desired.isolation?.order == id(1))
+            #expect(journal.desired.lasting(clock: clock).map(\.milliseconds) == [60_000])
+            #expect(journal.orders[id(1)]?.result == [1, 2, 3])
+            #expect(journal.lastHour(now: clock.now())[.isolate] == 1)
+            try journal.compact()
+        }
+    }
+
+    @Test("a term is kept by the boot clock, and after a reboot by the wall clock, never beyond its length", arguments: [
+        (boot: "one", since: Int64(20), wall: Int64(999_999), left: Int64(40)),
+        (boot: "two", since: 5, wall: 20, left: 40),
+        (boot: "two", since: 5, wall: 100, left: 0),
+        (boot: "two", since: 5, wall: -1000, left: 60),
+    ])
+    func clocks(_ row: (boot: String, since: Int64, wall: Int64, left: Int64)) {
+        let term = clock.term(.seconds(60))
+        let later = BootClock(
+            now: { Timestamp(seconds: 1_800_000_000 + row.wall) },
+            sinceBoot: { row.boot == "one" ? 1_000_000_000_000 + row.since * 1_000_000_000 : row.since * 1_000_000_000 }, boot: row.boot)
+        #expect(max(.zero, later.remaining(of: term)) == .seconds(row.left))
+    }
+
+    private func truncateAndWrite(_ path: String, _ bytes: [UInt8]) {
+        let descriptor = unsafe open(path, O_WRONLY | O_TRUNC)
+        unsafe _ = write(descriptor, bytes, bytes.count)
+        close(descriptor)
+    }
+}
