@@ -53,6 +53,7 @@ extension Target.Dependency {
     static let mustache = product(name: "Mustache", package: "swift-mustache")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioHPACK = product(name: "NIOHPACK", package: "swift-nio-http2")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioHTTP2 = product(name: "NIOHTTP2", package: "swift-nio-http2")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
@@ -187,7 +188,7 @@ let controller: [Target] = [
         in: "Controller/CommandLine",
         uses: [
             "CordonModel", "CordonScan", "CordonTrust", "ControllerPlaybooks", .argumentParser, .asyncHTTPClient, .nioCore,
-            .nioPosix, .nioSSL, .system,
+            .nioHTTP1, .nioPosix, .nioSSL, .system,
         ]
     ),
 ]
@@ -215,8 +216,8 @@ let testing: [Target] = [
         "EnforceTests",
         in: "Tests/Enforce",
         uses: [
-            "CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "AgentEnforce", "CordonTesting", "CLinux",
-            .system, .crypto, .protobuf,
+            "CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "AgentEnforce", "cordon-enforcer", "CordonTesting",
+            "CLinux", .system, .crypto, .protobuf, .logging,
         ]
     ),
     tests(
@@ -251,7 +252,7 @@ let testing: [Target] = [
     tests(
         "AccessTests",
         in: "Tests/Access",
-        uses: ["CordonModel", "ControllerAccess", "ControllerStore", "CordonTesting"]
+        uses: ["CordonModel", "CordonTrust", "ControllerAccess", "ControllerStore", "CordonTesting"]
     ),
     tests(
         "APITests",
@@ -268,6 +269,13 @@ let testing: [Target] = [
         uses: [
             "CordonModel", "CordonWire", "CordonLink", "CordonTrust", "ControllerFleet", "ControllerStore", .grpcCore,
             .grpcTransport, .protobuf, .logging, .serviceLifecycle,
+        ]
+    ),
+    tool(
+        "cordon-bench-contain",
+        in: "Tests/Benchmarks/Contain",
+        uses: [
+            "CordonModel", "CordonWire", "CordonTrust", "AgentEnforce", "CLinux", .argumentParser, .protobuf, .logging,
         ]
     ),
     tests("LinkageTests", in: "Tests/Linkage", uses: ["CordonTesting"]),
