@@ -22,13 +22,15 @@ package struct APIServices: Sendable {
     package let agentAddress: ControllerAddress
     /// Whether people reach the controller over TLS.
     package let isSecure: Bool
+    /// The fleet's authority as PEM: what `cordon login --fingerprint` asks for; empty where there is no TLS of ours.
+    package let authorityPEM: String
     /// What `/health/ready` says: `nil` when all is well, or a sentence.
     package let readiness: @Sendable () async -> String?
 
     package init(
         access: Access, fleet: Fleet, intake: Intake, cases: CaseBook, library: PlaybookLibrary, engine: PlaybookEngine,
         runs: any RunRepository, audit: any AuditReading, changes: ChangeFeed, surroundings: Surroundings,
-        agentAddress: ControllerAddress, isSecure: Bool,
+        agentAddress: ControllerAddress, isSecure: Bool, authorityPEM: String = "",
         readiness: @escaping @Sendable () async -> String? = { nil }
     ) {
         self.access = access
@@ -43,6 +45,7 @@ package struct APIServices: Sendable {
         self.surroundings = surroundings
         self.agentAddress = agentAddress
         self.isSecure = isSecure
+        self.authorityPEM = authorityPEM
         self.readiness = readiness
     }
 
@@ -58,8 +61,10 @@ package protocol AuditReading: Sendable {
     func newest(before number: Int64?, subject: String?, limit: Int) async throws -> [AuditRecord]
     /// Checks every record and checkpoint.
     func verify() async throws -> AuditFinding
-    /// The whole chain as JSON lines; each call of the sink takes some whole lines.
-    func export(to sink: (String) async throws -> Void) async throws
+    /// The records after that number, oldest first.
+    func records(after number: Int64, limit: Int) async throws -> [AuditRecord]
+    /// All checkpoints in order.
+    func checkpoints() async throws -> [AuditCheckpoint]
 }
 
 /// What a check of the whole audit chain found.

@@ -34,13 +34,13 @@ package final class PasswordHasher: Sendable {
     package init(cost: Cost = .standard) { self.cost = cost }
 
     /// The password's hash as `$scrypt$ln=15,r=8,p=3$SALT$HASH` (PHC string format, hex instead of base64).
-    func hash(_ password: String, salt: [UInt8]) async throws -> String {
+    package func hash(_ password: String, salt: [UInt8]) async throws -> String {
         let derived = try await derive(password, salt: salt, cost: cost)
         return "$scrypt$ln=\(cost.logN),r=\(cost.r),p=\(cost.p)$\(HexDigit.text(salt))$\(HexDigit.text(derived))"
     }
 
     /// Whether the password is the one hashed. Without a hash (no such user) the same work is done and the answer is no.
-    func verify(_ password: String, against hash: String?) async throws -> Bool {
+    package func verify(_ password: String, against hash: String?) async throws -> Bool {
         guard let stored = hash.flatMap(StoredHash.init) else {
             _ = try await derive(password, salt: [UInt8](repeating: 0, count: 16), cost: cost)
             return false

@@ -1,6 +1,6 @@
 internal import CordonModel
 package import CordonScan
-internal import HTTPTypes
+package import HTTPTypes
 
 /// The OpenAPI 3.1 document, written from the route table: what it says is what the router does.
 package enum OpenAPI {
@@ -49,7 +49,7 @@ package enum OpenAPI {
     )
 
     /// What every error's body looks like (RFC 9457).
-    package static var problemSchema: Schema { problem }
+    static var problemSchema: Schema { problem }
 
     private static func tags(_ routes: [Route]) -> [String] {
         var seen: Set<String> = []

@@ -1,5 +1,6 @@
 internal import CordonModel
 internal import CordonScan
+internal import CordonTrust
 internal import HTTPTypes
 internal import Hummingbird
 
@@ -40,9 +41,43 @@ extension API {
         let body = ResponseBody { writer in
             let key: JSONValue = ["audit_key": .text(HexDigit.text(audit.auditKey.rawBytes))]
             try await writer.write(ByteBuffer(string: key.json() + "\n"))
-            try await audit.export { try await writer.write(ByteBuffer(string: $0)) }
+            // Before the records: one that is made meanwhile is in the records, or in neither.
+            let checkpoints = try await audit.checkpoints()
+            var last: Int64 = 0
+            while true {
+                let page = try await audit.records(after: last, limit: 1000)
+                guard let next = page.last?.index else { break }
+                try await writer.write(ByteBuffer(string: page.map(AuditExportLine.text).joined()))
+                last = next
+            }
+            if !checkpoints.isEmpty {
+                try await writer.write(ByteBuffer(string: checkpoints.map(AuditExportLine.text).joined()))
+            }
             try await writer.finish(nil)
         }
         return .content(body, mediaType: "application/jsonl", headers: [:])
+    }
+}
+
+/// The export's lines, each with its line feed; what `cordon audit verify --file` reads.
+enum AuditExportLine {
+    static func text(of record: AuditRecord) -> String {
+        let entry = record.entry
+        var details = JSONObject()
+        for (key, value) in entry.details.sorted(by: { $0.key < $1.key }) { details[key] = .text(value) }
+        let value: JSONValue = [
+            "index": .integer(record.index), "at_us": .integer(entry.at.microseconds), "actor": .text(entry.actor),
+            "verb": .text(entry.verb), "subject": .text(entry.subject), "details": .object(details),
+            "hash": .text(HexDigit.text(record.hash)),
+        ]
+        return value.json() + "\n"
+    }
+
+    static func text(of checkpoint: AuditCheckpoint) -> String {
+        let value: JSONValue = [
+            "checkpoint": .integer(checkpoint.index), "hash": .text(HexDigit.text(checkpoint.hash)),
+            "signature": .text(HexDigit.text(checkpoint.signature)),
+        ]
+        return value.json() + "\n"
     }
 }

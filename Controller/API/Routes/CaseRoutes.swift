@@ -1,4 +1,5 @@
 internal import ControllerCases
+internal import ControllerFleet
 internal import CordonModel
 internal import CordonScan
 internal import HTTPTypes

@@ -1,3 +1,4 @@
+internal import ControllerCases
 internal import ControllerFleet
 internal import CordonModel
 internal import CordonScan

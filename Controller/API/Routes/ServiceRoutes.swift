@@ -24,6 +24,15 @@ extension API {
                 method: .get, path: "\(root)/openapi.json", name: "getDocument", tag: "health", summary: "This document.",
                 admission: .anyone, answer: .json(.anything)
             ) { _ in .json(document) },
+            Route(
+                method: .get, path: "\(root)/authority.pem", name: "getAuthority", tag: "health",
+                summary: "The certificate of the fleet's authority. Believe it only after comparing its fingerprint.",
+                admission: .anyone, answer: .media("application/x-pem-file"), problems: [.notFound]
+            ) { call in
+                let pem = call.services.authorityPEM
+                guard !pem.isEmpty else { throw Problem(.notFound, "authority.none", "This controller has no authority for TLS.") }
+                return .content(ResponseBody(byteBuffer: ByteBuffer(string: pem)), mediaType: "application/x-pem-file", headers: [:])
+            },
         ]
     }
 

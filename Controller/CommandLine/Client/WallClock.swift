@@ -1,0 +1,11 @@
+internal import Glibc
+
+/// The time of day.
+enum WallClock {
+    /// Since 1970.
+    static var microseconds: Int64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+}

@@ -1,0 +1,60 @@
+internal import ArgumentParser
+internal import Glibc
+
+/// The responders' command line. It knows the REST API and nothing of the controller's insides.
+struct Cordon: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cordon",
+        abstract: "See, decide and contain, from a terminal.",
+        discussion: """
+            Sign in once with `cordon login https://controller:7444 --fingerprint HEX`; `cordon-controller init` printed the \
+            fingerprint. Every verb takes --json (one object a line) and -h.
+
+            EXIT CODES
+              0  done; the order was carried out and proved, the playbook is valid, the chain is intact
+              1  refused or failed; the message says by whom and why
+              2  usage, or a file that cannot be read
+              3  not signed in, or the session has ended
+              4  the controller cannot be reached, or is not the one that was pinned
+              5  there is no such host, case, order, …
+
+            ENVIRONMENT
+              CORDON_URL, CORDON_TOKEN, CORDON_CA (a PEM file) override what `cordon login` stored.
+              NO_COLOR turns colours off.
+            """,
+        version: "0.1.0",
+        groupedSubcommands: [
+            CommandGroup(name: "Signing in", subcommands: [Login.self, Logout.self, WhoAmI.self]),
+            CommandGroup(
+                name: "Looking", subcommands: [Hosts.self, HostVerb.self, Alerts.self, AlertVerb.self, Orders.self, OrderVerb.self]
+            ),
+            CommandGroup(name: "Working", subcommands: [Cases.self, CaseVerb.self, Tasks.self, Approve.self, Deny.self]),
+            CommandGroup(
+                name: "Containing", subcommands: [Isolate.self, Release.self, Kill.self, Block.self, Unblock.self]
+            ),
+            CommandGroup(
+                name: "Running", subcommands: [PlaybookVerb.self, AuditVerb.self, TokenVerb.self, UserVerb.self, APITokenVerb.self]
+            ),
+        ]
+    )
+}
+
+@main
+enum Main {
+    static func main() async {
+        // A closed pipe (`cordon hosts | head -1`) is an ordinary end, not a crash.
+        _ = signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try Cordon.parseAsRoot()
+            if var verb = command as? any AsyncParsableCommand { try await verb.run() } else { try command.run() }
+        } catch let complaint as Complaint {
+            Terminal.complain(complaint.description)
+            exit(complaint.exit.rawValue)
+        } catch {
+            let code = Cordon.exitCode(for: error)
+            if code.isSuccess { Cordon.exit(withError: error) }
+            Terminal.complain(Cordon.fullMessage(for: error))
+            exit(code == .validationFailure ? Exit.usage.rawValue : Exit.failed.rawValue)
+        }
+    }
+}

@@ -1,0 +1,170 @@
+internal import ArgumentParser
+internal import CordonModel
+internal import CordonScan
+
+/// What all orders share.
+struct OrderOptions: ParsableArguments {
+    @Option(help: "Why; stands in the order, the timeline and the audit chain.")
+    var reason: String
+    @Option(name: .customLong("case"), help: "The case it belongs to: C-12, 12 or its identifier.")
+    var file: String?
+    @Option(help: ArgumentHelp("How long the order may wait for the host.", valueName: "span"))
+    var lifetime = Span(seconds: 900)
+    @Flag(help: "Show the order's way, until it is proved or has failed.")
+    var wait = false
+    @Option(help: ArgumentHelp("With --wait: how long to wait.", valueName: "span"))
+    var patience = Span(seconds: 120)
+    @OptionGroup var output: OutputOptions
+
+    /// Orders the action of the host.
+    func order(_ action: JSONValue, of host: String) async throws {
+        try await Client.use { client in
+            var body: JSONObject = JSONObject()
+            body["host"] = .text(try await client.hostID(host))
+            body["action"] = action
+            body["reason"] = .text(reason)
+            body["lifetime_s"] = .integer(lifetime.seconds)
+            if let file { body["case"] = .text(file) }
+            let order = try await submit(.object(body), client)
+            let final = wait ? try await OrderWatch(client: client, isQuiet: output.json).wait(for: order, patience: patience) : order
+            output.show(final, OrderLines.lines)
+            guard wait, final["state"]?.text != "succeeded" else { return }
+            throw Complaint(.failed, "The order is \(final["state"]?.text ?? "unknown").", final["result"]?["message"]?.text ?? "")
+        }
+    }
+
+    /// Sends the order; a connection that breaks is tried again with the same key, which is the same order.
+    private func submit(_ body: JSONValue, _ client: Client) async throws -> JSONValue {
+        let key = ("Idempotency-Key", "\(Self.newIdentifier())")
+        do {
+            return try await client.send(.post, "/api/v1/orders", body, headers: [key])
+        } catch let complaint as Complaint where complaint.exit == .unreachable {
+            return try await client.send(.post, "/api/v1/orders", body, headers: [key])
+        }
+    }
+
+    private static func newIdentifier() -> OrderID {
+        var generator = SystemRandomNumberGenerator()
+        let now = Timestamp(microseconds: WallClock.microseconds)
+        return OrderID(UUIDv7(at: now, random: (generator.next(), generator.next())))
+    }
+}
+
+/// `cordon isolate`
+struct Isolate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Cut a host off the network; the controller stays reachable for its agent.",
+        discussion: "EXAMPLE\n  cordon isolate web-1 --reason 'attacker signed in' --case C-12 --for 4h --wait"
+    )
+    @Argument(help: "The host's name or identifier.")
+    var host: String
+    @Option(name: .customLong("for"), help: ArgumentHelp("How long; the host releases itself afterwards.", valueName: "span"))
+    var span = Span(seconds: 4 * 3600)
+    @OptionGroup var order: OrderOptions
+
+    func run() async throws { try await order.order(["kind": "isolate", "duration_s": .integer(span.seconds)], of: host) }
+}
+
+/// `cordon release`
+struct Release: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "End a host's isolation.", discussion: "EXAMPLE\n  cordon release web-1 --reason 'cleaned up' --wait"
+    )
+    @Argument(help: "The host's name or identifier.")
+    var host: String
+    @OptionGroup var order: OrderOptions
+
+    func run() async throws { try await order.order(["kind": "release"], of: host) }
+}
+
+/// `cordon block`
+struct Block: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Drop packets from and to an address on a host.",
+        discussion: """
+            EXAMPLES
+              cordon block web-1 203.0.113.7 --reason 'guesses passwords' --for 24h --wait
+              cordon block web-1 2001:db8:bad::/48 --reason 'scans' --for 7d
+            """
+    )
+    @Argument(help: "The host's name or identifier.")
+    var host: String
+    @Argument(help: "An IPv4 or IPv6 address, or a network as 192.0.2.0/24.")
+    var address: String
+    @Option(name: .customLong("for"), help: ArgumentHelp("How long; the host's kernel ends it.", valueName: "span"))
+    var span = Span(seconds: 24 * 3600)
+    @OptionGroup var order: OrderOptions
+
+    func validate() throws { try AddressArgument.check(address) }
+
+    func run() async throws {
+        try await order.order(["kind": "block_address", "network": .text(address), "duration_s": .integer(span.seconds)], of: host)
+    }
+}
+
+/// `cordon unblock`
+struct Unblock: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "End the block of an address on a host.")
+    @Argument(help: "The host's name or identifier.")
+    var host: String
+    @Argument(help: "The address or network, as it was blocked.")
+    var address: String
+    @OptionGroup var order: OrderOptions
+
+    func validate() throws { try AddressArgument.check(address) }
+
+    func run() async throws { try await order.order(["kind": "unblock_address", "network": .text(address)], of: host) }
+}
+
+/// `cordon kill`
+struct Kill: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "End a process on a host.",
+        discussion: """
+            Start time and executable tell it from a later process with the same number: field 22 of /proc/PID/stat, and \
+            where /proc/PID/exe points.
+
+            EXAMPLE
+              cordon kill web-1 4242 --start-time 813377 --executable /tmp/x --scope tree --reason 'miner' --wait
+            """
+    )
+
+    enum Scope: String, ExpressibleByArgument, CaseIterable { case process, tree, cgroup }
+
+    @Argument(help: "The host's name or identifier.")
+    var host: String
+    @Argument(help: "The process's number.")
+    var pid: Int32
+    @Option(help: "Field 22 of /proc/PID/stat.")
+    var startTime: Int64
+    @Option(help: "The target of /proc/PID/exe.")
+    var executable: String
+    @Option(help: "The process alone, with its descendants, or its whole control group.")
+    var scope = Scope.process
+    @OptionGroup var order: OrderOptions
+
+    func validate() throws {
+        guard pid > 1 else { throw ValidationError("A process's number is above 1.") }
+        guard startTime >= 0 else { throw ValidationError("A start time is not negative.") }
+        guard executable.hasPrefix("/") else { throw ValidationError("The executable is a path that starts with /.") }
+    }
+
+    func run() async throws {
+        try await order.order(
+            [
+                "kind": "kill_process", "pid": .integer(Int64(pid)), "start_time": .integer(startTime),
+                "executable": .text(executable), "scope": .text(scope.rawValue),
+            ],
+            of: host
+        )
+    }
+}
+
+/// Addresses in arguments.
+enum AddressArgument {
+    static func check(_ text: String) throws {
+        guard Network(text) != nil else {
+            throw ValidationError("\(Terminal.safe(text)) is no address, and no network whose host bits are zero.")
+        }
+    }
+}

@@ -1,0 +1,109 @@
+internal import ArgumentParser
+internal import CordonScan
+
+/// `cordon hosts`
+struct Hosts: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "List the hosts of the fleet.",
+        discussion: """
+            EXAMPLES
+              cordon hosts --state online
+              cordon hosts --json | jq -r 'select(.isolated) | .name'
+              cordon hosts --watch
+            """
+    )
+
+    enum State: String, ExpressibleByArgument, CaseIterable { case online, offline, revoked }
+
+    @Option(help: "Only hosts in this state.")
+    var state: State?
+    @Option(help: "Only hosts of this group.")
+    var group: String?
+    @Option(help: "At most so many.")
+    var limit = 1000
+    @Flag(help: "Go on with every change, until interrupted.")
+    var watch = false
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let query = [("state", state?.rawValue), ("group", group)]
+        try await Client.use { client in
+            let list = LiveList(
+                client: client, topic: "host", table: Self.table, output: output,
+                load: { try await client.list("/api/v1/hosts", query, most: limit) },
+                item: { id in
+                    let host = try await client.get("/api/v1/hosts/\(id)")
+                    let fits = query.allSatisfy { name, value in value == nil || host[name]?.text == value }
+                    return fits ? host : nil
+                }
+            )
+            try await list.show(empty: "No hosts.", watching: watch)
+        }
+    }
+
+    static let table = Table(columns: [
+        .member("NAME", "name"), .state(),
+        .init(title: "ISOLATED", text: { $0["isolated"]?.flag == true ? "yes" : "no" }, colour: { $0["isolated"]?.flag == true ? .magenta : nil }),
+        .member("GROUP", "group"), .instant("LAST SEEN", "last_seen"), .member("ID", "id"),
+    ])
+}
+
+/// `cordon host`
+struct HostVerb: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "host", abstract: "One host: show it, or put it out of the fleet.",
+        subcommands: [HostShow.self, HostRevoke.self]
+    )
+}
+
+/// `cordon host show`
+struct HostShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one host.")
+    @Argument(help: "Its name or identifier.")
+    var host: String
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let host = try await Client.use { try await $0.host(self.host) }
+        output.show(host, Self.lines)
+    }
+
+    static func lines(_ host: JSONValue) -> [String] {
+        let facts = host["facts"]
+        let blocks = (facts?["blocks"]?.array ?? []).map { (block: JSONValue) -> String in
+            "\(block["network"]?.text ?? "") until \(block["until"]?.text.map(Shown.instant) ?? "-")"
+        }
+        return Details.lines([
+            ("name", host["name"]?.text), ("id", host["id"]?.text), ("state", host["state"]?.text),
+            ("group", host["group"]?.text), ("last seen", host["last_seen"]?.text.map(Shown.instant)),
+            ("enrolled", host["enrolled_at"]?.text.map(Shown.instant)),
+            ("system", facts?["operating_system"]?.text), ("kernel", facts?["kernel"]?.text),
+            ("agent", facts?["agent_version"]?.text), ("enforcer", facts?["enforcer_version"]?.text),
+            ("isolated until", facts?["isolated_until"]?.text.map(Shown.instant)),
+            ("blocked", blocks.joined(separator: ", ")),
+            ("revoked", host["revocation"]?["reason"]?.text),
+            ("clone seen", host["clone_seen_at"]?.text.map(Shown.instant)),
+        ])
+    }
+}
+
+/// `cordon host revoke`
+struct HostRevoke: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "revoke", abstract: "Put a host out of the fleet: cut within a second, and kept out.",
+        discussion: "EXAMPLE\n  cordon host revoke web-3 --reason 'machine was stolen'"
+    )
+    @Argument(help: "Its name or identifier.")
+    var host: String
+    @Option(help: "Why; stands in the audit chain.")
+    var reason: String
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let revoked = try await Client.use { client in
+            let id = try await client.hostID(host)
+            return try await client.send(.post, "/api/v1/hosts/\(id)/revoke", ["reason": .text(reason)])
+        }
+        output.show(revoked) { ["Host \(Terminal.safe($0["name"]?.text ?? "")) was revoked."] }
+    }
+}

@@ -1,0 +1,121 @@
+internal import ArgumentParser
+internal import CordonModel
+internal import CordonScan
+
+/// `cordon orders`
+struct Orders: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "List orders, newest first.", discussion: "EXAMPLES\n  cordon orders --open --watch\n  cordon orders --host web-1 --json"
+    )
+    @Option(help: "Only of this host, by name or identifier.")
+    var host: String?
+    @Flag(help: "Only orders that are still on their way.")
+    var open = false
+    @Option(help: "At most so many.")
+    var limit = 50
+    @Flag(help: "Go on with every change, until interrupted.")
+    var watch = false
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        try await Client.use { client in
+            let agent: String? = if let host { try await client.hostID(host) } else { nil }
+            let names = output.json ? [:] : try await client.hostNames()
+            let list = LiveList(
+                client: client, topic: "order", table: Self.table(names), output: output,
+                load: { try await client.list("/api/v1/orders", [("host", agent), ("state", open ? "open" : nil)], most: limit) },
+                item: { id in
+                    let order = try await client.get("/api/v1/orders/\(id)")
+                    return agent == nil || order["host"]?.text == agent ? order : nil
+                }
+            )
+            try await list.show(empty: "No orders.", watching: watch)
+        }
+    }
+
+    static func table(_ names: [String: String]) -> Table {
+        Table(columns: [
+            .instant("ISSUED", "issued_at"), .init(title: "HOST", text: { $0["host"]?.text.map { names[$0] ?? $0 } ?? "-" }),
+            .init(title: "ACTION", text: { Shown.action($0["action"]) }), .state(), .member("BY", "requested_by"),
+            .member("REASON", "reason"), .member("ID", "id"),
+        ])
+    }
+}
+
+/// `cordon order`
+struct OrderVerb: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "order", abstract: "One order with its result and proof.", subcommands: [OrderShow.self]
+    )
+}
+
+/// `cordon order show`
+struct OrderShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one order with its result and proof.")
+    @Argument(help: "Its identifier.")
+    var id: String
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard OrderID(id) != nil else { throw ValidationError("An order is named by its identifier, from `cordon orders`.") }
+    }
+
+    func run() async throws {
+        let order = try await Client.use { try await $0.get("/api/v1/orders/\(id)") }
+        output.show(order, OrderLines.lines)
+    }
+}
+
+/// An order as people see it.
+enum OrderLines {
+    static func lines(_ order: JSONValue) -> [String] {
+        let result = order["result"]
+        var lines = Details.lines([
+            ("order", order["id"]?.text), ("host", order["host"]?.text), ("action", Shown.action(order["action"])),
+            ("state", order["state"]?.text), ("by", order["requested_by"]?.text), ("reason", order["reason"]?.text),
+            ("issued", order["issued_at"]?.text.map(Shown.instant)), ("expires", order["expires_at"]?.text.map(Shown.instant)),
+            ("note", order["note"]?.text), ("answer", result?["message"]?.text), ("rule", result?["rule"]?.text),
+            ("failure", result?["code"]?.text), ("reverted by", order["reverted_by"]?.text),
+        ])
+        for applied in result?["proof"]?["applied"]?.texts ?? [] { lines.append("  applied  " + Terminal.safe(applied)) }
+        for probe in result?["proof"]?["probes"]?.array ?? [] { lines.append("  " + line(of: probe)) }
+        return lines
+    }
+
+    /// `proved  controller_reachable: …`
+    static func line(of probe: JSONValue) -> String {
+        let passed = probe["passed"]?.flag == true
+        return Terminal.paint(passed ? "proved   " : "NOT SO   ", passed ? .green : .red)
+            + Terminal.safe("\(probe["name"]?.text ?? ""): \(probe["observed"]?.text ?? "")")
+    }
+}
+
+/// Waits for an order's end.
+struct OrderWatch: Sendable {
+    let client: Client
+    /// Whether the way is not shown.
+    let isQuiet: Bool
+
+    /// The order at its end.
+    /// - Throws: when it has none in time; the order goes on regardless.
+    func wait(for order: JSONValue, patience: Span) async throws -> JSONValue {
+        var order = order
+        var shown = ""
+        let clock = ContinuousClock()
+        let end = clock.now + .seconds(patience.seconds)
+        while true {
+            let state = order["state"]?.text ?? "unknown"
+            if state != shown, !isQuiet { Terminal.complain("\(state) \(order["note"]?.text ?? "")") }
+            shown = state
+            if order["is_final"]?.flag == true { return order }
+            guard clock.now < end, let id = order["id"]?.text else {
+                throw Complaint(
+                    .failed, "The order is \(state) after \(Shown.duration(patience.seconds)); it goes on without you.",
+                    "Look again with `cordon order show \(order["id"]?.text ?? "")`."
+                )
+            }
+            try await Task.sleep(for: .milliseconds(250))
+            order = try await client.get("/api/v1/orders/\(id)")
+        }
+    }
+}

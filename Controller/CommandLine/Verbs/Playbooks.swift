@@ -1,0 +1,185 @@
+internal import ArgumentParser
+internal import ControllerPlaybooks
+internal import CordonScan
+
+/// `cordon playbook`
+struct PlaybookVerb: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "playbook", abstract: "Playbooks (CACAO 2.0): list, show, check, import, run.",
+        subcommands: [PlaybookList.self, PlaybookShow.self, PlaybookValidate.self, PlaybookImport.self, PlaybookRun.self, PlaybookRuns.self]
+    )
+}
+
+/// `cordon playbook list`
+struct PlaybookList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List the controller's playbooks.")
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let items = try await Client.use { try await $0.whole("/api/v1/playbooks") }
+        output.show(items, as: Self.table, empty: "No playbooks.")
+    }
+
+    static let table = Table(columns: [
+        .member("NAME", "name"),
+        .init(title: "STARTS", text: { $0["is_startable"]?.flag == true ? "yes" : "no" }, colour: { $0["is_startable"]?.flag == true ? .green : .red }),
+        .init(title: "ORIGIN", text: { $0["is_built_in"]?.flag == true ? "built in" : "folder" }),
+        .member("VERSION", "version"), .member("ID", "id"),
+    ])
+}
+
+/// `cordon playbook show`
+struct PlaybookShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one playbook.")
+    @Argument(help: "Its CACAO identifier or its name.")
+    var playbook: String
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let shown = try await Client.use { try await $0.get("/api/v1/playbooks/\(Percent.encoded(playbook))") }
+        output.show(shown) { shown in
+            let document = (shown["document"]?.json(.indented) ?? "").split(separator: "\n").map { Terminal.safe(String($0)) }
+            return Details.lines([
+                ("name", shown["name"]?.text), ("id", shown["id"]?.text), ("version", shown["version"]?.text),
+                ("about", shown["description"]?.text),
+            ]) + PlaybookFindings.lines(shown["report"]) + document
+        }
+    }
+}
+
+/// `cordon playbook validate`
+struct PlaybookValidate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "validate", abstract: "Check a CACAO 2.0 playbook; needs no controller.",
+        discussion: """
+            EXIT CODES
+              0  it is valid; warnings are allowed
+              1  it has faults
+              2  the file cannot be read
+
+            EXAMPLES
+              cordon playbook validate contain.json
+              cordon playbook validate contain.json --json | jq '.faults[].pointer'
+            """
+    )
+    @Argument(help: "The file, or - for standard input.", completion: .file(extensions: ["json"]))
+    var file: String
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let report = PlaybookFindings.json(PlaybookValidator.validate(try File.bytes(file, limit: 8 << 20)))
+        output.show(report, PlaybookFindings.lines)
+        guard report["valid"]?.flag == true else { throw ExitCode(Exit.failed.rawValue) }
+    }
+}
+
+/// `cordon playbook import`
+struct PlaybookImport: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "import", abstract: "Check a playbook and give it to the controller.")
+    @Argument(help: "The file, or - for standard input.", completion: .file(extensions: ["json"]))
+    var file: String
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let bytes = try File.bytes(file, limit: 1 << 20)
+        let report = PlaybookFindings.json(PlaybookValidator.validate(bytes))
+        guard report["valid"]?.flag == true, let document = try? JSONValue.parse(bytes), let id = document["id"]?.text else {
+            throw Complaint(.failed, "\(file) is no valid playbook:\n" + PlaybookFindings.lines(report).joined(separator: "\n"))
+        }
+        let kept = try await Client.use { try await $0.send(.put, "/api/v1/playbooks/\(Percent.encoded(id))", document) }
+        output.show(kept) { ["The controller has \(Terminal.safe($0["name"]?.text ?? "")), version \($0["version"]?.text ?? "")."] }
+    }
+}
+
+/// `cordon playbook run`
+struct PlaybookRun: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Start a playbook.",
+        discussion: "EXAMPLE\n  cordon playbook run 'Contain a broken-into host' --case C-12 --input __host__=web-1"
+    )
+    @Argument(help: "Its CACAO identifier or its name.")
+    var playbook: String
+    @Option(name: .customLong("case"), help: "The case it is for: C-12, 12 or its identifier.")
+    var file: String?
+    @Option(help: ArgumentHelp("A value of an external variable; may be repeated.", valueName: "name=value"))
+    var input: [String] = []
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard input.allSatisfy({ $0.contains("=") }) else { throw ValidationError("An input is NAME=VALUE.") }
+    }
+
+    func run() async throws {
+        var inputs = JSONObject()
+        for pair in input {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            inputs[String(parts[0])] = .text(String(parts[1]))
+        }
+        var body = JSONObject()
+        body["playbook"] = .text(playbook)
+        body["inputs"] = .object(inputs)
+        if let file { body["case"] = .text(file) }
+        let run = try await Client.use { try await $0.send(.post, "/api/v1/runs", .object(body)) }
+        output.show(run) { run in
+            Details.lines([
+                ("run", run["id"]?.text), ("playbook", run["playbook_name"]?.text), ("state", run["state"]?.text),
+                ("waits for", run["waiting_for"]?.text), ("failure", run["failure"]?.text),
+            ])
+        }
+    }
+}
+
+/// `cordon playbook runs`
+struct PlaybookRuns: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "runs", abstract: "List runs, newest first.")
+    @Flag(help: "Only runs that go on.")
+    var open = false
+    @Option(help: "At most so many.")
+    var limit = 50
+    @Flag(help: "Go on with every change, until interrupted.")
+    var watch = false
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        try await Client.use { client in
+            let list = LiveList(
+                client: client, topic: "run", table: Self.table, output: output,
+                load: { try await client.list("/api/v1/runs", [("state", open ? "open" : nil)], most: limit) },
+                item: { try await client.get("/api/v1/runs/\($0)") }
+            )
+            try await list.show(empty: "No runs.", watching: watch)
+        }
+    }
+
+    static let table = Table(columns: [
+        .instant("STARTED", "started_at"), .member("PLAYBOOK", "playbook_name"), .state(), .member("BY", "started_by"),
+        .member("WAITS FOR", "waiting_for"), .member("ID", "id"),
+    ])
+}
+
+/// What a check of a playbook found.
+enum PlaybookFindings {
+    static func json(_ report: ValidationReport) -> JSONValue {
+        [
+            "valid": .flag(report.isValid), "faults": .array(report.faults.map(json)),
+            "warnings": .array(report.warnings.map(json)),
+        ]
+    }
+
+    private static func json(_ finding: Finding) -> JSONValue {
+        ["pointer": .text(finding.pointer), "message": .text(finding.message), "code": .text(finding.code)]
+    }
+
+    static func lines(_ report: JSONValue?) -> [String] {
+        let isValid = (report?["valid"]?.flag ?? report?["is_valid"]?.flag) == true
+        let head = isValid ? Terminal.paint("valid", .green) : Terminal.paint("not valid", .red)
+        return [head] + lines(report?["faults"], "fault", .red) + lines(report?["warnings"], "warning", .yellow)
+    }
+
+    private static func lines(_ findings: JSONValue?, _ word: String, _ colour: Terminal.Colour) -> [String] {
+        (findings?.array ?? []).map { finding in
+            let place = finding["pointer"]?.text ?? ""
+            return Terminal.paint(word, colour) + "  " + Terminal.safe("\(place.isEmpty ? "/" : place): \(finding["message"]?.text ?? "")")
+        }
+    }
+}

@@ -1,0 +1,70 @@
+internal import ArgumentParser
+internal import CordonScan
+
+/// `cordon tasks`
+struct Tasks: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List what waits for a person's decision, oldest first.")
+    @Flag(help: "Go on with every change, until interrupted.")
+    var watch = false
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        try await Client.use { client in
+            let list = LiveList(
+                client: client, topic: "task", table: Self.table, output: output,
+                load: { try await client.whole("/api/v1/tasks") },
+                item: { try await client.get("/api/v1/tasks/\($0)") }
+            )
+            try await list.show(empty: "Nothing waits for a decision.", watching: watch)
+        }
+    }
+
+    static let table = Table(columns: [
+        .member("TASK", "id"), .state(), .member("KIND", "kind"), .member("ROLE", "role"), .instant("DUE", "due_at"),
+        .member("PLAYBOOK", "playbook_name"), .member("WHAT", "text"),
+    ])
+}
+
+/// What `approve` and `deny` share.
+struct DecisionArguments: ParsableArguments {
+    @Argument(help: "The task's identifier, or a case in which one task waits.")
+    var task: String
+    @Option(help: "Why; stands in the timeline and the audit chain.")
+    var reason: String
+    @OptionGroup var output: OutputOptions
+
+    func decide(_ decision: String) async throws {
+        let decided = try await Client.use { client in
+            guard let id = try await client.task(task)["id"]?.text else { throw Complaint(.failed, "The controller's answer names no task.") }
+            let body: JSONValue = ["decision": .text(decision), "reason": .text(reason)]
+            return try await client.send(.post, "/api/v1/tasks/\(id)/decision", body)
+        }
+        output.show(decided) { ["\(($0["state"]?.text ?? decision).capitalizedFirst): \(Terminal.safe($0["text"]?.text ?? ""))"] }
+    }
+}
+
+/// `cordon approve`
+struct Approve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Say yes to what a playbook asks.",
+        discussion: "EXAMPLES\n  cordon approve C-12 --reason 'confirmed with the owner'\n  cordon approve 0197… --reason ok"
+    )
+    @OptionGroup var arguments: DecisionArguments
+
+    func run() async throws { try await arguments.decide("approve") }
+}
+
+/// `cordon deny`
+struct Deny: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Say no to what a playbook asks.", discussion: "EXAMPLE\n  cordon deny C-12 --reason 'it was our own scanner'"
+    )
+    @OptionGroup var arguments: DecisionArguments
+
+    func run() async throws { try await arguments.decide("deny") }
+}
+
+extension String {
+    /// The text with its first letter as a capital.
+    var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+}
