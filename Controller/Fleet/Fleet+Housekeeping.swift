@@ -15,6 +15,8 @@ extension Fleet: Service {
         } onGracefulShutdown: {
             self.newsFeed.finish()
         }
+        // Not in the loop above: that is cancelled by now, and so would be its write.
+        await writePresence()
     }
 
     private func tellHooks() async {
@@ -28,11 +30,7 @@ extension Fleet: Service {
 
     private func keepHouse() async {
         var watch = CertificateWatch(keys: keys)
-        while !Task.isCancelled {
-            try? await Task.sleep(for: .seconds(1))
-            await tick(&watch)
-        }
-        await writePresence()
+        while (try? await Task.sleep(for: .seconds(1))) != nil { await tick(&watch) }
     }
 
     private func tick(_ watch: inout CertificateWatch) async {
@@ -53,6 +51,8 @@ extension Fleet: Service {
         guard !hosts.isEmpty else { return }
         do { try await hostStore.refresh(hosts) } catch {
             registry.giveBack(hosts)
+            // The last write comes after the loop was cancelled.
+            guard !Task.isCancelled else { return }
             log.error("presence could not be written: \(error)")
         }
     }

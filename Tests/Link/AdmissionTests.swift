@@ -1,7 +1,11 @@
 import ControllerFleet
+import ControllerStore
+import CordonLink
 import CordonModel
 import CordonTrust
+import CordonWire
 import GRPCCore
+import SwiftProtobuf
 import Testing
 
 @Suite("Who is let in", .timeLimit(.minutes(2)))
@@ -68,10 +72,10 @@ struct AdmissionTests {
             return agent
         }
         try await Controller.serve(in: scratch.path) { controller in
-            var agent = agent
-            agent.port = controller.port
-            #expect(await agent.refusal()?.cordonCode == "host.revoked")
-            await #expect(throws: FleetError.revokedHost(agent.id)) { [agent] in
+            var again = agent
+            again.port = controller.port
+            #expect(await again.refusal()?.cordonCode == "host.revoked")
+            await #expect(throws: FleetError.revokedHost(agent.id)) {
                 _ = try await controller.fleet.submit(controller.request(.release, of: agent), by: Controller.admin)
             }
         }

@@ -1,4 +1,12 @@
+import Dispatch
 import Glibc
+
+/// Runs what blocks on a thread of its own: the few threads that async code has are the controller's too.
+func blocking<Value: Sendable>(_ body: @Sendable @escaping () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { waiter in
+        DispatchQueue(label: "blocking").async { waiter.resume(with: Result { try body() }) }
+    }
+}
 
 /// A program that runs beside a test.
 struct Command: ~Copyable {
@@ -11,7 +19,8 @@ struct Command: ~Copyable {
     /// Starts it with pipes at its standard input and output; its standard error is thrown away.
     init(_ path: String, _ arguments: [String]) throws {
         var (toChild, fromChild): ([Int32], [Int32]) = ([0, 0], [0, 0])
-        guard unsafe pipe2(&toChild, O_CLOEXEC) == 0, unsafe pipe2(&fromChild, O_CLOEXEC) == 0 else { throw Failure(errno: errno) }
+        guard unsafe pipe(&toChild) == 0, unsafe pipe(&fromChild) == 0 else { throw Failure(errno: errno) }
+        for descriptor in toChild + fromChild { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
@@ -20,7 +29,7 @@ struct Command: ~Copyable {
         unsafe posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
         var child: pid_t = 0
         var strings: [UnsafeMutablePointer<CChar>?] = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
-        defer { for string in unsafe strings { unsafe free(string) } }
+        defer { for unsafe string in unsafe strings { unsafe free(string) } }
         let status = unsafe posix_spawn(&child, path, &actions, nil, &strings, environ)
         close(toChild[0])
         close(fromChild[1])

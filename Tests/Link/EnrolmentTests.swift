@@ -55,8 +55,9 @@ struct EnrolmentTests {
             case .malformed: secret = [1, 2, 3]
             }
             let hosts = try await controller.fleet.hosts().count
-            let error = await #expect(throws: RPCError.self) { [token, secret] in
-                _ = try await TestAgent.enrol(token, at: controller.port, machine: "m", secret: secret)
+            let (used, guessed) = (token, secret)
+            let error = await #expect(throws: RPCError.self) {
+                _ = try await TestAgent.enrol(used, at: controller.port, machine: "m", secret: guessed)
             }
             #expect(error?.cordonCode == flaw.code)
             #expect(error?.message.contains("token") == true)
@@ -81,7 +82,7 @@ struct EnrolmentTests {
 
     @Test("an address that guesses secrets is made to wait")
     func limitsGuesses() async throws {
-        try await Controller.serve(in: scratch.path) { controller in
+        try await Controller.serve(in: scratch.path, clock: TestClock(standsStill: true)) { controller in
             let token = try await controller.token(uses: 100)
             for _ in 0..<5 {
                 await #expect(throws: RPCError.self) {

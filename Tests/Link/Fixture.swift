@@ -11,12 +11,17 @@ import Synchronization
 /// A clock that tests can put forward.
 final class TestClock: Sendable {
     private let offset = Mutex(Duration.zero)
+    private let start: Timestamp?
 
-    var now: Timestamp {
-        var time = unsafe timespec()
+    /// One that stands still goes only when it is put forward.
+    init(standsStill: Bool = false) { start = standsStill ? Self.wall : nil }
+
+    var now: Timestamp { (start ?? Self.wall) + offset.withLock { $0 } }
+
+    private static var wall: Timestamp {
+        var time = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &time)
-        let instant = unsafe Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
-        return instant + offset.withLock { $0 }
+        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
     }
 
     func advance(by duration: Duration) { offset.withLock { $0 += duration } }
@@ -48,7 +53,7 @@ struct Scratch: ~Copyable {
 
     init() { path = "/tmp/cordon-link-\(UInt64.random(in: .min ... .max))" }
 
-    deinit { _ = try? Command.run("/bin/rm", ["-rf", path]) }
+    deinit { _ = try? Command.run("/bin/rm", ["-rf", path, "\(path).root"]) }
 }
 
 /// A fleet with its real database, its real keys and its real listener on a port of the loopback.

@@ -139,9 +139,8 @@ struct OrderTests {
             let stored = try #require(try await controller.fleet.order(order.id))
             #expect(stored.state == .failed)
             #expect(stored.result?.message == "done")
-            var changed = request
-            changed.action = .release
-            await #expect(throws: FleetError.orderConflict(order.id)) { [changed] in
+            let changed = OrderRequest(id: request.id, agent: agent.id, action: .release, reason: "other")
+            await #expect(throws: FleetError.orderConflict(order.id)) {
                 _ = try await controller.fleet.submit(changed, by: Controller.admin)
             }
         }

@@ -1,7 +1,9 @@
+import CordonLink
 import CordonModel
 import CordonWire
 import FoundationEssentials
 import GRPCCore
+import Synchronization
 import SwiftProtobuf
 import Testing
 

@@ -111,10 +111,10 @@ struct TestAgent: Sendable {
 
 /// One order stream in both directions.
 final class TestStream: Sendable {
-    private let outgoing: (stream: AsyncStream<Cordon_V1_AgentMessage>, feed: AsyncStream<Cordon_V1_AgentMessage>.Continuation)
+    private let outgoing: (stream: AsyncStream<Cordon_V1_AgentMessage>, continuation: AsyncStream<Cordon_V1_AgentMessage>.Continuation)
     private let incoming: (
         stream: AsyncThrowingStream<Cordon_V1_ControllerMessage, any Error>,
-        feed: AsyncThrowingStream<Cordon_V1_ControllerMessage, any Error>.Continuation
+        continuation: AsyncThrowingStream<Cordon_V1_ControllerMessage, any Error>.Continuation
     )
 
     init() {
@@ -127,17 +127,17 @@ final class TestStream: Sendable {
             try await link.orders(metadata: metadata) { writer in
                 for await message in self.outgoing.stream { try await writer.write(message) }
             } onResponse: { response in
-                for try await message in response.messages { self.incoming.feed.yield(message) }
+                for try await message in response.messages { self.incoming.continuation.yield(message) }
             }
-            incoming.feed.finish()
+            incoming.continuation.finish()
         } catch {
-            incoming.feed.finish(throwing: error)
+            incoming.continuation.finish(throwing: error)
         }
     }
 
-    func send(_ message: Cordon_V1_AgentMessage) { outgoing.feed.yield(message) }
+    func send(_ message: Cordon_V1_AgentMessage) { outgoing.continuation.yield(message) }
 
-    func end() { outgoing.feed.finish() }
+    func end() { outgoing.continuation.finish() }
 
     /// The first message that is of the kind; throws the status when the stream ends before.
     func next<Value>(_ match: (Cordon_V1_ControllerMessage) -> Value?) async throws -> Value {

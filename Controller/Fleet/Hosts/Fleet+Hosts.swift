@@ -47,8 +47,8 @@ extension Fleet {
         connection.close(after: .milliseconds(500))
     }
 
-    /// Ends all of them, as the controller stops.
-    func endAllSessions() {
+    /// Sends every agent away, as the controller does when it stops; they come back over the window they were told.
+    package func endAllSessions() {
         for session in sessions.all { session.end(RPCError(code: .unavailable, message: "The controller is stopping: connect again later.")) }
         for connection in connections.all { connection.close(after: .milliseconds(300)) }
     }

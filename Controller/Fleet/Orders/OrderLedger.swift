@@ -159,7 +159,10 @@ final class OrderLedger: Sendable {
     private func lead(_ ticket: Ticket) async throws {
         let batch = state.withLock { $0.inFlight ?? Batch(number: ticket) }
         do {
-            try await repository.save(Array(batch.records.values), recording: batch.entries)
+            // A task of its own: whoever leads writes for all, and may be cancelled in between with its own stream.
+            try await Task { [repository] in
+                try await repository.save(Array(batch.records.values), recording: batch.entries)
+            }.value
         } catch {
             for waiter in state.withLock({ $0.fail(error) }) { waiter.resume(throwing: error) }
             throw error
