@@ -1,0 +1,24 @@
+/// One value of a settings file.
+package enum SettingsValue: Sendable, Hashable {
+    case text(String)
+    case integer(Int64)
+    case flag(Bool)
+    case list([SettingsValue])
+
+    /// What it is, for messages.
+    var kind: String {
+        switch self {
+        case .text: "a text"
+        case .integer: "a number"
+        case .flag: "true or false"
+        case .list: "a list"
+        }
+    }
+}
+
+/// A value and where it stands.
+struct SettingsEntry: Sendable, Hashable {
+    let value: SettingsValue
+    /// `file:line`.
+    let origin: String
+}

@@ -1,0 +1,252 @@
+package import CordonModel
+package import FoundationEssentials
+internal import SwiftProtobuf
+
+/// A message of the contract that does not say what it must.
+package struct WireError: ActionableError, Equatable {
+    package let code: String
+    package let message: String
+    package let remedy: String
+
+    package init(_ reason: String) {
+        code = "wire.malformed"
+        message = "A message of the contract is malformed: \(reason)."
+        remedy = ""
+    }
+}
+
+/// Bounds on what a peer may put into a message.
+package enum WireLimits {
+    /// Bytes of a text that people read.
+    package static let text = 4096
+    /// Bytes of a path.
+    package static let path = 4096
+    /// Longest duration of an order's effect, seconds: a year.
+    package static let durationSeconds: Int64 = 366 * 86_400
+}
+
+// MARK: - Orders
+
+extension Cordon_V1_Order {
+    /// The order as it is signed.
+    package init(_ order: Order) {
+        self.init()
+        orderID = order.id.data
+        fleet = order.fleet
+        agentID = order.agent.data
+        issuedAtUs = order.issuedAt.microseconds
+        expiresAtUs = order.expiresAt.microseconds
+        if let caseID = order.caseID { self.caseID = caseID.data }
+        requestedBy = order.requestedBy
+        reason = order.reason
+        switch order.action {
+        case .isolate(let isolation): isolate.durationS = isolation.duration.wholeSeconds
+        case .release: release = Cordon_V1_Release()
+        case .blockAddress(let block):
+            blockAddress.network = "\(block.network)"
+            blockAddress.durationS = block.duration.wholeSeconds
+        case .unblockAddress(let network): unblockAddress.network = "\(network)"
+        case .killProcess(let target):
+            killProcess.pid = target.pid
+            killProcess.startTime = target.startTime
+            killProcess.executable = target.executable
+            killProcess.scope = Cordon_V1_KillProcess.Scope(target.scope)
+        }
+    }
+
+    /// The order as the model knows it. Everything is checked: an action that is missing, unknown or out of bounds throws.
+    package func model() throws(WireError) -> Order {
+        guard let id = OrderID(bytes: orderID) else { throw WireError("order_id is not 16 bytes") }
+        guard let agent = AgentID(bytes: agentID) else { throw WireError("agent_id is not 16 bytes") }
+        guard fleet.utf8.count <= 253, !fleet.isEmpty else { throw WireError("fleet is empty or too long") }
+        guard requestedBy.utf8.count <= WireLimits.text, reason.utf8.count <= WireLimits.text else {
+            throw WireError("requested_by or reason is too long")
+        }
+        guard caseID.isEmpty || caseID.count == 16 else { throw WireError("case_id is not 16 bytes") }
+        return Order(
+            id: id, fleet: fleet, agent: agent, action: try modelAction(),
+            issuedAt: Timestamp(microseconds: issuedAtUs), expiresAt: Timestamp(microseconds: expiresAtUs),
+            caseID: CaseID(bytes: caseID), requestedBy: requestedBy, reason: reason
+        )
+    }
+
+    private func modelAction() throws(WireError) -> Action {
+        switch action {
+        case .isolate(let isolate): return .isolate(Isolation(duration: try duration(isolate.durationS)))
+        case .release: return .release
+        case .blockAddress(let block):
+            return .blockAddress(AddressBlock(network: try network(block.network), duration: try duration(block.durationS)))
+        case .unblockAddress(let unblock): return .unblockAddress(try network(unblock.network))
+        case .killProcess(let kill): return .killProcess(try kill.model())
+        case nil: throw WireError("the order has no action that this version knows")
+        }
+    }
+
+    private func duration(_ seconds: Int64) throws(WireError) -> Duration {
+        guard (1...WireLimits.durationSeconds).contains(seconds) else { throw WireError("duration_s is out of bounds") }
+        return .seconds(seconds)
+    }
+
+    private func network(_ text: String) throws(WireError) -> Network {
+        guard let network = Network(text) else { throw WireError("network is not an address or CIDR network") }
+        return network
+    }
+}
+
+extension Cordon_V1_KillProcess {
+    fileprivate func model() throws(WireError) -> ProcessTarget {
+        guard pid > 1 else { throw WireError("pid is not above 1") }
+        guard !executable.isEmpty, executable.utf8.count <= WireLimits.path, !executable.utf8.contains(0) else {
+            throw WireError("executable is empty or too long")
+        }
+        let scope: ProcessTarget.Scope
+        switch self.scope {
+        case .process: scope = .process
+        case .tree: scope = .tree
+        case .cgroup: scope = .cgroup
+        case .unspecified, .UNRECOGNIZED: throw WireError("scope is not known")
+        }
+        return ProcessTarget(pid: pid, startTime: startTime, executable: executable, scope: scope)
+    }
+}
+
+extension Cordon_V1_KillProcess.Scope {
+    fileprivate init(_ scope: ProcessTarget.Scope) {
+        switch scope {
+        case .process: self = .process
+        case .tree: self = .tree
+        case .cgroup: self = .cgroup
+        }
+    }
+}
+
+// MARK: - Results
+
+extension Cordon_V1_OrderResult {
+    package init(_ result: OrderResult) {
+        self.init()
+        orderID = result.order.data
+        switch result.outcome {
+        case .succeeded: outcome = .succeeded
+        case .failed(let code): (outcome, reasonCode) = (.failed, code)
+        case .refused(let rule): (outcome, reasonCode) = (.refused, rule)
+        }
+        message = result.message
+        startedAtUs = result.startedAt.microseconds
+        finishedAtUs = result.finishedAt.microseconds
+        if let proof = result.proof { self.proof = Cordon_V1_Proof(proof) }
+    }
+
+    /// The result as the model knows it; texts are cut to their bounds, an unknown outcome is a failure.
+    package func model() throws(WireError) -> OrderResult {
+        guard let id = OrderID(bytes: orderID) else { throw WireError("order_id is not 16 bytes") }
+        let outcome: CordonModel.Outcome
+        switch self.outcome {
+        case .succeeded: outcome = .succeeded
+        case .refused: outcome = .refused(rule: reasonCode.bounded(200))
+        case .failed: outcome = .failed(code: reasonCode.bounded(200))
+        case .unspecified, .UNRECOGNIZED: outcome = .failed(code: "unknown_outcome")
+        }
+        return OrderResult(
+            order: id, outcome: outcome, message: message.bounded(WireLimits.text),
+            startedAt: Timestamp(microseconds: startedAtUs), finishedAt: Timestamp(microseconds: finishedAtUs),
+            proof: hasProof ? proof.model() : nil
+        )
+    }
+}
+
+extension Cordon_V1_Proof {
+    package init(_ proof: Proof) {
+        self.init()
+        applied = proof.applied
+        rulesHash = proof.rulesHash
+        socketsReset = UInt32(clamping: proof.socketsReset)
+        flowsDeleted = UInt32(clamping: proof.flowsDeleted)
+        appliedUs = proof.appliedMicroseconds
+        probes = proof.probes.map { probe in
+            var message = Cordon_V1_Probe()
+            message.name = probe.name
+            message.passed = probe.passed
+            message.observed = probe.observed
+            return message
+        }
+    }
+
+    /// The proof as the model knows it; at most 100 lines and probes, texts cut to their bounds.
+    package func model() -> Proof {
+        Proof(
+            applied: applied.prefix(100).map { $0.bounded(WireLimits.text) }, rulesHash: rulesHash.bounded(64),
+            socketsReset: Int(socketsReset), flowsDeleted: Int(flowsDeleted), appliedMicroseconds: appliedUs,
+            probes: probes.prefix(100).map {
+                Proof.Probe(name: $0.name.bounded(100), passed: $0.passed, observed: $0.observed.bounded(WireLimits.text))
+            }
+        )
+    }
+}
+
+// MARK: - Containment and facts
+
+extension Cordon_V1_Containment {
+    /// At most 1000 blocks are named; all are counted.
+    package init(_ state: ContainmentState) {
+        self.init()
+        isolatedUntilUs = state.isolatedUntil?.microseconds ?? 0
+        if let order = state.isolatedBy { isolatedBy = order.data }
+        blockCount = UInt32(clamping: state.blocks.count)
+        blocks = state.blocks.prefix(1000).map { block in
+            var message = Cordon_V1_Containment.Block()
+            message.network = "\(block.network)"
+            message.untilUs = block.until.microseconds
+            return message
+        }
+    }
+
+    /// What the model knows of it; blocks that are not networks are left out.
+    package func model() -> ContainmentState {
+        ContainmentState(
+            isolatedUntil: isolatedUntilUs > 0 ? Timestamp(microseconds: isolatedUntilUs) : nil,
+            isolatedBy: OrderID(bytes: isolatedBy),
+            blocks: blocks.prefix(1000).compactMap { block in
+                Network(block.network).map { .init(network: $0, until: Timestamp(microseconds: block.untilUs)) }
+            }
+        )
+    }
+}
+
+extension Cordon_V1_Facts {
+    package init(_ facts: HostFacts) {
+        self.init()
+        hostname = facts.hostname
+        kernel = facts.kernel
+        operatingSystem = facts.operatingSystem
+        agentVersion = facts.agentVersion
+        enforcerVersion = facts.enforcerVersion
+        ownedTables = facts.ownedTables
+        policyHash = facts.policyHash
+        containment = Cordon_V1_Containment(facts.containment)
+    }
+
+    /// The facts as the model knows them, texts cut to 255 bytes.
+    package func model() -> HostFacts {
+        HostFacts(
+            hostname: hostname.bounded(255), kernel: kernel.bounded(255), operatingSystem: operatingSystem.bounded(255),
+            agentVersion: agentVersion.bounded(255), enforcerVersion: enforcerVersion.bounded(255), ownedTables: ownedTables,
+            policyHash: policyHash.bounded(64), containment: containment.model()
+        )
+    }
+}
+
+extension Identifier {
+    /// The 16 bytes, as the contract carries them.
+    package var data: Data { Data(uuid.bytes) }
+}
+
+extension String {
+    /// The text cut to at most so many bytes of UTF-8, never inside a character.
+    package func bounded(_ bytes: Int) -> String {
+        guard utf8.count > bytes else { return self }
+        var end = utf8.index(startIndex, offsetBy: bytes)
+        while end > startIndex, end.samePosition(in: unicodeScalars) == nil { end = utf8.index(before: end) }
+        return String(self[..<end])
+    }
+}
