@@ -58,8 +58,8 @@ package struct Enrolment: Sendable {
         let parameters = LinkConnection.Parameters(
             address: address, trust: .pinned(token.authority), identity: nil, timing: settings.timing, now: surroundings.now)
         let target = try await ControllerResolver(address: address, memory: settings.endpointFile).target()
+        guard let remote = ControllerEndpoint(target) else { throw UplinkError.unreachable("\(address)", "it has no address") }
         let connection = try await LinkConnection.open(parameters, to: target)
-        guard let remote = connection.remote else { throw UplinkError.unreachable("\(address)", "it has no address") }
         do {
             let message = self.message(token, request)
             let response = try await withGRPCClient(transport: connection.transport) { client in

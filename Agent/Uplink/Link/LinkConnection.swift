@@ -14,7 +14,7 @@ struct LinkConnection: Sendable {
     let transport: HTTP2ClientTransport.WrappedChannel
     let verdict: PeerVerdict
     let failure: ChannelFailure
-    /// Where it really went.
+    /// Where it went.
     let remote: ControllerEndpoint?
 
     /// What a connection is made with.
@@ -34,7 +34,6 @@ struct LinkConnection: Sendable {
         let context = try NIOSSLContext(configuration: try tlsConfiguration(parameters.identity))
         let callback = verdict.callback(parameters.trust, now: parameters.now)
         let name = parameters.address.address == nil ? parameters.address.host : nil
-        let remote = Mutex<ControllerEndpoint?>(nil)
         let transport = try await HTTP2ClientTransport.WrappedChannel.wrapping(
             config: http2(parameters.timing, authority: "\(parameters.address)")
         ) { configure in
@@ -42,21 +41,20 @@ struct LinkConnection: Sendable {
                 .connectTimeout(TimeAmount(parameters.timing.connect))
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             do {
-                let configured = try await bootstrap.connect(to: target) { channel in
+                return try await bootstrap.connect(to: target) { channel in
                     channel.eventLoop.makeCompletedFuture {
                         let handler = try NIOSSLClientHandler(
                             context: context, serverHostname: name, customVerificationCallback: callback)
                         try channel.pipeline.syncOperations.addHandlers(handler, FailureWatch(failure))
                     }.flatMap { configure(channel) }
                 }
-                remote.withLock { $0 = configured.channel.remoteAddress.flatMap(ControllerEndpoint.init) }
-                return configured
             } catch {
                 throw UplinkError.unreachable("\(parameters.address)", SocketFailure.text(error))
             }
         }
+        // From here on the transport must be run: a channel that nobody reads from stops the process when it is let go.
         return LinkConnection(
-            transport: transport, verdict: verdict, failure: failure, remote: remote.withLock { $0 })
+            transport: transport, verdict: verdict, failure: failure, remote: ControllerEndpoint(target))
     }
 
     /// Calls of one connection share a window of 1 MiB a stream; orders have a stream of their own, so that unread

@@ -20,11 +20,10 @@ struct Renewal: Sendable {
             do {
                 try await renew(link)
                 return
-            } catch let error as RPCError where error.code == .unavailable || error.code == .cancelled {
-                throw error
             } catch let error as CancellationError {
                 throw error
             } catch {
+                try Task.checkCancellation()
                 logger.warning("The certificate could not be renewed yet.", metadata: ["reason": "\(error)"])
             }
             let random = Double(uplink.surroundings.random() >> 11) / 9_007_199_254_740_992

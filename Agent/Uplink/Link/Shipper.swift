@@ -18,15 +18,17 @@ struct Shipper: Sendable {
 
     typealias Client = Cordon_V1_Link.Client<HTTP2ClientTransport.WrappedChannel>
 
-    /// Ships until the connection is gone. A stream that ends alone is opened again after a while: orders go on meanwhile.
+    /// Ships until it is cancelled, which happens when the orders stream ends. A stream that ends alone is opened again after a
+    /// while: a controller whose disk is full refuses logs, and orders go on meanwhile.
     func run(_ link: Client) async throws {
         var pause: Duration = .seconds(1)
         while !Task.isCancelled {
             do {
                 try await stream(link)
                 pause = .seconds(1)
-            } catch let error as RPCError where error.code != .unavailable && error.code != .cancelled {
-                logger.warning("Shipping was interrupted.", metadata: ["reason": "\(error.message.printable(limit: 300))"])
+            } catch let error as RPCError {
+                guard !Task.isCancelled else { return }
+                logger.info("Shipping was interrupted.", metadata: ["reason": "\(error.message.printable(limit: 300))"])
             }
             try await Task.sleep(for: pause)
             pause = min(pause * 2, .seconds(60))
