@@ -131,7 +131,8 @@ struct OrderTests {
         let answer = try Cordon_V1_EnforcerResponse(serializedBytes: try #require(try living.read()))
         #expect(answer.requestID == 9)
         let long = try FrameStream(connecting: lab.scratch.path + "/enforcer.sock")
-        try long.write([UInt8](repeating: 0, count: FrameStream.limit + 1))
+        // It may hang up before it has read all of it.
+        try? long.write([UInt8](repeating: 0, count: FrameStream.limit + 1))
         #expect((try? long.read()) ?? nil == nil)
         try living.write([8, 3])
         let unknown = try Cordon_V1_EnforcerResponse(serializedBytes: try #require(try living.read()))
@@ -156,16 +157,21 @@ struct OrderTests {
         let small = lab.scratch.path + "/small"
         defer { _ = try? Program.run(["umount", "-l", small]) }
         let scratch = try Scratch()
-        let fleet = try Enrolled(scratch)
+        let fleet = try Enrolled(scratch, policy: "isolations_per_hour = 1000")
         let settings = try Program.must(["cat", scratch.path + "/enforcer.toml"])
         try scratch.file("enforcer.toml", settings.split(separator: "\n").map { $0.hasPrefix("state_directory") ? "state_directory = \"\(small)\"" : String($0) }.joined(separator: "\n"))
         let host = try EnforcerProcess(fleet, in: lab.peer)
         #expect(try host.execute(hour).outcome == .succeeded)
         _ = try Program.run(["dd", "if=/dev/zero", "of=\(small)/filler", "bs=1k"])
-        #expect(try host.execute(.release).outcome == .succeeded)
-        let result = try host.execute(hour)
-        #expect(result.outcome == .failed(code: "journal.full"), "\(result)")
+        // The reserve carries a few orders more; then isolation is refused and release is not.
+        var last = Outcome.succeeded
+        for _ in 0..<40 where last == .succeeded {
+            #expect(try host.execute(.release).outcome == .succeeded)
+            last = try host.execute(hour).outcome
+        }
+        #expect(last == .failed(code: "journal.full"))
         #expect(try host.status().containment.isolatedUntilUs == 0)
+        #expect(try host.execute(.release).outcome == .succeeded)
         host.kill()
         let second = try EnforcerProcess(fleet, in: lab.peer)
         #expect(try second.status().containment.isolatedUntilUs == 0, "the release was not remembered")

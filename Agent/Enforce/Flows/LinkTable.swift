@@ -66,7 +66,7 @@ struct LinkTable {
             guard length >= 8, offset + length <= bytes.count else { break }
             let attributes = Attribute.parse(bytes[(offset + 8)..<(offset + length)])
             if let gateway = attributes[type: 5], let address = IPAddress(bytes: gateway.value) { found.insert(address) }
-            offset += length + 3 & ~3
+            offset += (length + 3) & ~3
         }
         return found
     }

@@ -98,7 +98,7 @@ package struct NetlinkChannel: Sendable {
         // After the error come the header of the request (20 bytes in all) and, when capped, the extended acknowledgement.
         let capped = message.flags & 0x100 != 0
         let echoed = message.payload.count >= 20 ? (capped ? 16 : Int(message.payload.host32(4))) : 16
-        let start = min(message.payload.count, 4 + (echoed + 3 & ~3))
+        let start = min(message.payload.count, 4 + ((echoed + 3) & ~3))
         let words = message.flags & 0x200 != 0 ? Attribute.parse(message.payload[start...])[type: 1]?.text : nil
         return NetlinkError(-number, words ?? "")
     }

@@ -50,7 +50,7 @@ package struct NetlinkMessage: Sendable, Hashable {
                 NetlinkMessage(
                     type: bytes.host16(offset + 4), flags: bytes.host16(offset + 6), sequence: bytes.host32(offset + 8),
                     payload: Array(bytes[(offset + 16)..<(offset + length)])))
-            offset += length + 3 & ~3
+            offset += (length + 3) & ~3
         }
         return messages
     }
@@ -117,7 +117,7 @@ package struct Attribute: Sendable, Hashable {
             attributes.append(
                 Attribute(
                     type: bytes.host16(offset + 2) & 0x3FFF, value: Array(bytes[(offset + 4)..<(offset + length)])))
-            offset += length + 3 & ~3
+            offset += (length + 3) & ~3
         }
         return attributes
     }

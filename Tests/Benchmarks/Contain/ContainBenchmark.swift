@@ -1,0 +1,95 @@
+internal import AgentEnforce
+internal import ArgumentParser
+internal import CLinux
+internal import CordonModel
+internal import Glibc
+internal import Logging
+
+/// `./dev bench contain`: how long containment takes, from the order received to its being in force, in a network namespace of
+/// its own; and the same by nft(8), a process for each change.
+@main
+struct ContainBenchmark: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cordon-bench-contain",
+        abstract: "Measure isolation and blocks, through verifier, journal and kernel. Needs root.")
+
+    @Option(help: "Isolations measured.") var rounds = 300
+    @Option(help: "Addresses in the bulk block.") var addresses = 100_000
+    @Option(help: "Where the journal is kept meanwhile: its disk's sync is part of what is measured.") var folder = "/var/tmp"
+    @Flag(help: "One JSON object a line.") var json = false
+
+    func validate() throws {
+        guard rounds >= 10, addresses >= 1000 else { throw ValidationError("At least 10 rounds and 1000 addresses.") }
+    }
+
+    func run() throws {
+        guard geteuid() == 0 else { throw ValidationError("Needs root, for a network namespace and nf_tables.") }
+        guard clinux_unshare_network() == 0 else { throw ValidationError("The kernel did not give a network namespace.") }
+        guard Shell.run("ip link set lo up; ip link add bench0 type veth peer name bench1; ip link set bench1 up; ip addr add 10.66.0.1/24 dev bench0; ip link set bench0 up") else {
+            throw ValidationError("Needs iproute2.")
+        }
+        LoggingSystem.bootstrap { _ in SwiftLogNoOpLogHandler() }
+        var rows: [Row] = []
+        rows.append(try CordonContender(folder: folder).measure(rounds: rounds, addresses: addresses))
+        if let peer = try NftContender(folder: folder) {
+            rows.append(try peer.measure(rounds: max(10, rounds / 3), addresses: addresses))
+        }
+        print(json ? rows.map(\.json).joined(separator: "\n") : Row.table(rows))
+    }
+}
+
+/// What one contender took.
+struct Row {
+    var sut: String
+    var isolateP50: Double
+    var isolateP99: Double
+    var blockOne: Double
+    var blockAll: Double
+    var rss: Int
+
+    /// The milliseconds sorted, as the two figures.
+    init(_ sut: String, isolate: [Double], blockOne: [Double], blockAll: Double, rss: Int) {
+        self.sut = sut
+        isolateP50 = Self.quantile(isolate, 0.5)
+        isolateP99 = Self.quantile(isolate, 0.99)
+        self.blockOne = Self.quantile(blockOne, 0.5)
+        self.blockAll = blockAll
+        self.rss = rss
+    }
+
+    static func quantile(_ values: [Double], _ part: Double) -> Double {
+        let sorted = values.sorted()
+        return sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(Double(sorted.count) * part))]
+    }
+
+    private var cells: [(String, String)] {
+        [
+            ("isolate_ms_p50", Self.rounded(isolateP50)), ("isolate_ms_p99", Self.rounded(isolateP99)),
+            ("block_one_with_100k_ms", Self.rounded(blockOne)), ("block_100k_s", Self.rounded(blockAll)), ("rss_anon_kb", "\(rss)"),
+        ]
+    }
+
+    var json: String { "{\"sut\":\"\(sut)\"," + cells.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",") + "}" }
+
+    static func table(_ rows: [Row]) -> String {
+        let heads = ["sut"] + (rows.first?.cells.map(\.0) ?? [])
+        let lines = [heads] + rows.map { [$0.sut] + $0.cells.map(\.1) }
+        let widths = heads.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+        return lines.map { line in
+            line.enumerated().map { $1 + String(repeating: " ", count: widths[$0] - $1.count) }.joined(separator: "  ")
+        }.joined(separator: "\n")
+    }
+
+    private static func rounded(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
+}
+
+/// Commands through a shell: the peer's way, and the set-up.
+enum Shell {
+    @discardableResult
+    static func run(_ command: String) -> Bool { unsafe system(command) == 0 }
+}
+
+extension ContinuousClock.Instant {
+    /// Milliseconds since.
+    var elapsed: Double { Double(duration(to: .now).microseconds) / 1000 }
+}
