@@ -278,6 +278,11 @@ let testing: [Target] = [
             "CordonModel", "CordonWire", "CordonTrust", "AgentEnforce", "CLinux", .argumentParser, .protobuf, .logging,
         ]
     ),
+    tool(
+        "cordon-demo",
+        in: "Tests/Demo",
+        uses: ["CordonModel", "CordonTesting", "CLinux", .argumentParser, .system]
+    ),
     tests("LinkageTests", in: "Tests/Linkage", uses: ["CordonTesting"]),
     tests("EndToEndTests", in: "Tests/EndToEnd", uses: ["CordonModel", "CordonTesting", "CLinux", .system]),
 ]

@@ -1,0 +1,7 @@
+import ArgumentParser
+
+/// The main job on real input, told as it happens.
+@main
+struct CordonDemo: AsyncParsableCommand {
+    func run() async throws {}
+}
