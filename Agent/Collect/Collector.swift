@@ -2,8 +2,8 @@ package import CordonModel
 internal import CordonScan
 internal import Logging
 
-/// Runs all sources: records become events, rules look at them, and events and alerts are handed on to be kept. A source goes on when
-/// its batch is durable; until then it waits, so that a full disk loses nothing.
+/// Runs all sources: records become events, rules look at them, and events and alerts are handed on to be kept. A
+/// source goes on when its batch is durable; until then it waits, so that a full disk loses nothing.
 package struct Collector: Sendable {
     private let sources: [any Source]
     private let positions: PositionStore

@@ -1,9 +1,11 @@
 internal import CordonModel
 internal import CordonScan
 
-/// By what a file is known again: the kernel's number for it, how it starts, and what stands before the place that was read to.
+/// By what a file is known again: the kernel's number for it, how it starts, and what stands before the place that was
+/// read to.
 ///
-/// Numbers are given to new files when old ones go, and logs are copied and truncated in place, so that none of the three is enough.
+/// Numbers are given to new files when old ones go, and logs are copied and truncated in place, so that none of the
+/// three is enough.
 struct FileIdentity: Sendable, Hashable {
     var device: UInt64
     var inode: UInt64
@@ -12,7 +14,8 @@ struct FileIdentity: Sendable, Hashable {
 
     static let headLimit = 256
 
-    /// How some bytes look: their number and a 64-bit sum (FNV-1a). Not for secrets: it tells files apart that nobody forges to be alike.
+    /// How some bytes look: their number and a 64-bit sum (FNV-1a). Not for secrets: it tells files apart that nobody
+    /// forges to be alike.
     struct Fingerprint: Sendable, Hashable {
         var length: Int
         var sum: UInt64
@@ -63,7 +66,8 @@ struct FilePosition: Sendable, Hashable {
 
     /// `nil` for what is no position.
     init?(_ json: JSONValue) {
-        guard let device = json["device"]?.text.flatMap({ UInt64($0) }), let inode = json["inode"]?.text.flatMap({ UInt64($0) }),
+        guard let device = json["device"]?.text.flatMap({ UInt64($0) }),
+            let inode = json["inode"]?.text.flatMap({ UInt64($0) }),
             let head = Self.fingerprint(json, "head", FileIdentity.headLimit),
             let marker = Self.fingerprint(json, "marker", Self.markerLimit),
             let offset = json["offset"]?.integer, offset >= Int64(marker.length)

@@ -15,6 +15,8 @@ package actor FileSource: Source {
     /// Files that were the log before: read to their end, oldest first.
     private var old: [Follower] = []
     private var current: Follower?
+    /// Files that were read to their end and let go.
+    private var finished: [Follower.Number] = []
     private var gaps: [Gap] = []
     private var complained = ""
 
@@ -73,7 +75,12 @@ package actor FileSource: Source {
         }
         current = opened(path)
         if current?.tail.resume(last) == true { return }
-        if let follower = found(last) { old.append(follower) } else { lost(last) }
+        guard let follower = found(last) else {
+            lost(last)
+            return
+        }
+        old.append(follower)
+        old += missed(after: follower, except: nil)
     }
 
     /// The file of an earlier reading under its new name, read on from where that stopped.
@@ -85,7 +92,8 @@ package actor FileSource: Source {
         return nil
     }
 
-    /// Names in the same folder that start with the file's: `auth.log.1`, `auth.log-20261121`. Compressed ones are not read.
+    /// Names in the same folder that start with the file's: `auth.log.1`, `auth.log-20261121`. Compressed ones are not
+    /// read.
     private var siblings: [FilePath] {
         guard let name = path.lastComponent?.string else { return [] }
         let folder = path.removingLastComponent()
@@ -108,7 +116,8 @@ package actor FileSource: Source {
     }
 
     private func lost(_ earlier: FilePosition) {
-        let message = "\(path.string) was replaced while nobody read it, and the old file was not found: lines behind offset "
+        let message =
+            "\(path.string) was replaced while nobody read it, and the old file was not found: lines behind offset "
             + "\(earlier.offset) may be lost."
         logger.warning("\(message)")
         gaps.append(Gap(source: id, noticedAt: surroundings.now(), message: message))
@@ -146,7 +155,8 @@ package actor FileSource: Source {
         }
     }
 
-    /// The file is shorter than it was, or has other bytes where we stopped: what we had not read is in the copy, if there is one.
+    /// The file is shorter than it was, or has other bytes where we stopped: what we had not read is in the copy, if
+    /// there is one.
     private func truncated(_ follower: Follower) -> Bool {
         let earlier = follower.tail.position
         if let copy = found(earlier) {
@@ -169,8 +179,18 @@ package actor FileSource: Source {
         let (now, before) = (fresh.tail.position.identity, follower.tail.position.identity)
         guard now.device != before.device || now.inode != before.inode else { return false }
         old.append(follower)
+        old += missed(after: follower, except: fresh)
         current = fresh
         return true
+    }
+
+    /// Files that were the log between the given one and the newest, while nobody looked: rotated more than once.
+    private func missed(after follower: Follower, except newest: Follower?) -> [Follower] {
+        let known = (old + [current, newest].compactMap(\.self)).map(\.number) + finished
+        let since = follower.tail.modified
+        return siblings.compactMap { opened($0) }
+            .filter { $0.tail.modified >= since && !known.contains($0.number) }
+            .sorted { $0.tail.modified < $1.tail.modified }
     }
 
     /// Lets old files go that nobody writes to any more.
@@ -186,6 +206,7 @@ package actor FileSource: Source {
         // Nobody will end the last line any more.
         let lines = done.compactMap { $0.isCopy ? nil : $0.tail.rest() }
         old.removeAll { follower in done.contains { $0 === follower } }
+        finished = (finished + done.map(\.number)).suffix(32)
         try await hand(on: lines.map(record), deliver)
     }
 
@@ -216,4 +237,12 @@ private final class Follower {
     var isCopy = false
 
     init(tail: consuming FileTail) { self.tail = tail }
+
+    /// The kernel's number for the file.
+    struct Number: Hashable {
+        var device: UInt64
+        var inode: UInt64
+    }
+
+    var number: Number { Number(device: tail.position.identity.device, inode: tail.position.identity.inode) }
 }

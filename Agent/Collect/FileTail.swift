@@ -58,10 +58,16 @@ struct FileTail: ~Copyable {
         self.descriptor = descriptor
         self.path = path
         let empty = FileIdentity.Fingerprint([])
-        position = FilePosition(identity: FileIdentity(device: device, inode: inode, head: empty), offset: 0, marker: empty)
+        position = FilePosition(
+            identity: FileIdentity(device: device, inode: inode, head: empty), offset: 0, marker: empty)
     }
 
     deinit { try? descriptor.close() }
+
+    /// When the file was written to last: nanoseconds since the Unix epoch.
+    var modified: Int64 {
+        Self.status(descriptor).map { Int64($0.st_mtim.tv_sec) * 1_000_000_000 + Int64($0.st_mtim.tv_nsec) } ?? 0
+    }
 
     /// Bytes of the file now.
     var size: Int64 { Self.status(descriptor).map { Int64($0.st_size) } ?? 0 }
@@ -70,7 +76,8 @@ struct FileTail: ~Copyable {
 
     /// Goes to where an earlier reading stopped; `false` when this is not the file that was read.
     mutating func resume(_ earlier: FilePosition) -> Bool {
-        let sameFile = earlier.identity.device == position.identity.device && earlier.identity.inode == position.identity.inode
+        let sameFile =
+            earlier.identity.device == position.identity.device && earlier.identity.inode == position.identity.inode
         guard sameFile || earlier.identity.head.length > 0, holds(earlier) else { return false }
         let identity = position.identity
         position = earlier
@@ -81,7 +88,8 @@ struct FileTail: ~Copyable {
 
     /// Whether the file starts as the one that was read, and has the same before the place that was read to.
     func holds(_ earlier: FilePosition) -> Bool {
-        guard size >= earlier.offset, earlier.identity.head.matches(read(at: 0, count: earlier.identity.head.length)) else {
+        guard size >= earlier.offset, earlier.identity.head.matches(read(at: 0, count: earlier.identity.head.length))
+        else {
             return false
         }
         let length = earlier.marker.length
@@ -127,7 +135,8 @@ struct FileTail: ~Copyable {
         return position.isSkipping ? nil : Self.line(bytes[...], at: start)
     }
 
-    /// Splits off whole lines and moves behind them. Lines alone that NUL bytes make, as truncation leaves them, are passed over.
+    /// Splits off whole lines and moves behind them. Lines alone that NUL bytes make, as truncation leaves them, are
+    /// passed over.
     private mutating func split(_ bytes: ArraySlice<UInt8>, limit: Int) -> [Line] {
         var lines: [Line] = []
         var rest = bytes
@@ -143,7 +152,9 @@ struct FileTail: ~Copyable {
             }
         }
         if lines.count < limit, rest.count >= Self.lineLimit { cut(&rest, base, into: &lines) }
-        if rest.startIndex > bytes.startIndex { move(to: base + Int64(rest.startIndex), known: bytes[..<rest.startIndex]) }
+        if rest.startIndex > bytes.startIndex {
+            move(to: base + Int64(rest.startIndex), known: bytes[..<rest.startIndex])
+        }
         return lines
     }
 
@@ -188,7 +199,8 @@ struct FileTail: ~Copyable {
         guard count > 0 else { return [] }
         return unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             while filled < count {
-                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
+                let rest = unsafe UnsafeMutableRawBufferPointer(
+                    rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
                 let got = try? unsafe descriptor.read(fromAbsoluteOffset: offset + Int64(filled), into: rest)
                 guard let got, got > 0 else { return }
                 filled += got

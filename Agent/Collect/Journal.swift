@@ -1,7 +1,8 @@
 internal import CSystemd
 internal import Glibc
 
-/// One open journal of systemd. libsystemd wants it used, and closed, by one thread only: whoever owns it owns the thread.
+/// One open journal of systemd. libsystemd wants it used, and closed, by one thread only: whoever owns it owns the
+/// thread.
 @safe struct Journal: ~Copyable {
     private let handle: OpaquePointer
 
@@ -75,7 +76,8 @@ internal import Glibc
 
     // MARK: - Contents
 
-    /// Calls with each field of the current entry, once through: looking fields up by name scans the entry again each time.
+    /// Calls with each field of the current entry, once through: looking fields up by name scans the entry again each
+    /// time.
     func enumerate(_ body: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void) throws(Failure) {
         unsafe sd_journal_restart_data(handle)
         while true {

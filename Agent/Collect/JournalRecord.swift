@@ -6,7 +6,8 @@ struct JournalRecord {
     private var values: [String: ArraySlice<UInt8>] = [:]
 
     private static let wanted: Set<String> = [
-        "MESSAGE", "PRIORITY", "SYSLOG_FACILITY", "SYSLOG_IDENTIFIER", "SYSLOG_PID", "_PID", "_UID", "_COMM", "_EXE", "_CMDLINE",
+        "MESSAGE", "PRIORITY", "SYSLOG_FACILITY", "SYSLOG_IDENTIFIER", "SYSLOG_PID", "_PID", "_UID", "_COMM", "_EXE",
+        "_CMDLINE",
         "_SYSTEMD_UNIT", "_HOSTNAME", "_SOURCE_REALTIME_TIMESTAMP",
     ]
 
@@ -36,14 +37,17 @@ struct JournalRecord {
         return record
     }
 
-    /// Any user can write to the journal under any identifier (`logger -t sshd`). The executable is journald's own knowledge: for
-    /// programs whose words raise alarms it must be in a system folder and have the name. Where it is not known, root is believed.
+    /// Any user can write to the journal under any identifier (`logger -t sshd`). The executable is journald's own
+    /// knowledge: for programs whose words raise alarms it must be in a system folder and have the name. Where it is
+    /// not known, root is believed.
     private func isPlausible(_ program: String) -> Bool {
         guard ["sshd", "sshd-session", "sshd-auth", "sudo", "su", "login"].contains(program) else { return true }
         guard let executable = values["_EXE"]?.string else {
             return values["_UID"].map { $0.decimal == 0 } ?? true
         }
-        let name = executable.utf8.lastIndex(of: UInt8(ascii: "/")).map { executable[executable.utf8.index(after: $0)...] } ?? ""
+        let name =
+            executable.utf8.lastIndex(of: UInt8(ascii: "/")).map { executable[executable.utf8.index(after: $0)...] }
+            ?? ""
         let isSystem = ["/usr/", "/bin/", "/sbin/", "/opt/", "/nix/store/"].contains { executable.hasPrefix($0) }
         return isSystem && (name == program || program.hasPrefix("sshd") && name.hasPrefix("sshd"))
     }

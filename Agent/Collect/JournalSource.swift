@@ -28,7 +28,8 @@ package actor JournalSource: Source {
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
 
-    /// Follows this host's journal, or the journal files of a folder; only entries of these syslog identifiers, if any are named.
+    /// Follows this host's journal, or the journal files of a folder; only entries of these syslog identifiers, if any
+    /// are named.
     package init(
         folder: String? = nil, identifiers: [String] = [], start: StartPosition, surroundings: Surroundings
     ) {
@@ -128,7 +129,8 @@ package actor JournalSource: Source {
     }
 
     private func lost(from: Int64, to: Int64) {
-        let message = "The journal no longer has the entry that was read last: entries between "
+        let message =
+            "The journal no longer has the entry that was read last: entries between "
             + "\(Timestamp(microseconds: from)) and \(Timestamp(microseconds: to)) may be lost."
         logger.warning("\(message)")
         gaps.append(Gap(source: id, noticedAt: surroundings.now(), message: message))

@@ -13,7 +13,8 @@ package struct Normalizer: Sendable {
         Normalizer().normalize(Record(text: Array(line.utf8)), now: now)
     }
 
-    /// The event of one record, read at `now`. Total: what is not understood arrives with `event.original` and `message`.
+    /// The event of one record, read at `now`. Total: what is not understood arrives with `event.original` and
+    /// `message`.
     package func normalize(_ record: Record, now: Timestamp) -> Event {
         let text = record.text[...]
         var event = Event(timestamp: now, created: now, original: text.string, fields: record.fields)
@@ -61,7 +62,8 @@ package struct Normalizer: Sendable {
     /// Takes apart what rsyslog folded: `message repeated 3 times: [ … ]`.
     private static func unfolded(_ message: ArraySlice<UInt8>, _ event: inout Event) -> ArraySlice<UInt8> {
         var rest = message
-        guard rest.take("message repeated "), let times = rest.takeDecimal(), rest.take(" times: ["), rest.take(last: "]")
+        guard rest.take("message repeated "), let times = rest.takeDecimal(), rest.take(" times: ["),
+            rest.take(last: "]")
         else { return message }
         event.set(.messageRepeats, times)
         return rest.trimmed

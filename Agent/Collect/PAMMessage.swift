@@ -1,16 +1,20 @@
 internal import CordonModel
 internal import CordonScan
 
-/// What PAM modules write through the program that called them: `pam_unix(sshd:auth): authentication failure; … rhost=… user=…`.
+/// What PAM modules write through the program that called them: `pam_unix(sshd:auth): authentication failure; … rhost=…
+/// user=…`.
 enum PAMMessage {
-    @Sendable static func parse(_ message: ArraySlice<UInt8>, into event: inout Event) { _ = read(message, into: &event) }
+    @Sendable static func parse(_ message: ArraySlice<UInt8>, into event: inout Event) {
+        _ = read(message, into: &event)
+    }
 
     /// `false` when it is no message of PAM's.
     static func read(_ message: ArraySlice<UInt8>, into event: inout Event) -> Bool {
         var rest = message
         _ = rest.take("error: ")
         if rest.take("PAM ") { return further(rest, &event) }
-        guard rest.hasPrefix("pam_"), let module = rest.take(until: "("), module.count <= 32, let service = rest.take(until: ": "),
+        guard rest.hasPrefix("pam_"), let module = rest.take(until: "("), module.count <= 32,
+            let service = rest.take(until: ": "),
             service.last == UInt8(ascii: ")")
         else { return false }
         event.set(.eventProvider, module.string)
@@ -31,13 +35,16 @@ enum PAMMessage {
         return true
     }
 
-    /// `authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=HOST  user=NAME`: the name comes last and may hold anything.
+    /// `authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=HOST  user=NAME`: the name comes last and
+    /// may hold anything.
     private static func failure(_ text: ArraySlice<UInt8>, _ event: inout Event) {
         event.classify("authentication", "info", action: "pam_authentication", outcome: "failure")
         var rest = text
         guard let head = rest.take(until: " rhost=") else { return }
         if let host = Peer(rest.word()) { event.set(host) }
-        if let tty = KeyValues.first("tty", in: head), !tty.isEmpty, !tty.elementsEqual("ssh".utf8) { event.set(.processTTY, tty) }
+        if let tty = KeyValues.first("tty", in: head), !tty.isEmpty, !tty.elementsEqual("ssh".utf8) {
+            event.set(.processTTY, tty)
+        }
         rest.skipSpaces()
         if rest.take("user=") { event.set(.userName, rest.trimmed) }
     }
@@ -62,7 +69,9 @@ enum PAMMessage {
     }
 
     private static func other(_ text: ArraySlice<UInt8>, _ event: inout Event) {
-        let failures: [StaticString] = ["check pass; user unknown", "conversation failed", "account ", "Maximum number of tries"]
+        let failures: [StaticString] = [
+            "check pass; user unknown", "conversation failed", "account ", "Maximum number of tries",
+        ]
         let failed = failures.contains { text.hasPrefix($0) }
         event.classify("authentication", "info", action: "pam_message", outcome: failed ? "failure" : nil)
         event.set(.eventReason, text.prefix(200).string)

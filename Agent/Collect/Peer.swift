@@ -3,8 +3,8 @@ internal import CordonScan
 
 /// The other end of a connection, as sshd writes it.
 ///
-/// A user's name is chosen by the attacker and may hold ` from 192.0.2.1 port 22 ssh2`. What sshd itself writes comes after it, so
-/// every look starts at the end of the line.
+/// A user's name is chosen by the attacker and may hold ` from 192.0.2.1 port 22 ssh2`. What sshd itself writes comes
+/// after it, so every look starts at the end of the line.
 struct Peer: Sendable, Hashable {
     var host: String
     var address: IPAddress?
@@ -25,14 +25,16 @@ struct Peer: Sendable, Hashable {
 
     private static func isName(_ word: ArraySlice<UInt8>) -> Bool {
         word.allSatisfy { byte in
-            byte.isDigit || (0x61...0x7A).contains(byte | 0x20) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
+            byte.isDigit || (0x61...0x7A).contains(byte | 0x20) || byte == UInt8(ascii: ".")
+                || byte == UInt8(ascii: "-")
                 || byte == UInt8(ascii: "_")
         }
     }
 
     /// `… ADDRESS port N` at the end; returns what stands before it.
     static func trailing(_ text: ArraySlice<UInt8>) -> (before: ArraySlice<UInt8>, peer: Peer)? {
-        guard let range = text.lastRange(of: " port "), let port = text[range.upperBound...].decimal, port <= 65_535 else {
+        guard let range = text.lastRange(of: " port "), let port = text[range.upperBound...].decimal, port <= 65_535
+        else {
             return nil
         }
         let head = text[..<range.lowerBound]
@@ -61,7 +63,8 @@ struct Peer: Sendable, Hashable {
             guard user.take(last: " from ") || user.take(last: "from ") else { return nil }
             return (user, peer)
         }
-        guard let range = text.lastRange(of: " from "), let peer = Peer(text[range.upperBound...]), peer.address != nil else {
+        guard let range = text.lastRange(of: " from "), let peer = Peer(text[range.upperBound...]), peer.address != nil
+        else {
             return nil
         }
         return (text[..<range.lowerBound], peer)

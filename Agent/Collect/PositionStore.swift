@@ -3,8 +3,8 @@ package import CordonScan
 internal import Glibc
 internal import SystemPackage
 
-/// How far each source was read, in one file that is replaced whole. Losing it costs duplicates or a start from the configured end, never
-/// an entry that was not read yet.
+/// How far each source was read, in one file that is replaced whole. Losing it costs duplicates or a start from the
+/// configured end, never an entry that was not read yet.
 package actor PositionStore {
     private let path: FilePath
     private var positions: JSONObject
@@ -64,7 +64,9 @@ package actor PositionStore {
                 var bytes = [UInt8](repeating: 0, count: 1 << 20)
                 var filled = 0
                 while filled < bytes.count {
-                    let got = try unsafe bytes.withUnsafeMutableBytes { try unsafe file.read(into: .init(rebasing: $0[filled...])) }
+                    let got = try unsafe bytes.withUnsafeMutableBytes {
+                        try unsafe file.read(into: .init(rebasing: $0[filled...]))
+                    }
                     if got == 0 { break }
                     filled += got
                 }

@@ -43,8 +43,8 @@ package protocol Source: Sendable {
     /// Stable over restarts, as `file:/var/log/auth.log`: its position is kept under it.
     var id: String { get }
 
-    /// Reads from the position on (`nil`: there is none yet) until the task is cancelled. `deliver` returns when the batch and its position
-    /// are durable; nothing is read ahead of it. Throws when the source cannot be read at all.
+    /// Reads from the position on (`nil`: there is none yet) until the task is cancelled. `deliver` returns when the
+    /// batch and its position are durable; nothing is read ahead of it. Throws when the source cannot be read at all.
     func run(
         from position: JSONValue?, deliver: @Sendable (SourceBatch) async throws -> Void
     ) async throws

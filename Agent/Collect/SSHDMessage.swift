@@ -3,7 +3,8 @@ internal import CordonScan
 
 /// What OpenSSH's server writes, of versions 7 to 10 (`sshd`, `sshd-session`, `sshd-auth`).
 ///
-/// A finished try to log on has `event.action` = `ssh_login` and an outcome; the forms are those of `auth.c`, `packet.c` and `sshd.c`.
+/// A finished try to log on has `event.action` = `ssh_login` and an outcome; the forms are those of `auth.c`,
+/// `packet.c` and `sshd.c`.
 enum SSHDMessage {
     @Sendable static func parse(_ message: ArraySlice<UInt8>, into event: inout Event) {
         event.set(.eventProvider, "sshd")
@@ -13,7 +14,8 @@ enum SSHDMessage {
         if PAMMessage.read(text, into: &event) { return }
         let beforeLogin = text.take(last: " [preauth]")
         let understood =
-            login(text, &event) || invalidUser(text, &event) || ending(text, beforeLogin, &event) || refusal(text, &event)
+            login(text, &event) || invalidUser(text, &event) || ending(text, beforeLogin, &event)
+            || refusal(text, &event)
             || session(text, &event) || SSHDTrouble.read(text, &event)
         if !understood { event.classify("network", "info", action: "ssh_message") }
     }
@@ -35,7 +37,8 @@ enum SSHDMessage {
         }
         let method = rest.word()
         guard method.count <= 64, rest.take("for ") else { return false }
-        event.classify("authentication", "start", action: outcome == nil ? "ssh_login_step" : "ssh_login", outcome: outcome)
+        event.classify(
+            "authentication", "start", action: outcome == nil ? "ssh_login_step" : "ssh_login", outcome: outcome)
         event.set(.sshMethod, method.string)
         if rest.take("invalid user ") { event.set(.eventReason, "invalid_user") }
         let readings = readings(rest, hasKey: method.hasPrefix("publickey") || method.hasPrefix("hostbased"))
@@ -55,8 +58,9 @@ enum SSHDMessage {
         var key: ArraySlice<UInt8>?
     }
 
-    /// All ways to read `USER from ADDRESS port N ssh2[: KEY]`. Without a key the address ends the line, so there is one. With one, a
-    /// certificate's identity is the peer's to choose as the user's name is: where that makes two ways, nobody can tell which is true.
+    /// All ways to read `USER from ADDRESS port N ssh2[: KEY]`. Without a key the address ends the line, so there is
+    /// one. With one, a certificate's identity is the peer's to choose as the user's name is: where that makes two
+    /// ways, nobody can tell which is true.
     private static func readings(_ text: ArraySlice<UInt8>, hasKey: Bool) -> [Reading] {
         if let (user, peer) = userFrom(text) { return [Reading(user: user, peer: peer)] }
         guard hasKey else { return [] }
@@ -82,7 +86,8 @@ enum SSHDMessage {
     private static func isKey(_ text: ArraySlice<UInt8>) -> Bool {
         var rest = text
         let type = rest.word()
-        return (2...32).contains(type.count) && (rest.hasPrefix("SHA256:") || rest.hasPrefix("MD5:") || rest.hasPrefix("SHA512:"))
+        return (2...32).contains(type.count)
+            && (rest.hasPrefix("SHA256:") || rest.hasPrefix("MD5:") || rest.hasPrefix("SHA512:"))
     }
 
     /// `Invalid user USER from ADDRESS port N`.
@@ -103,8 +108,8 @@ enum SSHDMessage {
 
     // MARK: - Ends of connections
 
-    /// `Connection closed by [authenticating user U |invalid user U ]ADDRESS port N`, and the like: with a user and before
-    /// authentication it is a try to log on that failed.
+    /// `Connection closed by [authenticating user U |invalid user U ]ADDRESS port N`, and the like: with a user and
+    /// before authentication it is a try to log on that failed.
     private static func ending(_ text: ArraySlice<UInt8>, _ beforeLogin: Bool, _ event: inout Event) -> Bool {
         let forms: [(StaticString, String)] = [
             ("Connection closed by ", "connection_closed"), ("Connection reset by ", "connection_reset"),
@@ -115,7 +120,8 @@ enum SSHDMessage {
             var rest = text
             guard rest.take(prefix) else { continue }
             if reason == "disconnected_by_client" || reason == "connected" { return plain(rest, reason, &event) }
-            // `Disconnecting invalid user U ADDRESS port N: Too many authentication failures`: the reason is sshd's own.
+            // `Disconnecting invalid user U ADDRESS port N: Too many authentication failures`: the reason is sshd's
+            // own.
             var said: ArraySlice<UInt8>?
             if reason == "disconnected_by_server", let range = rest.lastRange(of: ": ") {
                 said = rest[range.upperBound...]
@@ -141,7 +147,9 @@ enum SSHDMessage {
 
     /// `authenticating user U `, `invalid user U `, `user U `: sshd has put the word before the name.
     private static func user(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-        guard var text = Optional(text), let range = text.firstRange(of: "user "), range.lowerBound - text.startIndex <= 16 else {
+        guard var text = Optional(text), let range = text.firstRange(of: "user "),
+            range.lowerBound - text.startIndex <= 16
+        else {
             return nil
         }
         text = text[range.upperBound...]
@@ -189,7 +197,9 @@ enum SSHDMessage {
     }
 
     /// `User U from HOST not allowed because …`.
-    private static func notAllowed(_ who: ArraySlice<UInt8>, because reason: ArraySlice<UInt8>, _ event: inout Event) -> Bool {
+    private static func notAllowed(_ who: ArraySlice<UInt8>, because reason: ArraySlice<UInt8>, _ event: inout Event)
+        -> Bool
+    {
         event.classify("authentication", "denied", action: "ssh_user_refused", outcome: "failure")
         event.set(.eventReason, reason.prefix(200).string)
         guard let range = who.lastRange(of: " from "), let peer = Peer(who[range.upperBound...]) else {
@@ -219,7 +229,9 @@ enum SSHDMessage {
         var rest = text
         let starts = rest.take("Starting session: ")
         guard starts || rest.take("Close session: user ") else { return false }
-        if let range = rest.lastRange(of: " id "), rest[range.upperBound...].decimal != nil { rest = rest[..<range.lowerBound] }
+        if let range = rest.lastRange(of: " id "), rest[range.upperBound...].decimal != nil {
+            rest = rest[..<range.lowerBound]
+        }
         guard let (before, peer) = Peer.userFrom(rest) else { return false }
         event.classify("session", starts ? "start" : "end", action: starts ? "ssh_session_start" : "ssh_session_end")
         event.set(peer)

@@ -28,7 +28,8 @@ enum SSHDTrouble {
         return trouble(peer, reason.prefix(200).string, &event)
     }
 
-    /// `Timeout before authentication for ADDRESS port N`; since 9.8 `… for connection from ADDRESS to ADDRESS, pid = N`.
+    /// `Timeout before authentication for ADDRESS port N`; since 9.8 `… for connection from ADDRESS to ADDRESS, pid =
+    /// N`.
     private static func timeout(_ text: ArraySlice<UInt8>, _ event: inout Event) -> Bool {
         var rest = text
         guard rest.take("Timeout before authentication for ") else { return false }
@@ -60,7 +61,8 @@ enum SSHDTrouble {
             return trouble(end?.peer ?? bare, reason, &event)
         }
         let starts: [(StaticString, String)] = [
-            ("banner exchange: Connection from ", "bad_banner"), ("ssh_dispatch_run_fatal: Connection from ", "protocol_error"),
+            ("banner exchange: Connection from ", "bad_banner"),
+            ("ssh_dispatch_run_fatal: Connection from ", "protocol_error"),
             ("kex protocol error: ", "protocol_error"),
         ]
         for (prefix, reason) in starts {
@@ -84,7 +86,8 @@ enum SSHDTrouble {
         return trouble(Peer(address, port: port), reason, &event)
     }
 
-    /// `Address A maps to NAME, but this does not map back to the address`, `reverse mapping checking getaddrinfo for NAME [A] failed`.
+    /// `Address A maps to NAME, but this does not map back to the address`, `reverse mapping checking getaddrinfo for
+    /// NAME [A] failed`.
     private static func mapping(_ text: ArraySlice<UInt8>, _ event: inout Event) -> Bool {
         var rest = text
         if rest.take("Address ") { return trouble(Peer.leading(&rest), "name_mismatch", &event) }
@@ -97,7 +100,8 @@ enum SSHDTrouble {
     private static func server(_ text: ArraySlice<UInt8>, _ event: inout Event) -> Bool {
         let forms: [(StaticString, String, String)] = [
             ("Server listening on ", "start", "sshd_listening"), ("Received signal ", "end", "sshd_stopping"),
-            ("Authentication refused: ", "denied", "ssh_keys_refused"), ("beginning MaxStartups throttling", "info", "sshd_throttling"),
+            ("Authentication refused: ", "denied", "ssh_keys_refused"),
+            ("beginning MaxStartups throttling", "info", "sshd_throttling"),
             ("subsystem request for ", "info", "ssh_subsystem"), ("User child is on pid ", "info", "ssh_child"),
         ]
         for (prefix, type, action) in forms where text.hasPrefix(prefix) {

@@ -1,9 +1,9 @@
-internal import Glibc
 internal import Dispatch
+internal import Glibc
 internal import Synchronization
 
-/// Runs an actor's jobs on one thread of its own: libsystemd wants every journal used by one thread only, and waiting for the kernel
-/// must not hold up the cooperative pool. The thread ends when the executor is released.
+/// Runs an actor's jobs on one thread of its own: libsystemd wants every journal used by one thread only, and waiting
+/// for the kernel must not hold up the cooperative pool. The thread ends when the executor is released.
 final class SourceThread: SerialExecutor {
     /// What the thread holds: not the executor, which must be free to go.
     private final class Mailbox: Sendable {

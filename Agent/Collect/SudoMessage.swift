@@ -1,7 +1,8 @@
 internal import CordonModel
 internal import CordonScan
 
-/// What sudo writes: `  alice : TTY=pts/0 ; PWD=/home/alice ; USER=root ; COMMAND=/usr/bin/id`, with a reason before `TTY=` where it said no.
+/// What sudo writes: `  alice : TTY=pts/0 ; PWD=/home/alice ; USER=root ; COMMAND=/usr/bin/id`, with a reason before
+/// `TTY=` where it said no.
 enum SudoMessage {
     @Sendable static func parse(_ message: ArraySlice<UInt8>, into event: inout Event) {
         var rest = message
@@ -17,10 +18,12 @@ enum SudoMessage {
         }
         event.set(.eventReason, refusal.string)
         let login = refusal.firstRange(of: "password") != nil || refusal.hasPrefix("PAM ")
-        event.classify(login ? "authentication" : "process", login ? "info" : "denied", action: "sudo_refused", outcome: "failure")
+        event.classify(
+            login ? "authentication" : "process", login ? "info" : "denied", action: "sudo_refused", outcome: "failure")
     }
 
-    /// The words before the fields, such as `3 incorrect password attempts`, `user NOT in sudoers`, `command not allowed`.
+    /// The words before the fields, such as `3 incorrect password attempts`, `user NOT in sudoers`, `command not
+    /// allowed`.
     private static func refusal(_ rest: inout ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         if isField(rest) { return nil }
         var after = rest
@@ -34,12 +37,14 @@ enum SudoMessage {
     }
 
     private static func isField(_ text: ArraySlice<UInt8>) -> Bool {
-        let names: [StaticString] = ["HOST=", "TTY=", "CHROOT=", "PWD=", "USER=", "GROUP=", "TSID=", "ENV=", "COMMAND=", "(command continued)"]
+        let names: [StaticString] = [
+            "HOST=", "TTY=", "CHROOT=", "PWD=", "USER=", "GROUP=", "TSID=", "ENV=", "COMMAND=", "(command continued)",
+        ]
         return names.contains { text.hasPrefix($0) }
     }
 
-    /// Fields in sudo's order. The command comes last and takes the rest of the line; a folder's name may hold ` ; COMMAND=` too, so that
-    /// the first one found surely has the whole command in it, and more than one is told.
+    /// Fields in sudo's order. The command comes last and takes the rest of the line; a folder's name may hold ` ;
+    /// COMMAND=` too, so that the first one found surely has the whole command in it, and more than one is told.
     private static func read(_ text: ArraySlice<UInt8>, into event: inout Event) {
         var rest = text
         if rest.take("(command continued) ") {

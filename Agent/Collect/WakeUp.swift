@@ -10,7 +10,8 @@ struct WakeUp: Sendable {
     init() throws(CollectError) {
         var ends: [Int32] = [-1, -1]
         guard unsafe pipe(&ends) == 0 else {
-            throw CollectError("no_descriptor", "Cannot make a pipe: \(Errno(rawValue: errno)).", remedy: "Raise LimitNOFILE.")
+            throw CollectError(
+                "no_descriptor", "Cannot make a pipe: \(Errno(rawValue: errno)).", remedy: "Raise LimitNOFILE.")
         }
         (read, write) = (ends[0], ends[1])
         for end in ends {

@@ -1,7 +1,8 @@
 package import CordonModel
 internal import Synchronization
 
-/// All edge rules together, for whoever collects. Rules keep their state in memory: what happened before a restart is not counted.
+/// All edge rules together, for whoever collects. Rules keep their state in memory: what happened before a restart is
+/// not counted.
 package final class Detector: Sendable {
     private let ssh: Mutex<SSHRules>
 

@@ -1,16 +1,17 @@
 package import CordonModel
 
 /// The two rules about OpenSSH that stand before rule packs do. They see what `AgentCollect` makes of sshd's lines
-/// (`event.action` = `ssh_login`) and keep, for each source address, what happened within a window of the log's own time.
+/// (`event.action` = `ssh_login`) and keep, for each source address, what happened within a window of the log's own
+/// time.
 ///
 /// - `cordon.sshd.bruteforce` (medium, T1110.001): at least `failures` failed logons from one address within `window`.
 /// - `cordon.sshd.login_after_failures` (critical, T1110, T1078): a logon that succeeds from an address with at least
 ///   `failuresBeforeLogin` failed ones within `window`.
 ///
 /// The first is raised again only when the count has doubled. A failed logon is a `Failed password` or `Failed
-/// keyboard-interactive` line; a connection that ends before authentication counts once for a user where no such line came from its
-/// process, for servers that take keys only. Failed public keys do not count: clients offer all they have. Memory is
-/// bounded: the addresses heard of longest ago are forgotten.
+/// keyboard-interactive` line; a connection that ends before authentication counts once for a user where no such line
+/// came from its process, for servers that take keys only. Failed public keys do not count: clients offer all they
+/// have. Memory is bounded: the addresses heard of longest ago are forgotten.
 package struct SSHRules: Sendable {
     /// Thresholds.
     package struct Settings: Sendable, Hashable {
@@ -21,7 +22,9 @@ package struct SSHRules: Sendable {
         /// Source addresses remembered.
         package var sources: Int
 
-        package init(failures: Int = 8, failuresBeforeLogin: Int = 3, window: Duration = .seconds(120), sources: Int = 2048) {
+        package init(
+            failures: Int = 8, failuresBeforeLogin: Int = 3, window: Duration = .seconds(120), sources: Int = 2048
+        ) {
             self.failures = min(max(failures, 2), 100)
             self.failuresBeforeLogin = min(max(failuresBeforeLogin, 1), 100)
             self.window = window

@@ -16,7 +16,8 @@ package struct CRC32C: Sendable {
         let table = Self.table
         var index = bytes.startIndex
         while index + 4 <= bytes.endIndex {
-            state ^= UInt32(bytes[index]) | UInt32(bytes[index + 1]) << 8 | UInt32(bytes[index + 2]) << 16
+            state ^=
+                UInt32(bytes[index]) | UInt32(bytes[index + 1]) << 8 | UInt32(bytes[index + 2]) << 16
                 | UInt32(bytes[index + 3]) << 24
             let low = table[768 + Int(state & 255)] ^ table[512 + Int(state >> 8 & 255)]
             let high = table[256 + Int(state >> 16 & 255)] ^ table[Int(state >> 24)]

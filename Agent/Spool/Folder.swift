@@ -129,7 +129,9 @@ struct File: Sendable {
     }
 
     func resize(to size: Int) throws(SpoolError) {
-        guard ftruncate(descriptor.rawValue, size) == 0 else { throw SpoolError("shorten", path, Errno(rawValue: errno)) }
+        guard ftruncate(descriptor.rawValue, size) == 0 else {
+            throw SpoolError("shorten", path, Errno(rawValue: errno))
+        }
     }
 
     var size: Int {

@@ -1,7 +1,9 @@
-/// One entry of a file: `magic | length | sequence | sum of these | sum of the payload | payload`, all numbers little-endian.
+/// One entry of a file: `magic | length | sequence | sum of these | sum of the payload | payload`, all numbers
+/// little-endian.
 ///
-/// The header has a sum of its own, so that a frame that the file's end cuts off is told from one whose length is damaged. Sums are seeded with the file's random epoch: log lines are written by attackers: without the seed a line could hold the
-/// bytes of a frame, and a search for the next good frame after damage would find it.
+/// The header has a sum of its own, so that a frame that the file's end cuts off is told from one whose length is
+/// damaged. Sums are seeded with the file's random epoch: log lines are written by attackers: without the seed a line
+/// could hold the bytes of a frame, and a search for the next good frame after damage would find it.
 struct Frame: Sendable, Hashable {
     var sequence: UInt64
     var payload: [UInt8]
@@ -63,7 +65,9 @@ extension [UInt8] {
 extension ArraySlice<UInt8> {
     func littleEndian<Number: FixedWidthInteger>(_ type: Number.Type, at index: Int) -> Number {
         var number: Number = 0
-        for offset in 0..<(Number.bitWidth / 8) { number |= Number(truncatingIfNeeded: self[index + offset]) << (offset * 8) }
+        for offset in 0..<(Number.bitWidth / 8) {
+            number |= Number(truncatingIfNeeded: self[index + offset]) << (offset * 8)
+        }
         return number
     }
 }

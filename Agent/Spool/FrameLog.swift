@@ -1,8 +1,8 @@
 package import CordonModel
 internal import SystemPackage
 
-/// A small durable list of byte strings in one file, such as results that the controller has not acknowledged: appended to, read
-/// whole, rewritten whole. Damage costs the entries it lies in, never the others.
+/// A small durable list of byte strings in one file, such as results that the controller has not acknowledged: appended
+/// to, read whole, rewritten whole. Damage costs the entries it lies in, never the others.
 package actor FrameLog {
     private let folder: Folder
     private let name: String
@@ -20,8 +20,8 @@ package actor FrameLog {
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe queue.asUnownedSerialExecutor() }
 
-    /// Opens the file, or makes it, in a folder that is made if it is missing; waits for the disk. A file that is no frame log is kept
-    /// aside as `NAME.damaged`.
+    /// Opens the file, or makes it, in a folder that is made if it is missing; waits for the disk. A file that is no
+    /// frame log is kept aside as `NAME.damaged`.
     package init(folder path: String, name: String, surroundings: Surroundings) throws {
         folder = try Folder(FilePath(path))
         self.name = name

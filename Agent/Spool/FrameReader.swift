@@ -9,7 +9,8 @@ struct FrameReader {
     enum Ending: Hashable {
         /// After a whole frame.
         case clean
-        /// Inside the last frame, or in zeros: a write that was cut off, or is still going on. Nothing there was durable.
+        /// Inside the last frame, or in zeros: a write that was cut off, or is still going on. Nothing there was
+        /// durable.
         case torn
         /// After bytes that are no frame.
         case damaged

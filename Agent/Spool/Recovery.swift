@@ -12,8 +12,8 @@ struct Recovery {
     private(set) var gaps: [Gap] = []
 
     static let stateName = "state"
-    /// How far numbers jump after damage at the end of the queue: what was lost there may have been sent, and a number that is given
-    /// twice in one epoch would be taken for a duplicate by the controller.
+    /// How far numbers jump after damage at the end of the queue: what was lost there may have been sent, and a number
+    /// that is given twice in one epoch would be taken for a duplicate by the controller.
     static let jump: UInt64 = 1 << 20
 
     init(_ folder: Folder, limits: Spool.Limits, surroundings: Surroundings) throws(SpoolError) {
@@ -81,7 +81,9 @@ struct Recovery {
     ) throws(SpoolError) -> (header: FileHeader, segment: Segment)? {
         let file = try File.open(folder.path.appending(name), .readOnly)
         defer { file.close() }
-        guard let header = FileHeader(try file.read(at: 0, count: FileHeader.length)), header.first == first else { return nil }
+        guard let header = FileHeader(try file.read(at: 0, count: FileHeader.length)), header.first == first else {
+            return nil
+        }
         return (header, Segment(first: first, size: try file.size))
     }
 

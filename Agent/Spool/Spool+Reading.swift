@@ -1,6 +1,6 @@
 package import CordonWire
-internal import SystemPackage
 internal import Logging
+internal import SystemPackage
 
 /// Items in sequence, ready to be shipped.
 package struct SpoolBatch: Sendable, Hashable {
@@ -33,9 +33,11 @@ extension Spool {
     /// The first item that the controller may not have: where shipping starts after a reconnect.
     package var unacknowledged: UInt64 { acknowledged }
 
-    /// The items that follow the sequence number, at most so many items and about so many bytes; `nil` when there are none yet.
+    /// The items that follow the sequence number, at most so many items and about so many bytes; `nil` when there are
+    /// none yet.
     package func next(after sequence: UInt64, limit: Int = 512, bytes: Int = 512 << 10) throws -> SpoolBatch? {
-        var reading = Reading(after: max(sequence, acknowledged), limit: min(limit, WireLimits.batchItems), bytes: bytes)
+        var reading = Reading(
+            after: max(sequence, acknowledged), limit: min(limit, WireLimits.batchItems), bytes: bytes)
         var place = cursor?.after == reading.after ? cursor : nil
         let start = place?.segment ?? segments.last { $0.first <= reading.after + 1 }?.first ?? segments[0].first
         for segment in segments where segment.first >= start {
@@ -58,7 +60,9 @@ extension Spool {
         var reader = FrameReader(file, epoch: epoch, from: offset, limit: limits.item + 64 * 1024)
         while true {
             let place = reader.offset
-            guard place < segment.size else { return Cursor(segment: segment.first, offset: place, after: reading.after) }
+            guard place < segment.size else {
+                return Cursor(segment: segment.first, offset: place, after: reading.after)
+            }
             switch try reader.next() {
             case .frame(let frame, let damage):
                 guard frame.sequence > reading.after, frame.sequence <= last else { continue }

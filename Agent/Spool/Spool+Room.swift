@@ -4,7 +4,8 @@ internal import Logging
 // How items leave: acknowledged, or pushed out by newer ones.
 
 extension Spool {
-    /// The controller has everything up to and with the sequence number. Numbers of another epoch, or that were never given, do nothing.
+    /// The controller has everything up to and with the sequence number. Numbers of another epoch, or that were never
+    /// given, do nothing.
     package func acknowledge(epoch: [UInt8], sequence: UInt64) throws {
         guard epoch == self.epoch, sequence > acknowledged, sequence <= last else { return }
         acknowledged = sequence
@@ -15,8 +16,10 @@ extension Spool {
                 try startSegment()
                 try removeAcknowledged()
             }
-            // Not waited for: an older number after a power cut only means that some items are sent again, and dropped there.
-            try folder.replace(Recovery.stateName, with: FileHeader(epoch: epoch, first: sequence).bytes, durably: false)
+            // Not waited for: an older number after a power cut only means that some items are sent again, and dropped
+            // there.
+            try folder.replace(
+                Recovery.stateName, with: FileHeader(epoch: epoch, first: sequence).bytes, durably: false)
         } catch {
             guard error.code == SpoolError.diskFull else { throw error }
             logger.warning("\(error)")

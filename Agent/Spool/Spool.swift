@@ -5,9 +5,10 @@ internal import SystemPackage
 
 /// The durable queue between collecting and shipping.
 ///
-/// Items lie in segment files, each in a frame with a sequence number that rises by one. `append` returns when they are on the disk.
-/// They leave when the controller has acknowledged them, whole segments at a time. When there are more bytes than allowed the
-/// oldest segment goes, and a gap item says so; so it does for what a damaged disk made unreadable.
+/// Items lie in segment files, each in a frame with a sequence number that rises by one. `append` returns when they are
+/// on the disk. They leave when the controller has acknowledged them, whole segments at a time. When there are more
+/// bytes than allowed the oldest segment goes, and a gap item says so; so it does for what a damaged disk made
+/// unreadable.
 package actor Spool {
     /// Bounds.
     package struct Limits: Sendable, Hashable {
@@ -52,7 +53,8 @@ package actor Spool {
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe queue.asUnownedSerialExecutor() }
 
-    /// Opens the spool in the folder, or makes one; waits for the disk. Throws when the folder cannot be used or another process has it.
+    /// Opens the spool in the folder, or makes one; waits for the disk. Throws when the folder cannot be used or
+    /// another process has it.
     package init(folder path: String, limits: Limits = Limits(), surroundings: Surroundings) throws {
         let folder = try Folder(FilePath(path))
         let lock = try File.open(folder.path.appending("lock"), .readWrite, options: [.create])
@@ -85,8 +87,8 @@ package actor Spool {
 
     // MARK: - Appending
 
-    /// Puts items (serialised `Cordon_V1_Item`) at the end; they are on the disk when it returns, or none is. Returns the last
-    /// one's sequence number. Callers at the same time share one wait for the disk.
+    /// Puts items (serialised `Cordon_V1_Item`) at the end; they are on the disk when it returns, or none is. Returns
+    /// the last one's sequence number. Callers at the same time share one wait for the disk.
     @discardableResult
     package func append(_ items: [[UInt8]]) async throws -> UInt64 {
         guard !items.isEmpty else { return last }
@@ -119,7 +121,8 @@ package actor Spool {
         try await append(telemetry.map { try $0.serialized() })
     }
 
-    /// Calls once at first and then whenever there is more. Any number may listen; each `for await` needs a stream of its own.
+    /// Calls once at first and then whenever there is more. Any number may listen; each `for await` needs a stream of
+    /// its own.
     package nonisolated func changes() -> AsyncStream<Void> { signal.stream() }
 
     /// Where the queue stands.

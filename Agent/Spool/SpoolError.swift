@@ -7,7 +7,8 @@ package struct SpoolError: ActionableError, Hashable {
     package let message: String
     package let remedy: String
 
-    /// The disk or the quota has no room; what was appended before is safe, what was being appended is not in the spool.
+    /// The disk or the quota has no room; what was appended before is safe, what was being appended is not in the
+    /// spool.
     package static let diskFull = "spool.disk_full"
     /// An item larger than `Spool.Limits.item`.
     package static let itemTooLarge = "spool.item_too_large"

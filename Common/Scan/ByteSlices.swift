@@ -63,7 +63,8 @@ extension ArraySlice<UInt8> {
         return self[startIndex..<end]
     }
 
-    /// Takes the text off the front up to where the given one starts, and that too; `nil` and unchanged when it is not there.
+    /// Takes the text off the front up to where the given one starts, and that too; `nil` and unchanged when it is not
+    /// there.
     package mutating func take(until text: StaticString) -> ArraySlice<UInt8>? {
         guard let range = firstRange(of: text) else { return nil }
         defer { self = self[range.upperBound...] }

@@ -9,7 +9,8 @@ struct JSONParser {
     /// The one value that the text is.
     mutating func document(_ bytes: Span<UInt8>) throws(JSONScanError) -> JSONValue {
         guard bytes.count <= limits.bytes else {
-            throw JSONScanError(.limit, "the text is \(bytes.count) bytes long; \(limits.bytes) are allowed", at: 0, in: bytes)
+            throw JSONScanError(
+                .limit, "the text is \(bytes.count) bytes long; \(limits.bytes) are allowed", at: 0, in: bytes)
         }
         skipSpace(bytes)
         let value = try value(bytes, depth: 0)
@@ -76,7 +77,9 @@ struct JSONParser {
 
     // MARK: - Scalars
 
-    private mutating func word(_ word: StaticString, _ value: JSONValue, _ bytes: Span<UInt8>) throws(JSONScanError) -> JSONValue {
+    private mutating func word(_ word: StaticString, _ value: JSONValue, _ bytes: Span<UInt8>) throws(JSONScanError)
+        -> JSONValue
+    {
         guard bytes.starts(with: word, at: position) else { throw error("a value is expected here", bytes) }
         position += word.utf8CodeUnitCount
         return value
@@ -86,7 +89,9 @@ struct JSONParser {
         let start = position
         _ = take(UInt8(ascii: "-"), bytes)
         if take(UInt8(ascii: "0"), bytes) {
-            guard !(position < bytes.count && bytes[position].isDigit) else { throw error("a number has no leading zero", bytes) }
+            guard !(position < bytes.count && bytes[position].isDigit) else {
+                throw error("a number has no leading zero", bytes)
+            }
         } else {
             try digits(bytes)
         }

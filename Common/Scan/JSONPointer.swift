@@ -40,7 +40,9 @@ package struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
 
     /// The array index that a token spells: digits without leading zeros.
     static func index(_ token: String) -> Int? {
-        guard token.utf8.allSatisfy({ (48...57).contains($0) }), token == "0" || !token.hasPrefix("0") else { return nil }
+        guard token.utf8.allSatisfy({ (48...57).contains($0) }), token == "0" || !token.hasPrefix("0") else {
+            return nil
+        }
         return Int(token)
     }
 

@@ -29,7 +29,8 @@ package enum JSONValue: Sendable, Hashable {
         package static let standard = Limits()
     }
 
-    /// Reads one JSON text, strictly: one value, no trailing bytes, no duplicate keys, valid UTF-8, whole surrogate pairs.
+    /// Reads one JSON text, strictly: one value, no trailing bytes, no duplicate keys, valid UTF-8, whole surrogate
+    /// pairs.
     package static func parse(_ bytes: [UInt8], limits: Limits = .standard) throws(JSONScanError) -> JSONValue {
         var parser = JSONParser(limits: limits)
         return try parser.document(bytes.span)

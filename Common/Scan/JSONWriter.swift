@@ -45,7 +45,8 @@ private struct JSONWriter {
         }
     }
 
-    /// In canonical form a number is a double (RFC 8785 §3.2.2.3): what doubles cannot hold is written as they round it.
+    /// In canonical form a number is a double (RFC 8785 §3.2.2.3): what doubles cannot hold is written as they round
+    /// it.
     private mutating func write(_ integer: Int64) {
         put(form == .canonical ? ECMAScriptNumber.text(Double(integer)) : String(integer))
     }
@@ -99,7 +100,8 @@ private struct JSONWriter {
 private enum ECMAScriptNumber {
     static func text(_ number: Double) -> String {
         if number == 0 { return "0" }
-        // JSON has no such numbers and the parser makes none; a value made in code becomes null, as JSON.stringify does.
+        // JSON has no such numbers and the parser makes none; a value made in code becomes null, as JSON.stringify
+        // does.
         guard number.isFinite else { return "null" }
         let (digits, point) = shortest(number.magnitude)
         return (number < 0 ? "-" : "") + placed(digits, point)

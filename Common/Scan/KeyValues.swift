@@ -11,7 +11,9 @@ package struct KeyValues: Sequence, IteratorProtocol {
         while !rest.isEmpty {
             rest.skipSpaces()
             let start = rest.startIndex
-            guard let end = rest.firstIndex(where: { $0 == UInt8(ascii: "=") || $0 == 0x20 || $0 == 0x09 }) else { return nil }
+            guard let end = rest.firstIndex(where: { $0 == UInt8(ascii: "=") || $0 == 0x20 || $0 == 0x09 }) else {
+                return nil
+            }
             let key = rest[start..<end]
             let isPair = rest[end] == UInt8(ascii: "=")
             rest = rest[(end + 1)...]
@@ -31,7 +33,9 @@ package struct KeyValues: Sequence, IteratorProtocol {
 
     /// The first value of the key.
     package static func first(_ key: StaticString, in bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-        for (found, value) in KeyValues(bytes) where found.count == key.utf8CodeUnitCount && found.hasPrefix(key) { return value }
+        for (found, value) in KeyValues(bytes) where found.count == key.utf8CodeUnitCount && found.hasPrefix(key) {
+            return value
+        }
         return nil
     }
 }

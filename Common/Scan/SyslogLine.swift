@@ -1,6 +1,7 @@
 package import CordonModel
 
-/// A line of a syslog file, taken apart: what rsyslog and syslog-ng write by the names of RFC 3164, RFC 5424 and RFC 3339.
+/// A line of a syslog file, taken apart: what rsyslog and syslog-ng write by the names of RFC 3164, RFC 5424 and RFC
+/// 3339.
 package struct SyslogLine: Sendable {
     /// `nil` when the line's own time cannot be read.
     package var timestamp: Timestamp?
@@ -14,8 +15,8 @@ package struct SyslogLine: Sendable {
 
     /// Takes a line apart; what is no syslog line comes back as a message alone.
     ///
-    /// RFC 3164 times have no year and no zone: the year is the latest that does not lie in the future, by more than a day, of
-    /// `now`; the zone is `zoneOffset` seconds east of UTC.
+    /// RFC 3164 times have no year and no zone: the year is the latest that does not lie in the future, by more than a
+    /// day, of `now`; the zone is `zoneOffset` seconds east of UTC.
     package init(_ line: ArraySlice<UInt8>, now: Timestamp, zoneOffset: Int64 = 0) {
         message = line
         var rest = line

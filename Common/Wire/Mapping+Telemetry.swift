@@ -25,8 +25,8 @@ extension Cordon_V1_Event {
         for (field, value) in event.fields { fields[field.rawValue] = Cordon_V1_Value(value) }
     }
 
-    /// The event as the model knows it. Fields of a newer agent that the model has no name for are left out; texts beyond
-    /// `WireLimits` are cut, for they were hostile at the agent already.
+    /// The event as the model knows it. Fields of a newer agent that the model has no name for are left out; texts
+    /// beyond `WireLimits` are cut, for they were hostile at the agent already.
     package func model() -> Event {
         var event = Event(
             timestamp: Timestamp(microseconds: timestampUs),
@@ -67,7 +67,8 @@ extension Cordon_V1_Value {
 // MARK: - Alerts
 
 extension Cordon_V1_Alert {
-    /// The alert as it is shipped; what is beyond `Alert.Limits` is left out. The agent is not in it: the connection says it.
+    /// The alert as it is shipped; what is beyond `Alert.Limits` is left out. The agent is not in it: the connection
+    /// says it.
     package init(_ alert: Alert) {
         self.init()
         alertID = alert.id.data
@@ -84,8 +85,8 @@ extension Cordon_V1_Alert {
         evidence = alert.evidence.prefix(Alert.Limits.evidence).map { Cordon_V1_Event($0) }
     }
 
-    /// The alert as the model knows it, raised by the agent of the connection. Throws when what makes it an alert is missing
-    /// or of an unknown shape; texts and lists beyond their limits are cut.
+    /// The alert as the model knows it, raised by the agent of the connection. Throws when what makes it an alert is
+    /// missing or of an unknown shape; texts and lists beyond their limits are cut.
     package func model(from agent: AgentID) throws(WireError) -> Alert {
         guard let id = AlertID(bytes: alertID) else { throw WireError("alert_id is not 16 bytes") }
         guard let severity = Severity(rawValue: severity) else { throw WireError("severity is none of the five words") }
@@ -126,7 +127,8 @@ extension Cordon_V1_Observable {
         guard let kind = Observable.Kind(rawValue: kind) else { return nil }
         switch kind {
         case .ipv4, .ipv6: return IPAddress(value).map { Observable($0) }
-        case .domain, .user, .process, .file, .host: return Observable(kind: kind, value: value.bounded(WireLimits.text))
+        case .domain, .user, .process, .file, .host:
+            return Observable(kind: kind, value: value.bounded(WireLimits.text))
         }
     }
 }

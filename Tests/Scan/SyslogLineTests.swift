@@ -13,11 +13,17 @@ struct SyslogLineTests {
     private static let lines: [(String, String, String?, Int64?, String)] = [
         ("Jan  5 11:59:58 web1 sshd[42]: hello", "2026-01-05T11:59:58Z", "sshd", 42, "hello"),
         ("Dec 31 23:59:59 web1 sudo:   alice : x", "2025-12-31T23:59:59Z", "sudo", nil, "  alice : x"),
-        ("Jan 6 11:00:00 web1 cron[1]: tomorrow by a skewed clock", "2026-01-06T11:00:00Z", "cron", 1, "tomorrow by a skewed clock"),
+        (
+            "Jan 6 11:00:00 web1 cron[1]: tomorrow by a skewed clock", "2026-01-06T11:00:00Z", "cron", 1,
+            "tomorrow by a skewed clock"
+        ),
         ("Feb 29 00:00:00 h p: leap", "2024-02-29T00:00:00Z", "p", nil, "leap"),
         ("2025-11-14T00:20:42.738197+01:00 my sshd-session[9]: m", "2025-11-13T23:20:42Z", "sshd-session", 9, "m"),
         ("<38>Jan  5 10:00:00 h sshd[7]: m", "2026-01-05T10:00:00Z", "sshd", 7, "m"),
-        ("<34>1 2025-10-11T22:14:15.003Z host su 77 ID47 [a b=\"]\\\"\"][c] \u{FEFF}failed", "2025-10-11T22:14:15Z", "su", 77, "failed"),
+        (
+            "<34>1 2025-10-11T22:14:15.003Z host su 77 ID47 [a b=\"]\\\"\"][c] \u{FEFF}failed", "2025-10-11T22:14:15Z",
+            "su", 77, "failed"
+        ),
         ("<34>1 2025-10-11T22:14:15Z - - - - - m", "2025-10-11T22:14:15Z", nil, nil, "m"),
         ("Jan  5 10:00:00 h no tag here", "2026-01-05T10:00:00Z", nil, nil, "no tag here"),
     ]
@@ -37,10 +43,13 @@ struct SyslogLineTests {
         #expect(read("Dec 31 20:00:00 h p: m", zone: -18_000).timestamp == Timestamp(rfc3339: "2026-01-01T01:00:00Z"))
     }
 
-    @Test("what is no syslog line is a message", arguments: [
-        "", " ", "hello", "Jan", "Jan 99 10:00:00 h p: m", "Jan  5 25:00:00 h p: m", "<999>x", "<1", "2025-99-99T00:00:00Z h p: m",
-        "Foo  5 10:00:00 h p: m",
-    ])
+    @Test(
+        "what is no syslog line is a message",
+        arguments: [
+            "", " ", "hello", "Jan", "Jan 99 10:00:00 h p: m", "Jan  5 25:00:00 h p: m", "<999>x", "<1",
+            "2025-99-99T00:00:00Z h p: m",
+            "Foo  5 10:00:00 h p: m",
+        ])
     func strangers(text: String) {
         let line = read(text)
         #expect(line.timestamp == nil && line.program == nil)

@@ -55,7 +55,8 @@ final class Scratch: Sendable {
 
     func write(_ name: String, _ bytes: [UInt8]) throws {
         let options: FileDescriptor.OpenOptions = [.create, .truncate]
-        let file = try FileDescriptor.open(FilePath(path + "/" + name), .writeOnly, options: options, permissions: .ownerReadWrite)
+        let file = try FileDescriptor.open(
+            FilePath(path + "/" + name), .writeOnly, options: options, permissions: .ownerReadWrite)
         try file.closeAfter { _ = try file.writeAll(bytes) }
     }
 
@@ -108,6 +109,8 @@ extension Spool {
 
 /// The gap that an item is, if it is one. The items of these tests are no messages and read back as gaps of their own.
 func gap(_ bytes: [UInt8]) -> Cordon_V1_Gap? {
-    guard case .gap(let gap)? = Cordon_V1_Item(spooled: bytes).item, !gap.message.contains("read back") else { return nil }
+    guard case .gap(let gap)? = Cordon_V1_Item(spooled: bytes).item, !gap.message.contains("read back") else {
+        return nil
+    }
     return gap
 }

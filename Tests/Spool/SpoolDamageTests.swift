@@ -29,7 +29,8 @@ struct SpoolDamageTests {
             try copy.write(segment, Array(bytes[..<cut]))
             let spool = try Spool(folder: copy.path, surroundings: surroundings)
             let complete = (cut - header) / frame
-            #expect(try await spool.drained().map(\.item) == (1...complete).map { item($0, size: 100) }, "cut at \(cut)")
+            #expect(
+                try await spool.drained().map(\.item) == (1...complete).map { item($0, size: 100) }, "cut at \(cut)")
             #expect(try await spool.append([item(99)]) == UInt64(complete + 1))
         }
     }

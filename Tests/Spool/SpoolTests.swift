@@ -144,7 +144,8 @@ struct SpoolTests {
             fields: [.userName: .text("alice"), .sourcePort: .number(22), .tags: .texts(["a", "b"])]
         )
         let alert = Alert(
-            id: surroundings.identifier(), agent: agent, rule: .init(id: "r", name: "R", techniques: ["T1110"]), title: "t",
+            id: surroundings.identifier(), agent: agent, rule: .init(id: "r", name: "R", techniques: ["T1110"]),
+            title: "t",
             severity: .high, firstSeen: event.timestamp, lastSeen: event.created, count: 3, deduplicationKey: "k",
             observables: [Observable(.v4(0x0102_0304)), Observable(kind: .user, value: "alice")], evidence: [event]
         )

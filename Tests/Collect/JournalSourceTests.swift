@@ -1,0 +1,153 @@
+import AgentCollect
+import CordonModel
+import CordonScan
+import Glibc
+import SystemPackage
+import Testing
+
+/// Journals made by systemd's own tool from the export format.
+private enum JournalTool {
+    static let path = "/lib/systemd/systemd-journal-remote"
+
+    static var isThere: Bool { unsafe access(path, X_OK) == 0 }
+
+    struct Entry {
+        var number: Int
+        var fields: [(String, String)]
+
+        var export: String {
+            let time = 1_790_000_000_000_000 + number * 1_000_000
+            var text = "__REALTIME_TIMESTAMP=\(time)\n__MONOTONIC_TIMESTAMP=\(number * 1_000_000)\n"
+            text += "_BOOT_ID=0123456789abcdef0123456789abcdef\n_MACHINE_ID=fedcba9876543210fedcba9876543210\n"
+            for (name, value) in fields { text += "\(name)=\(value)\n" }
+            return text + "\n"
+        }
+    }
+
+    /// Appends entries to a journal file.
+    static func write(_ entries: [Entry], to journal: String, in scratch: Scratch) throws {
+        try scratch.append("export", "")
+        try scratch.truncate("export")
+        try scratch.append("export", entries.map(\.export).joined())
+        var pid = pid_t()
+        let words = [path, "--output=" + scratch.file(journal), scratch.file("export")]
+        var arguments = unsafe words.map { unsafe strdup($0) } + [nil]
+        defer { unsafe arguments.forEach { unsafe free($0) } }
+        let status = unsafe posix_spawn(&pid, path, nil, nil, &arguments, nil)
+        try #require(status == 0)
+        var exit: Int32 = 0
+        while unsafe waitpid(pid, &exit, 0) < 0, errno == EINTR {}
+        try #require(exit == 0)
+    }
+}
+
+@Suite(
+    "Following the journal", .serialized, .timeLimit(.minutes(1)),
+    .enabled(if: JournalTool.isThere, "systemd-journal-remote is not installed")
+)
+struct JournalSourceTests {
+    let scratch: Scratch
+    let deliveries = Deliveries()
+
+    init() throws {
+        scratch = try Scratch()
+        guard unsafe mkdir(scratch.file("j"), 0o700) == 0 else { throw Errno(rawValue: errno) }
+    }
+
+    private func source(_ start: StartPosition = .beginning, identifiers: [String] = []) -> JournalSource {
+        JournalSource(folder: scratch.file("j"), identifiers: identifiers, start: start, surroundings: surroundings)
+    }
+
+    private func sshd(_ number: Int, _ more: [(String, String)] = []) -> JournalTool.Entry {
+        let message = "Failed password for root from 192.0.2.7 port \(number) ssh2"
+        return .init(
+            number: number,
+            fields: [
+                ("MESSAGE", message), ("SYSLOG_IDENTIFIER", "sshd"), ("_PID", "77"), ("PRIORITY", "6"),
+                ("_HOSTNAME", "web1"),
+            ] + more)
+    }
+
+    private func write(_ entries: [JournalTool.Entry], to name: String = "a.journal") throws {
+        try JournalTool.write(entries, to: "j/" + name, in: scratch)
+    }
+
+    @Test("entries come in order, with what journald knows, and new ones follow")
+    func follows() async throws {
+        try write((1...700).map { sshd($0) })
+        try await following(source(), into: deliveries) {
+            await deliveries.wait(for: 700)
+            try write((701...703).map { sshd($0) })
+            await deliveries.wait(for: 703)
+        }
+        let records = await deliveries.records
+        #expect(records.count == 703)
+        let event = Normalizer().normalize(records[702], now: surroundings.now())
+        #expect(event.number(.sourcePort) == 703)
+        #expect(
+            event.text(.sourceIP) == "192.0.2.7" && event.text(.hostName) == "web1" && event.number(.processPID) == 77)
+        #expect(event.timestamp == Timestamp(seconds: 1_790_000_703))
+        #expect(await deliveries.gaps.isEmpty)
+    }
+
+    @Test("a restart goes on behind the last entry that was delivered")
+    func restarts() async throws {
+        try write((1...5).map { sshd($0) })
+        try await following(source(), into: deliveries) { await deliveries.wait(for: 5) }
+        try write((6...8).map { sshd($0) })
+        let position = await deliveries.position
+        try await following(source(), from: position, into: deliveries) { await deliveries.wait(for: 8) }
+        #expect(await deliveries.records.count == 8)
+        #expect(await deliveries.gaps.isEmpty)
+    }
+
+    @Test("when the journal no longer has the entry, a gap tells, and all that is there comes")
+    func vanished() async throws {
+        try write((1...5).map { sshd($0) })
+        try await following(source(), into: deliveries) { await deliveries.wait(for: 5) }
+        unsafe unlink(scratch.file("j/a.journal"))
+        try write((10...12).map { sshd($0) }, to: "b.journal")
+        let position = await deliveries.position
+        try await following(source(), from: position, into: deliveries) { await deliveries.wait(for: 9) }
+        #expect(await deliveries.gaps.count == 1)
+        #expect(await deliveries.records.count == 8)
+    }
+
+    @Test("a first start at the end delivers only what comes later")
+    func end() async throws {
+        try write((1...5).map { sshd($0) })
+        try await following(source(.end), into: deliveries) {
+            var number = 5
+            while await deliveries.records.isEmpty {
+                number += 1
+                try write([sshd(number)])
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        }
+        #expect(await deliveries.lines.first?.contains("port 5 ") == false)
+    }
+
+    @Test("only entries of the named identifiers come")
+    func identifiers() async throws {
+        let other = JournalTool.Entry(number: 1, fields: [("MESSAGE", "hello"), ("SYSLOG_IDENTIFIER", "cron")])
+        try write([other, sshd(2), other, sshd(3)])
+        try await following(source(identifiers: ["sshd", "sudo"]), into: deliveries) { await deliveries.wait(for: 2) }
+        #expect(await deliveries.records.count == 2)
+    }
+
+    @Test(
+        "who writes under sshd's name without being it is not believed",
+        arguments: [
+            ("/usr/sbin/sshd", "0", true), ("/usr/lib/openssh/sshd-session", "0", true),
+            ("/usr/bin/logger", "1000", false),
+            ("/tmp/sshd", "1000", false), ("/home/x/usr/sbin/sshd", "1000", false),
+        ])
+    func impostors(executable: String, uid: String, believed: Bool) async throws {
+        try write([sshd(1, [("_EXE", executable), ("_UID", uid)])])
+        try await following(source(), into: deliveries) { await deliveries.wait(for: 1) }
+        let event = Normalizer().normalize(await deliveries.records[0], now: surroundings.now())
+        #expect((event.text(.sourceIP) != nil) == believed)
+        #expect((event.fields[.tags] == .texts(["unverified_sender"])) == !believed)
+        #expect(event.text(.message)?.hasPrefix("Failed password") == true)
+    }
+}
