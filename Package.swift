@@ -55,6 +55,7 @@ extension Target.Dependency {
     static let nioHPACK = product(name: "NIOHPACK", package: "swift-nio-http2")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioHTTP2 = product(name: "NIOHTTP2", package: "swift-nio-http2")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -177,10 +178,10 @@ let controller: [Target] = [
         "cordon-controller",
         in: "Controller/Daemon",
         uses: [
-            "CordonModel", "CordonTrust", "CordonSettings", "CordonSignals", "CLinux", "ControllerFleet",
+            "CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "CordonSignals", "ControllerFleet",
             "ControllerIntake", "ControllerCases", "ControllerPlaybooks", "ControllerAccess", "ControllerStore",
             "ControllerAPI", "ControllerWeb", .argumentParser, .asyncHTTPClient, .hummingbird, .hummingbirdTLS,
-            .nioCore, .nioPosix, .nioSSL, .logging, .serviceLifecycle, .unixSignals, .system,
+            .nioCore, .nioHTTP1, .nioSSL, .protobuf, .logging, .serviceLifecycle, .unixSignals,
         ]
     ),
     tool(
@@ -260,7 +261,7 @@ let testing: [Target] = [
         uses: [
             "CordonModel", "CordonScan", "CordonTrust", "ControllerAPI", "ControllerWeb", "ControllerFleet",
             "ControllerIntake", "ControllerCases", "ControllerPlaybooks", "ControllerAccess", "ControllerStore",
-            "CordonTesting", .hummingbird, .hummingbirdTesting, .httpTypes, .nioCore, .logging,
+            "CordonTesting", "cordon", .hummingbird, .hummingbirdTesting, .httpTypes, .nioCore, .nioPosix, .logging,
         ]
     ),
     tool(

@@ -7,7 +7,7 @@ struct Cordon: AsyncParsableCommand {
         commandName: "cordon",
         abstract: "See, decide and contain, from a terminal.",
         discussion: """
-            Sign in once with `cordon login https://controller:7444 --fingerprint HEX`; `cordon-controller init` printed the \
+            Sign in once with `cordon login https://controller:8443 --fingerprint HEX`; `cordon-controller init` printed the \
             fingerprint. Every verb takes --json (one object a line) and -h.
 
             EXIT CODES

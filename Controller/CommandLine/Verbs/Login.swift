@@ -12,9 +12,9 @@ struct Login: AsyncParsableCommand {
             printed, or its certificate; without either the system's authorities count.
 
             EXAMPLES
-              cordon login https://soc.example.org:7444 --fingerprint 3f9a…
-              cordon login https://soc.example.org:7444 --ca-file authority.pem --user alice
-              cordon login https://soc.example.org:7444 --user bot --password-stdin < password
+              cordon login https://soc.example.org:8443 --fingerprint 3f9a…
+              cordon login https://soc.example.org:8443 --ca-file authority.pem --user alice
+              cordon login https://soc.example.org:8443 --user bot --password-stdin < password
             """
     )
 

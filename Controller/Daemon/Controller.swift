@@ -1,0 +1,144 @@
+internal import AsyncHTTPClient
+internal import ControllerAPI
+internal import ControllerAccess
+internal import ControllerCases
+internal import ControllerFleet
+internal import ControllerIntake
+internal import ControllerPlaybooks
+internal import ControllerStore
+internal import ControllerWeb
+internal import CordonModel
+internal import CordonSignals
+internal import CordonTrust
+internal import Hummingbird
+internal import Logging
+internal import ServiceLifecycle
+internal import UnixSignals
+
+/// The composition root: every concrete part, made and joined once.
+struct Controller: Sendable {
+    private let database: Database
+    private let group: ServiceGroup
+
+    /// Opens the folder and puts the parts together. Nothing listens yet.
+    static func build(keys: FleetKeys, settings: ControllerSettings, logger: Logger) async throws -> Controller {
+        let surroundings = Surroundings.live
+        try DataFolder.make(settings.data)
+        let database = try Database(folder: settings.data, auditKey: keys.auditKey)
+        let changes = ChangeFeed(epoch: surroundings.random())
+        let news = CaseNews()
+        let cases = caseBook(database, settings, news: news, changes: changes, surroundings, logger)
+        let intake = Intake(
+            repository: IntakeStore(database: database), cases: CaseOpener(cases: cases), surroundings: surroundings,
+            logger: logger, changed: { changes.publish($0) })
+        let fleet = try await fleet(
+            keys, database, hooks: hooks(intake, news: news, cases: cases, changes: changes, surroundings, logger), surroundings, logger)
+        let library = PlaybookLibrary(folder: "\(settings.data)/playbooks")
+        let runs = RunStore(database: database)
+        let calls = HTTPCalls(allowed: settings.callable)
+        let engine = PlaybookEngine(
+            library: library, repository: runs, performer: Performer(fleet: fleet, calls: calls),
+            hosts: HostDirectory(fleet: fleet), surroundings: surroundings,
+            hooks: engineHooks(cases, changes, logger))
+        news.join(engine: engine, fleet: fleet)
+        let services = APIServices(
+            access: Access(repository: AccessStore(database: database), surroundings: surroundings), fleet: fleet, intake: intake,
+            cases: cases, library: library, engine: engine, runs: runs,
+            audit: AuditDesk(reader: AuditReader(database: database, key: keys.auditKey.verifyingKey), key: keys.auditKey.verifyingKey),
+            changes: changes, surroundings: surroundings, agentAddress: try announced(keys, settings), isSecure: true,
+            authorityPEM: keys.authority.anchor.pem)
+        let parts: [any Service] = [
+            fleet, try LinkServer(fleet: fleet, listen: settings.agents), Engine(engine: engine),
+            Housekeeping(database: database, intake: intake, cases: cases, logger: logger),
+            try People(services, keys: keys, settings: settings, logger: logger),
+        ]
+        return Controller(database: database, group: group(parts, changes: changes, logger: logger))
+    }
+
+    /// Serves until told to stop.
+    func run() async throws {
+        defer { try? database.close() }
+        try await group.run()
+        try await database.checkpoint()
+    }
+
+    // MARK: - Parts
+
+    private static func caseBook(
+        _ database: Database, _ settings: ControllerSettings, news: CaseNews, changes: ChangeFeed, _ surroundings: Surroundings,
+        _ logger: Logger
+    ) -> CaseBook {
+        CaseBook(
+            repository: CaseStore(database: database), rules: settings.rules, surroundings: surroundings, logger: logger,
+            hooks: CaseHooks(
+                changed: { changes.publish($0) },
+                startPlaybook: { try await news.start($0) }))
+    }
+
+    private static func fleet(
+        _ keys: FleetKeys, _ database: Database, hooks: FleetHooks, _ surroundings: Surroundings, _ logger: Logger
+    ) async throws -> Fleet {
+        let store = FleetStore(database)
+        return try await Fleet.load(
+            keys: keys, stores: Fleet.Stores(hosts: store, tokens: store, orders: store), hooks: hooks, surroundings: surroundings,
+            log: logger)
+    }
+
+    private static func hooks(
+        _ intake: Intake, news: CaseNews, cases: CaseBook, changes: ChangeFeed, _ surroundings: Surroundings, _ logger: Logger
+    ) -> FleetHooks {
+        FleetHooks(
+            received: { batch, agent in _ = try await intake.ingest(ShippedBatch(batch, from: agent), from: agent) },
+            orderChanged: { record in
+                changes.publish(
+                    Change(
+                        topic: .order, id: "\(record.id)", summary: "\(record.order.action.kind.rawValue) \(record.state.rawValue)",
+                        at: record.changedAt))
+                await OrderTimeline.tell(record, in: cases, logger: logger)
+                await news.orderChanged(record)
+            },
+            hostChanged: { record in
+                changes.publish(
+                    Change(
+                        topic: .host, id: "\(record.id)", summary: "\(record.name) \(record.isOnline ? "online" : "offline")",
+                        at: surroundings.now()))
+            })
+    }
+
+    private static func engineHooks(_ cases: CaseBook, _ changes: ChangeFeed, _ logger: Logger) -> PlaybookEngine.Hooks {
+        PlaybookEngine.Hooks(
+            changed: { changes.publish($0) },
+            timeline: { id, line in
+                do {
+                    try await cases.append(
+                        line.kind.hasPrefix("task.") ? .approval : .run, to: id, line.text, by: line.actor, at: line.at)
+                } catch {
+                    logger.error("case \(id): a line of a run could not be written to the timeline: \(error)")
+                }
+            },
+            complain: { logger.error("\($0)") })
+    }
+
+    /// What tokens tell agents to dial.
+    private static func announced(_ keys: FleetKeys, _ settings: ControllerSettings) throws -> ControllerAddress {
+        if let announced = settings.announced { return announced }
+        let host = keys.description.addresses.first ?? "localhost"
+        let text = host.contains(":") ? "[\(host)]:\(settings.agents.port)" : "\(host):\(settings.agents.port)"
+        guard let address = ControllerAddress(text) else {
+            throw ControllerError("settings.agents_dial", "\(text) is no address that agents could dial.", remedy: "Set agents_dial.")
+        }
+        return address
+    }
+
+    private static func group(_ parts: [any Service], changes: ChangeFeed, logger: Logger) -> ServiceGroup {
+        var configuration = ServiceGroupConfiguration(
+            services: parts.map {
+                ServiceGroupConfiguration.ServiceConfiguration(
+                    service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .gracefullyShutdownGroup)
+            },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(10)
+        return ServiceGroup(configuration: configuration)
+    }
+}

@@ -1,0 +1,77 @@
+internal import ArgumentParser
+internal import ControllerFleet
+internal import CordonModel
+internal import CordonSignals
+internal import CordonTrust
+internal import Glibc
+internal import Logging
+
+/// `cordon-controller serve`: the daemon.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serve agents and people until told to stop.",
+        discussion: "On an empty folder a fleet is made first, as `init` with its defaults does.")
+
+    @OptionGroup var options: DataOptions
+
+    @Option(name: .customLong("link"), help: "Where agents connect, as 0.0.0.0:7443; overrides the settings file.")
+    var agents: String?
+
+    @Option(name: .customLong("api"), help: "Where people and their programs connect, as 127.0.0.1:8443; overrides the settings file.")
+    var people: String?
+
+    func run() async throws {
+        _ = signal(SIGPIPE, SIG_IGN)
+        do {
+            let settings = try settings()
+            LogOutput.bootstrap(level: settings.logLevel)
+            let logger = Logger(label: "cordon.controller")
+            let keys = try await keys(settings)
+            try await Controller.build(keys: keys, settings: settings, logger: logger).run()
+            logger.notice("stopped")
+        } catch {
+            throw Complaint.fail(error)
+        }
+    }
+
+    private func settings() throws -> ControllerSettings {
+        var settings = try options.settings()
+        if let agents { settings.agents = try Self.endpoint(agents, "--link") }
+        if let people { settings.people = try Self.endpoint(people, "--api") }
+        return settings
+    }
+
+    /// The fleet of the folder; a new one where the folder is empty.
+    private func keys(_ settings: ControllerSettings) async throws -> FleetKeys {
+        guard !KeyFile.exists("\(settings.data)/\(FleetKeys.File.fleet)") else { return try FleetKeys.load(folder: settings.data) }
+        let made = try await FleetStart.make(
+            in: settings.data, name: "cordon", addresses: [], rootKeyFile: nil, admin: "admin", password: nil)
+        Complaint.write(made.summary + "\n\n")
+        return made.keys
+    }
+
+    private static func endpoint(_ text: String, _ option: String) throws -> Endpoint {
+        guard let endpoint = Endpoint(text) else {
+            throw ControllerError(
+                "options.listen", "\(option) must be an address and port, as 0.0.0.0:7443 or [::]:7443; \(text) is not.")
+        }
+        return endpoint
+    }
+}
+
+/// `cordon-controller check`: whether the settings and the data folder can be served.
+struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Read settings and keys, say what is wrong, change nothing.")
+
+    @OptionGroup var options: DataOptions
+
+    func run() async throws {
+        do {
+            let settings = try options.settings()
+            let keys = try FleetKeys.load(folder: settings.data)
+            print("The fleet \(keys.fleet) in \(settings.data) can be served: agents on \(settings.agents), people on \(settings.people).")
+        } catch {
+            throw Complaint.fail(error)
+        }
+    }
+}
