@@ -55,7 +55,6 @@ extension Target.Dependency {
     static let nioHPACK = product(name: "NIOHPACK", package: "swift-nio-http2")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioHTTP2 = product(name: "NIOHTTP2", package: "swift-nio-http2")
-    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -197,7 +196,7 @@ let controller: [Target] = [
 // MARK: - Tests: one folder a module, then the real daemons together
 
 let testing: [Target] = [
-    module("CordonTesting", in: "Tests/Support", uses: ["CordonModel", "CLinux", .system]),
+    module("CordonTesting", in: "Tests/Support", uses: ["CordonModel", "CordonScan", "CLinux", .system]),
     tests("ModelTests", in: "Tests/Model", uses: ["CordonModel"]),
     tests("ScanTests", in: "Tests/Scan", uses: ["CordonModel", "CordonScan"]),
     tests("SettingsTests", in: "Tests/Settings", uses: ["CordonModel", "CordonSettings", "CordonTesting"]),
@@ -282,10 +281,13 @@ let testing: [Target] = [
     tool(
         "cordon-demo",
         in: "Tests/Demo",
-        uses: ["CordonModel", "CordonTesting", "CLinux", .argumentParser, .system]
+        uses: [
+            "CordonModel", "CordonScan", "CordonTrust", "CordonWire", "CordonTesting", "CLinux", .argumentParser,
+            .protobuf, .system,
+        ]
     ),
     tests("LinkageTests", in: "Tests/Linkage", uses: ["CordonTesting"]),
-    tests("EndToEndTests", in: "Tests/EndToEnd", uses: ["CordonModel", "CordonTesting", "CLinux", .system]),
+    tests("EndToEndTests", in: "Tests/EndToEnd", uses: ["CordonModel", "CordonScan", "CordonTesting", "CLinux", .system]),
 ]
 
 // MARK: - The package
