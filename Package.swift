@@ -260,7 +260,8 @@ let testing: [Target] = [
         uses: [
             "CordonModel", "CordonScan", "CordonTrust", "ControllerAPI", "ControllerWeb", "ControllerFleet",
             "ControllerIntake", "ControllerCases", "ControllerPlaybooks", "ControllerAccess", "ControllerStore",
-            "CordonTesting", "cordon", .hummingbird, .hummingbirdTesting, .httpTypes, .nioCore, .nioPosix, .logging,
+            "CordonTesting", "cordon", .hummingbird, .hummingbirdTesting, .httpTypes, .hummingbirdTLS, .nioCore,
+            .nioPosix, .nioSSL, .logging,
         ]
     ),
     tool(

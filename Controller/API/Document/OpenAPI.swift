@@ -36,7 +36,8 @@ package enum OpenAPI {
         ],
     ]
 
-    private static let problem = Schema.named(
+    /// What the body of every error looks like (RFC 9457).
+    package static let problem = Schema.named(
         "Problem",
         .object([
             .required("type", .string, "urn:cordon:problem:CODE"), .required("title", .string),
@@ -47,9 +48,6 @@ package enum OpenAPI {
             ),
         ])
     )
-
-    /// What every error's body looks like (RFC 9457).
-    static var problemSchema: Schema { problem }
 
     private static func tags(_ routes: [Route]) -> [String] {
         var seen: Set<String> = []

@@ -24,37 +24,54 @@ package enum ProblemMap {
 
     /// The status of an error's code; `nil` for what is a fault of ours.
     static func status(of code: String) -> HTTPResponse.Status? {
-        if let exact = exact[code] { return exact }
-        guard let reason = code.split(separator: ".").last else { return nil }
-        if code.hasPrefix("store.") { return .serviceUnavailable }
-        return endings.first { $0.words.contains { reason.hasPrefix($0) || reason.hasSuffix($0) } }?.status
+        if let status = statuses[code] { return status }
+        let area = code.prefix { $0 != "." }
+        return areas[String(area)]
     }
 
-    private static let exact: [String: HTTPResponse.Status] = [
-        "access.sign_in_refused": .unauthorized,
-        "access.not_signed_in": .unauthorized,
-        "access.too_many_attempts": .tooManyRequests,
-        "access.busy": .tooManyRequests,
-        "access.name_taken": .conflict,
-        "access.last_administrator": .conflict,
-        "access.already_initialised": .conflict,
-        "access.malformed_name": .unprocessableContent,
-        "access.weak_password": .unprocessableContent,
-        "access.token_lifetime": .unprocessableContent,
-    ]
-
-    /// Words that reasons begin or end with, for the codes of all domains.
-    private static let endings: [(words: [String], status: HTTPResponse.Status)] = [
-        (["unknown", "not_found", "no_such"], .notFound),
-        (["forbidden", "not_allowed", "role", "not_assigned"], .forbidden),
-        (["conflict", "taken", "exists", "already", "not_open", "closed", "finished", "decided", "reused", "revoked", "used_up"], .conflict),
-        (["busy", "limited", "too_many"], .tooManyRequests),
-        (["expired"], .conflict),
+    /// Codes of the domains that callers can bring about. One that is missing here is answered as a fault of ours.
+    private static let statuses: [String: HTTPResponse.Status] = [
+        (.unauthorized, ["access.sign_in_refused", "access.not_signed_in"]),
+        (.tooManyRequests, ["access.too_many_attempts", "access.busy"]),
+        (.forbidden, ["case.forbidden", "task.role", "task.assignee"]),
         (
+            .notFound,
             [
-                "invalid", "malformed", "weak", "out_of_range", "lifetime", "too_long", "too_short", "empty", "missing",
-                "not_runnable", "not_valid", "older", "input", "limit", "unsupported",
-            ], .unprocessableContent
+                "access.unknown_user", "access.unknown_token", "case.not_found", "case.task_not_found", "host.unknown",
+                "order.unknown", "playbook.unknown", "run.unknown", "task.unknown", "token.unknown",
+            ]
         ),
+        (
+            .conflict,
+            [
+                "access.name_taken", "access.last_administrator", "access.already_initialised", "case.transition",
+                "case.task_finished", "case.full", "host.revoked", "order.conflict", "order.stale", "playbook.older",
+                "run.over", "task.closed", "token.expired", "token.used_up", "token.withdrawn",
+            ]
+        ),
+        (
+            .unprocessableContent,
+            [
+                "access.malformed_name", "access.weak_password", "access.token_lifetime", "case.empty", "case.too_long",
+                "order.invalid", "playbook.invalid", "playbook.not_runnable", "run.input_missing", "run.input_type",
+                "token.uses", "token.lifetime", "token.group",
+            ]
+        ),
+        (.serviceUnavailable, ["playbook.folder", "playbook.write"]),
+    ].reduce(into: [:]) { (statuses, entry: (status: HTTPResponse.Status, codes: [String])) in
+        for code in entry.codes { statuses[code] = entry.status }
+    }
+
+    /// Areas whose every code means the same to a caller.
+    private static let areas: [String: HTTPResponse.Status] = [
+        // The disk is full, the folder is read-only, …: nothing that the caller did.
+        "store": .serviceUnavailable,
+        "folder": .serviceUnavailable,
+        // What a playbook's step says that cannot be carried out.
+        "variable": .unprocessableContent,
+        "step": .unprocessableContent,
+        "http": .unprocessableContent,
+        "openc2": .unprocessableContent,
+        "engine": .unprocessableContent,
     ]
 }

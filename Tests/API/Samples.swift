@@ -1,0 +1,99 @@
+import ControllerAPI
+import ControllerAccess
+import ControllerCases
+import ControllerFleet
+import ControllerIntake
+import ControllerPlaybooks
+import CordonModel
+import CordonScan
+import HTTPTypes
+
+/// For each route one call that goes well, in the fixture as it is.
+struct Sample {
+    /// What stands for `{…}` in the path.
+    var parameters: [String: String] = [:]
+    var body: JSONValue?
+
+    /// The sample of a route; `nil` for a route that nobody thought of.
+    static func of(_ route: Route, in fixture: APIFixture) async throws -> Sample? {
+        if let fixed = try await prepared(route.name, fixture) { return fixed }
+        return bodies[route.name].map { Sample(parameters: parameters(fixture), body: $0) }
+            ?? (plain.contains(route.name) ? Sample(parameters: parameters(fixture)) : nil)
+    }
+
+    /// The path of the call.
+    func path(of route: Route) -> String {
+        parameters.reduce(route.path) { path, parameter in
+            path.split(separator: "{\(parameter.key)}", omittingEmptySubsequences: false).joined(separator: parameter.value)
+        }
+    }
+
+    private static func parameters(_ fixture: APIFixture) -> [String: String] {
+        ["case": fixture.file.label, "id": "\(WebFixture.web1.id)", "name": "viewer"]
+    }
+
+    /// Routes that need nothing but what is always there.
+    private static let plain: Set<String> = [
+        "me", "signOut", "listHosts", "getHost", "listEnrolmentTokens", "listAlerts", "listCases", "getCase", "getTimeline",
+        "getReport", "listOrders", "listPlaybooks", "listRuns", "listTasks", "listAudit", "verifyAudit", "exportAudit",
+        "listUsers", "listAPITokens", "isLive", "isReady", "getDocument", "getAuthority", "removeUser",
+    ]
+
+    private static let bodies: [String: JSONValue] = [
+        "signIn": ["name": "viewer", "password": .text(WebFixture.password), "cookie": true],
+        "changePassword": ["current": .text(WebFixture.password), "password": "another long password"],
+        "revokeHost": ["reason": "stolen"],
+        "createEnrolmentToken": ["uses": 3, "expires_in_s": 3600, "group": "web"],
+        "openCase": ["title": "Odd traffic", "severity": "medium"],
+        "setCaseStatus": ["status": "in_progress", "reason": "looking"],
+        "assignCase": ["assignee": "analyst"],
+        "setCaseSeverity": ["severity": "low"],
+        "renameCase": ["title": "Guessed password"],
+        "addNote": ["text": "Spoke to the owner."],
+        "addObservable": ["kind": "domain-name", "value": "evil.example"],
+        "addCaseTask": ["title": "Call the owner", "assignee": "analyst"],
+        "submitOrder": [
+            "host": .text("\(WebFixture.web1.id)"), "action": ["kind": "isolate", "duration_s": 600], "reason": "cut it off",
+            "case": "C-1", "lifetime_s": 60,
+        ],
+        "createUser": ["name": "newcomer", "role": "analyst"],
+        "setUserRole": ["role": "analyst"],
+        "setUserPassword": ["password": "a password for a viewer"],
+        "createAPIToken": ["name": "ticketing", "role": "viewer", "expires_in_s": 3600],
+    ]
+
+    /// Routes whose thing has to be made first.
+    private static func prepared(_ name: String, _ fixture: APIFixture) async throws -> Sample? {
+        let services = fixture.services
+        switch name {
+        case "withdrawEnrolmentToken":
+            let token = try await services.fleet.createToken(
+                uses: 1, lifetime: .seconds(600), group: "", controller: services.agentAddress, by: .system
+            )
+            return Sample(parameters: ["id": "\(token.record.id)"])
+        case "revokeAPIToken":
+            let token = try await services.access.createToken(name: "bot", role: .viewer, lifetime: .seconds(600), by: .system)
+            return Sample(parameters: ["id": "\(token.token.id)"])
+        case "getAlert":
+            return Sample(parameters: ["id": "\(fixture.file.alerts[0].id)"])
+        case "setCaseTask":
+            let task = try await services.cases.addTask("Look", to: fixture.file.id, by: .system)
+            return Sample(parameters: ["case": fixture.file.label, "task": "\(task.id)"], body: ["state": "done"])
+        case "getOrder":
+            return Sample(parameters: ["id": "\(try await fixture.order().id)"])
+        case "getTask": return Sample(parameters: ["id": "\(fixture.task.id)"])
+        case "decideTask":
+            return Sample(parameters: ["id": "\(fixture.task.id)"], body: ["decision": "approve", "reason": "confirmed"])
+        case "getRun": return Sample(parameters: ["id": "\(fixture.task.run)"])
+        case "cancelRun": return Sample(parameters: ["id": "\(fixture.task.run)"], body: ["reason": "not needed"])
+        case "startRun":
+            return Sample(body: ["playbook": "SSH break-in", "case": "C-1", "inputs": ["__question__": "Again?"]])
+        case "getPlaybook": return Sample(parameters: ["id": try await fixture.playbook().id])
+        case "importPlaybook":
+            let entry = try await fixture.playbook()
+            return Sample(parameters: ["id": entry.id], body: try JSONValue.parse(entry.bytes))
+        case "validatePlaybook": return Sample(body: try JSONValue.parse(try await fixture.playbook().bytes))
+        default: return nil
+        }
+    }
+}
