@@ -40,7 +40,9 @@ struct AgentSettings: Sendable {
         let dropIns = path.hasSuffix(".toml") ? String(path.dropLast(5)) + ".d" : path + ".d"
         let document = try Settings.load(file: path, dropIns: dropIns)
         var settings = AgentSettings()
-        var read = [try settings.readAgent(document), try settings.readController(document), try settings.readSpool(document)]
+        var read = [
+            try settings.readAgent(document), try settings.readController(document), try settings.readSpool(document),
+        ]
         read += try settings.readSources(document)
         read.append(try settings.readDetection(document))
         try document.finish(read)
@@ -92,7 +94,10 @@ struct AgentSettings: Sendable {
                 folder: try section.optionalText("folder"), identifiers: try section.texts("identifiers", default: []),
                 start: try Self.start(&section))
         } else {
-            _ = (try section.optionalText("folder"), try section.texts("identifiers", default: []), try Self.start(&section))
+            _ = (
+                try section.optionalText("folder"), try section.texts("identifiers", default: []),
+                try Self.start(&section)
+            )
         }
         return sections + [section]
     }
@@ -102,7 +107,8 @@ struct AgentSettings: Sendable {
         detection = SSHRules.Settings(
             failures: Int(try section.integer("failures", default: Int64(detection.failures), in: 2...100)),
             failuresBeforeLogin: Int(
-                try section.integer("failures_before_login", default: Int64(detection.failuresBeforeLogin), in: 1...100)),
+                try section.integer("failures_before_login", default: Int64(detection.failuresBeforeLogin), in: 1...100)
+            ),
             window: try section.duration("window", default: detection.window, in: .seconds(1) ... .seconds(86_400)))
         return section
     }
@@ -117,7 +123,8 @@ struct AgentSettings: Sendable {
 
     private static func malformed(_ section: SettingsSection, _ key: String, _ expected: String) -> AgentError {
         AgentError(
-            code: "settings.malformed", message: "\(section.origin(of: key)): \(section.name).\(key) must be \(expected).",
+            code: "settings.malformed",
+            message: "\(section.origin(of: key)): \(section.name).\(key) must be \(expected).",
             remedy: "Correct it and start again.")
     }
 

@@ -27,7 +27,9 @@ struct Check: AsyncParsableCommand {
         note("settings", nil)
         note("identity", fault { try identity(settings) })
         for file in settings.files {
-            note("source \(file.path)", unsafe access(file.path, R_OK) == 0 ? nil : unsafe String(cString: strerror(errno)))
+            note(
+                "source \(file.path)",
+                unsafe access(file.path, R_OK) == 0 ? nil : unsafe String(cString: strerror(errno)))
         }
         do {
             let status = try await EnforcerClient(socket: settings.enforcerSocket, surroundings: .live).status()

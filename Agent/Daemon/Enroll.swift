@@ -36,7 +36,9 @@ struct Enroll: AsyncParsableCommand {
             let enrolment = Enrolment(try settings.uplink(), systemFolder: systemFolder, surroundings: .live)
             let credentials = try await enrolment.enrol(with: token, isForced: force)
             let identity = credentials.identity
-            print("Enrolled as agent \(identity.agent) of the fleet \(identity.fleet); the certificate lasts until \(identity.notAfter).")
+            print(
+                "Enrolled as agent \(identity.agent) of the fleet \(identity.fleet); the certificate lasts until \(identity.notAfter)."
+            )
             print("Start cordon-enforcer and cordon-agent now; both read this at once.")
         } catch {
             print("cordon-agent: \(error)", to: &standardError)

@@ -39,7 +39,8 @@ struct Presence: Service {
         let facts = await uplink.hostFacts
         var report = AgentReport(
             at: surroundings.now(), pid: getpid(), agent: uplink.identity.agent, fleet: uplink.identity.fleet,
-            certificateUntil: uplink.identity.notAfter, controller: "\(uplink.controller)", link: "", waiting: Int(queue.last - queue.acknowledged),
+            certificateUntil: uplink.identity.notAfter, controller: "\(uplink.controller)", link: "",
+            waiting: Int(queue.last - queue.acknowledged),
             spoolBytes: queue.bytes, enforcer: facts.enforcerVersion.isEmpty ? nil : facts.enforcerVersion,
             containment: facts.containment)
         switch uplink.status {

@@ -40,12 +40,14 @@ struct Run: AsyncParsableCommand {
         let uplink = try Uplink(try settings.uplink(), spool: spool, surroundings: surroundings, logger: logger)
         let collecting = try Collecting(settings, spool: spool, surroundings: surroundings)
         let presence = Presence(file: settings.statusFile, uplink: uplink, spool: spool, surroundings: surroundings)
-        logger.notice("Starting.", metadata: ["agent": "\(uplink.identity.agent)", "fleet": "\(uplink.identity.fleet)"])
+        logger.notice(
+            "Starting.", metadata: ["agent": "\(uplink.identity.agent)", "fleet": "\(uplink.identity.fleet)"])
         let services: [any Service] = [collecting, uplink, presence]
         var configuration = ServiceGroupConfiguration(
             services: services.map {
                 ServiceGroupConfiguration.ServiceConfiguration(
-                    service: $0, successTerminationBehavior: .ignore, failureTerminationBehavior: .gracefullyShutdownGroup)
+                    service: $0, successTerminationBehavior: .ignore,
+                    failureTerminationBehavior: .gracefullyShutdownGroup)
             },
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
@@ -70,7 +72,8 @@ struct Collecting: Service {
         if let journal = settings.journal {
             sources.append(
                 JournalSource(
-                    folder: journal.folder, identifiers: journal.identifiers, start: journal.start, surroundings: surroundings))
+                    folder: journal.folder, identifiers: journal.identifiers, start: journal.start,
+                    surroundings: surroundings))
         }
         let detector = Detector(ssh: settings.detection, surroundings: surroundings)
         collector = Collector(

@@ -6,7 +6,9 @@ internal import CordonTrust
 /// `cordon-agent status`: how the daemon is.
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say how the daemon is. Exits with 0 when it is connected, 3 when it runs without a connection, 4 when it does not run.")
+        abstract:
+            "Say how the daemon is. Exits with 0 when it is connected, 3 when it runs without a connection, 4 when it does not run."
+    )
 
     @OptionGroup var settingsOption: SettingsOption
 

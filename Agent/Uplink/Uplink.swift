@@ -79,6 +79,7 @@ package final class Uplink: Service {
     private func work() async throws {
         let settled = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         await desk.onSettled(settled.continuation)
+        await facts.onKeysMissing { await self.passKeySetOn() }
         await passKeySetOn()
         await facts.refresh()
         try await withThrowingDiscardingTaskGroup { group in
@@ -123,7 +124,9 @@ package final class Uplink: Service {
             metadata: LinkMetadata.make(machine: .machine(machineID: settings.machineID)), logger: logger)
         do { return try await session.run(connection) } catch let error as RPCError {
             if let refusal = connection.verdict.refusal { throw UplinkError.untrusted("\(address)", refusal) }
-            if error.code == .unavailable, let why = connection.failure.text { throw UplinkError.unreachable("\(address)", why) }
+            if error.code == .unavailable, let why = connection.failure.text {
+                throw UplinkError.unreachable("\(address)", why)
+            }
             throw error
         }
     }
@@ -134,7 +137,8 @@ package final class Uplink: Service {
         switch error {
         case let error as UplinkError: error
         case let error as RPCError: UplinkError(error, from: "\(address)")
-        case let error as any ActionableError: UplinkError(code: error.code, message: error.message, remedy: error.remedy)
+        case let error as any ActionableError:
+            UplinkError(code: error.code, message: error.message, remedy: error.remedy)
         default: .unreachable("\(address)", SocketFailure.text(error))
         }
     }
@@ -143,7 +147,8 @@ package final class Uplink: Service {
         let random = surroundings.random()
         let now = surroundings.now()
         let pause = state.withLock { state in
-            let pause = error.isRefusal
+            let pause =
+                error.isRefusal
                 ? state.backoff.waitAfterRefusal(random: random) : state.backoff.wait(random: random)
             state.status = .waiting(reason: error.message, until: now + pause)
             return pause

@@ -1,5 +1,5 @@
-internal import Crypto
 package import CordonModel
+internal import Crypto
 
 /// One record of the audit chain: an entry, its place, and the hash that ties it to all records before it.
 package struct AuditRecord: Sendable, Hashable {

@@ -29,7 +29,8 @@ package struct AuditFault: Sendable, Hashable, CustomStringConvertible {
         switch kind {
         case .gap: "The audit chain has a gap: record \(index) is missing or out of place."
         case .altered: "Audit record \(index) was altered: its hash does not follow from its contents."
-        case .rewritten: "The audit chain was rewritten at or before record \(index): a signed checkpoint says otherwise."
+        case .rewritten:
+            "The audit chain was rewritten at or before record \(index): a signed checkpoint says otherwise."
         case .forgedCheckpoint: "The checkpoint at audit record \(index) was not signed by this controller's audit key."
         case .truncated: "The audit chain was cut off: a signed checkpoint proves that record \(index) existed."
         }

@@ -1,5 +1,5 @@
-internal import Crypto
 package import CordonModel
+internal import Crypto
 internal import FoundationEssentials
 internal import SwiftASN1
 internal import X509
@@ -65,7 +65,8 @@ package struct CertificateAuthority: Sendable {
     ) throws(TrustError) -> [UInt8] {
         let id = SpiffeID.agent(fleet: fleet, id: agent)
         return try Self.issue(
-            Leaf(key: try CertificateRequest.verifiedKey(der: request), name: "\(agent)", life: life, usage: .clientAuth),
+            Leaf(
+                key: try CertificateRequest.verifiedKey(der: request), name: "\(agent)", life: life, usage: .clientAuth),
             names: [.uniformResourceIdentifier("\(id)")],
             issuer: anchor.parsed,
             key: key,

@@ -14,7 +14,9 @@ enum CertificateReading {
     /// The DER bytes of a certificate.
     static func der(_ certificate: Certificate) throws(TrustError) -> [UInt8] {
         var serializer = DER.Serializer()
-        do { try serializer.serialize(certificate) } catch { throw .malformedCertificate("it cannot be written as DER") }
+        do { try serializer.serialize(certificate) } catch {
+            throw .malformedCertificate("it cannot be written as DER")
+        }
         return serializer.serializedBytes
     }
 

@@ -1,5 +1,5 @@
-internal import Crypto
 internal import CordonModel
+internal import Crypto
 internal import SwiftASN1
 internal import X509
 
@@ -51,7 +51,9 @@ package struct CertificateRequest: Sendable {
         do { request = try CertificateSigningRequest(derEncoded: der) } catch {
             throw .malformedRequest("it is not PKCS #10 in DER")
         }
-        guard P256.Signing.PublicKey(request.publicKey) != nil else { throw .malformedRequest("its key is not a P-256 key") }
+        guard P256.Signing.PublicKey(request.publicKey) != nil else {
+            throw .malformedRequest("its key is not a P-256 key")
+        }
         guard request.publicKey.isValidSignature(request.signature, for: request) else {
             throw .malformedRequest("its signature does not prove possession of the key")
         }

@@ -10,7 +10,8 @@ package struct ControllerAddress: Sendable, Hashable, CustomStringConvertible {
     package init?(_ text: some StringProtocol) {
         guard text.utf8.count <= 260, let colon = text.lastIndex(of: ":") else { return nil }
         let digits = text[text.index(after: colon)...]
-        guard !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) }), let port = UInt16(digits), port > 0 else {
+        guard !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) }), let port = UInt16(digits), port > 0
+        else {
             return nil
         }
         if let endpoint = Endpoint(text) {

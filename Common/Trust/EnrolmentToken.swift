@@ -1,5 +1,5 @@
-internal import Crypto
 package import CordonModel
+internal import Crypto
 
 /// What a host needs to become part of a fleet, as one printable string: where the controller is, whom to trust, and a
 /// secret that the controller trades for a certificate.

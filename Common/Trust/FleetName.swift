@@ -4,10 +4,12 @@ package enum FleetName {
     package static func check(_ name: String) throws(TrustError) {
         let bytes = Array(name.utf8)
         let isOuter = { (byte: UInt8) in
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
         }
         let isInner = { (byte: UInt8) in isOuter(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") }
-        guard (1...63).contains(bytes.count), let first = bytes.first, let last = bytes.last, isOuter(first), isOuter(last),
+        guard (1...63).contains(bytes.count), let first = bytes.first, let last = bytes.last, isOuter(first),
+            isOuter(last),
             bytes.allSatisfy(isInner)
         else { throw .badFleetName(name) }
     }

@@ -98,7 +98,9 @@ package enum KeyFile {
     private static func writeAll(_ bytes: [UInt8], to descriptor: Int32, path: String) throws(TrustError) {
         var offset = 0
         while offset < bytes.count {
-            let written = unsafe bytes[offset...].withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            let written = unsafe bytes[offset...].withUnsafeBytes {
+                unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+            }
             if written < 0, errno == EINTR { continue }
             guard written > 0 else { throw failure(path, "cannot be written", errno) }
             offset += written

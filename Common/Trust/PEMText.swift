@@ -12,7 +12,9 @@ package enum PEMText {
 
     /// The bytes of all blocks of that kind, in order, of a text of at most 64 KiB.
     package static func blocks(_ kind: String, in text: String) throws(TrustError) -> [[UInt8]] {
-        guard text.utf8.count <= KeyFile.limit else { throw .malformedCertificate("the PEM text is longer than 64 KiB") }
+        guard text.utf8.count <= KeyFile.limit else {
+            throw .malformedCertificate("the PEM text is longer than 64 KiB")
+        }
         do {
             return try PEMDocument.parseMultiple(pemString: text).filter { $0.discriminator == kind }.map(\.derBytes)
         } catch {

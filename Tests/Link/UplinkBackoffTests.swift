@@ -26,7 +26,9 @@ struct UplinkBackoffTests {
         for _ in 0..<1000 { #expect(backoff.wait(random: .max) < .seconds(60)) }
     }
 
-    @Test("a window beyond reason, and one below zero, are cut", arguments: [(Duration.seconds(86_400), Backoff.longestWindow), (.seconds(-5), .zero)])
+    @Test(
+        "a window beyond reason, and one below zero, are cut",
+        arguments: [(Duration.seconds(86_400), Backoff.longestWindow), (.seconds(-5), .zero)])
     func unreasonable(_ told: Duration, _ most: Duration) {
         var backoff = Backoff()
         backoff.welcomed(window: told)

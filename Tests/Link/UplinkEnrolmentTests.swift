@@ -6,7 +6,9 @@ import Testing
 
 @Suite("Enrolling, from the agent's side")
 struct UplinkEnrolmentTests {
-    @Test("an agent enrols: its identity is one private file, and root's files tell the enforcer who it is and whom to believe")
+    @Test(
+        "an agent enrols: its identity is one private file, and root's files tell the enforcer who it is and whom to believe"
+    )
     func enrols() async throws {
         let scratch = Scratch()
         let path = scratch.path
@@ -19,7 +21,8 @@ struct UplinkEnrolmentTests {
             #expect(read.identity == credentials.identity)
             #expect(read.controller == controller.address)
             #expect(try KeyFile.verifyingKey(at: "\(agent.system)/policy-root.pub") == controller.keys.policyRoot)
-            let identity = String(decoding: try KeyFile.read("\(agent.system)/identity.toml", secret: false), as: UTF8.self)
+            let identity = String(
+                decoding: try KeyFile.read("\(agent.system)/identity.toml", secret: false), as: UTF8.self)
             #expect(identity.contains("fleet = \"test\""))
             #expect(identity.contains("agent = \"\(credentials.identity.agent)\""))
             #expect(identity.contains("controllers = [\"127.0.0.1:\(controller.port)\"]"))
@@ -58,10 +61,12 @@ struct UplinkEnrolmentTests {
             switch fault {
             case .authority:
                 token = try EnrolmentToken(
-                    id: good.id, controller: good.controller, authority: Fingerprint(of: [1]), policyRoot: good.policyRoot, secret: good.secret)
+                    id: good.id, controller: good.controller, authority: Fingerprint(of: [1]),
+                    policyRoot: good.policyRoot, secret: good.secret)
             case .policyRoot:
                 token = try EnrolmentToken(
-                    id: good.id, controller: good.controller, authority: good.authority, policyRoot: Fingerprint(of: [1]), secret: good.secret)
+                    id: good.id, controller: good.controller, authority: good.authority,
+                    policyRoot: Fingerprint(of: [1]), secret: good.secret)
             case .secret:
                 token = try EnrolmentToken(
                     id: good.id, controller: good.controller, authority: good.authority, policyRoot: good.policyRoot)
@@ -79,7 +84,8 @@ struct UplinkEnrolmentTests {
         }
         #expect(!hasIdentity)
         let expected: [Fault: [String]] = [
-            .authority: ["trust.wrong_authority"], .policyRoot: ["enrol.bad_answer"], .secret: ["token."], .usedUp: ["token."],
+            .authority: ["trust.wrong_authority"], .policyRoot: ["enrol.bad_answer"], .secret: ["token."],
+            .usedUp: ["token."],
             .expired: ["token."], .readOnly: ["trust.file_"],
         ]
         #expect(expected[fault]?.contains { code.hasPrefix($0) } == true, "\(code)")

@@ -14,7 +14,8 @@ import Synchronization
 
 /// Stands where cordon-enforcer is: hears orders over its socket and answers as the test says.
 final class FakeEnforcer: Sendable {
-    typealias Answer = @Sendable (Cordon_V1_EnforcerRequest) async -> Cordon_V1_EnforcerResponse?
+    /// What becomes of an order; `nil` closes the connection without an answer.
+    typealias Judge = @Sendable (CordonModel.Order) async -> Outcome?
 
     struct Heard {
         var orders: [OrderID] = []
@@ -57,19 +58,26 @@ final class FakeEnforcer: Sendable {
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             held.writeImmutableBuffer(unwrapInboundIn(data))
-            while let length = held.getInteger(at: held.readerIndex, as: UInt32.self), held.readableBytes >= 4 + Int(length) {
+            while let length = held.getInteger(at: held.readerIndex, as: UInt32.self),
+                held.readableBytes >= 4 + Int(length)
+            {
                 held.moveReaderIndex(forwardBy: 4)
                 let frame = held.readBytes(length: Int(length)) ?? []
                 let (channel, enforcer) = (context.channel, enforcer)
                 channel.eventLoop.makeFutureWithTask { () -> ByteBuffer? in
-                    guard let response = await enforcer.respond(try Cordon_V1_EnforcerRequest(serializedBytes: frame)) else { return nil }
+                    guard let response = await enforcer.respond(try Cordon_V1_EnforcerRequest(serializedBytes: frame))
+                    else { return nil }
                     let answer: [UInt8] = try response.serializedBytes()
                     var out = ByteBuffer()
                     out.writeInteger(UInt32(answer.count))
                     out.writeBytes(answer)
                     return out
                 }.whenComplete { result in
-                    if case .success(let out?) = result { channel.writeAndFlush(out, promise: nil) } else { channel.close(promise: nil) }
+                    if case .success(let out?) = result {
+                        channel.writeAndFlush(out, promise: nil)
+                    } else {
+                        channel.close(promise: nil)
+                    }
                 }
             }
         }
@@ -118,14 +126,16 @@ struct LiveAgent: Sendable {
         system = "\(folder)/etc"
         enforcer = FakeEnforcer(path: "\(folder)/enforcer.sock", answer: answer)
         settings = UplinkSettings(
-            stateFolder: "\(folder)/state", enforcerSocket: "\(folder)/enforcer.sock", machineID: Self.machineID, version: "0.1.0")
+            stateFolder: "\(folder)/state", enforcerSocket: "\(folder)/enforcer.sock", machineID: Self.machineID,
+            version: "0.1.0")
         settings.canaries = []
         settings.statusInterval = .milliseconds(200)
         self.clock = clock
     }
 
     func enrol(_ token: EnrolmentToken, isForced: Bool = false) async throws -> AgentCredentials {
-        try await Enrolment(settings, systemFolder: system, surroundings: clock.surroundings).enrol(with: token, isForced: isForced)
+        try await Enrolment(settings, systemFolder: system, surroundings: clock.surroundings).enrol(
+            with: token, isForced: isForced)
     }
 
     /// Runs the link, and the enforcer unless it should be away, while the body runs.
@@ -158,7 +168,12 @@ struct LiveAgent: Sendable {
         let random = Mutex<UInt64>(0)
         return Surroundings(
             now: clock.surroundings.now,
-            random: { random.withLock { $0 = ($0 &+ 1) % 4096; return $0 << 44 } })
+            random: {
+                random.withLock {
+                    $0 = ($0 &+ 1) % 4096
+                    return $0 << 44
+                }
+            })
     }
 }
 
@@ -172,7 +187,9 @@ extension Uplink {
 
     /// Waits until the link waits, and says why.
     func waiting(within limit: Duration = .seconds(10)) async throws -> String {
-        try await eventually("the agent waits", within: limit) { if case .waiting(let reason, _) = status { reason } else { nil } }
+        try await eventually("the agent waits", within: limit) {
+            if case .waiting(let reason, _) = status { reason } else { nil }
+        }
     }
 }
 
@@ -215,7 +232,10 @@ final class Wire: Sendable {
 
     /// Ends every connection.
     func cut() {
-        for channel in state.withLock({ state in defer { state.channels = [] }; return state.channels }) { channel.close(promise: nil) }
+        for channel in state.withLock({ state in
+            defer { state.channels = [] }
+            return state.channels
+        }) { channel.close(promise: nil) }
     }
 
     func close() async throws {

@@ -40,7 +40,8 @@ struct UplinkLinkTests {
 
     private static func order(_ action: Action, _ controller: Controller, _ agent: LiveAgent) throws -> OrderRequest {
         OrderRequest(
-            id: controller.clock.surroundings.identifier(), agent: try id(agent), action: action, reason: "test", lifetime: .seconds(600))
+            id: controller.clock.surroundings.identifier(), agent: try id(agent), action: action, reason: "test",
+            lifetime: .seconds(600))
     }
 
     private static let block = Action.blockAddress(
@@ -57,14 +58,31 @@ struct UplinkLinkTests {
                 #expect(record.result?.proof?.applied == ["table inet cordon_isolation"])
                 #expect(agent.enforcer.orders == [request.id])
                 _ = try await eventually("the keys are there") { agent.enforcer.keySets > 0 ? true : nil }
-                _ = try await eventually("the files are gone") { KeyFile.exists("\(agent.settings.ordersFolder)/\(request.id).order") ? nil : true }
+                _ = try await eventually("the files are gone") {
+                    KeyFile.exists("\(agent.settings.ordersFolder)/\(request.id).order") ? nil : true
+                }
+            }
+        }
+    }
+
+    @Test("an enforcer that starts after the agent is given the order keys")
+    func lateEnforcer() async throws {
+        try await Self.scene { _, agent, _ in
+            try await agent.run(isEnforcerThere: false) { uplink in
+                try await uplink.connected()
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await agent.enforcer.run() }
+                    _ = try await eventually("the keys are there") { agent.enforcer.keySets > 0 ? true : nil }
+                    group.cancelAll()
+                }
             }
         }
     }
 
     @Test("a refusal keeps the name of its rule")
     func refusal() async throws {
-        try await Self.scene(answer: { _ in .refused(rule: "never_isolate in 10-web.toml") }) { controller, agent, _ in
+        let refusing: FakeEnforcer.Judge = { _ in .refused(rule: "never_isolate in 10-web.toml") }
+        try await Self.scene(answer: refusing) { controller, agent, _ in
             try await agent.run { uplink in
                 try await uplink.connected()
                 let request = try Self.order(.isolate(Isolation(duration: .seconds(60))), controller, agent)
@@ -100,13 +118,16 @@ struct UplinkLinkTests {
         }
     }
 
-    @Test("a result that was found while the controller was away is told when it is back, and the order is not done twice")
+    @Test(
+        "a result that was found while the controller was away is told when it is back, and the order is not done twice"
+    )
     func whileAway() async throws {
         let (gate, open) = AsyncStream.makeStream(of: Void.self)
-        try await Self.scene(answer: { _ in
+        let waiting: FakeEnforcer.Judge = { _ in
             for await _ in gate { break }
             return .succeeded
-        }) { controller, agent, wire in
+        }
+        try await Self.scene(answer: waiting) { controller, agent, wire in
             let request = try Self.order(Self.block, controller, agent)
             try await agent.run { uplink in
                 try await uplink.connected()
@@ -130,7 +151,8 @@ struct UplinkLinkTests {
 
     @Test("an order that was on disk when the agent was killed is carried out after its start, without the controller")
     func afterKill() async throws {
-        try await Self.scene(answer: { _ in nil }) { controller, agent, wire in
+        let dying: FakeEnforcer.Judge = { _ in nil }
+        try await Self.scene(answer: dying) { controller, agent, wire in
             let request = try Self.order(Self.block, controller, agent)
             try await agent.run { uplink in
                 try await uplink.connected()
@@ -142,7 +164,9 @@ struct UplinkLinkTests {
             let enforcer = FakeEnforcer(path: agent.enforcer.path)
             let healthy = agent.with(enforcer)
             try await healthy.run { _ in
-                _ = try await eventually("the enforcer was asked again") { enforcer.orders == [request.id] ? true : nil }
+                _ = try await eventually("the enforcer was asked again") {
+                    enforcer.orders == [request.id] ? true : nil
+                }
             }
         }
     }
@@ -282,7 +306,8 @@ struct UplinkLinkTests {
                 }
                 agent.enforcer.contain(ContainmentState(isolatedUntil: Timestamp(seconds: 4_000_000_000)))
                 _ = try await eventually("the isolation is known") {
-                    try await controller.fleet.host(id)?.facts?.containment.isolatedUntil == Timestamp(seconds: 4_000_000_000) ? true : nil
+                    try await controller.fleet.host(id)?.facts?.containment.isolatedUntil
+                        == Timestamp(seconds: 4_000_000_000) ? true : nil
                 }
             }
         }
@@ -300,8 +325,11 @@ struct UplinkLinkTests {
                     KeyFile.exists("\(agent.settings.ordersFolder)/\(request.id).order") ? true : nil
                 }
                 clock.advance(by: .seconds(700))
-                let record = try await eventually("it is settled", within: .seconds(20)) { () async throws -> OrderRecord? in
-                    guard let record = try await controller.fleet.order(request.id), record.result != nil else { return nil }
+                let record = try await eventually("it is settled", within: .seconds(20)) {
+                    () async throws -> OrderRecord? in
+                    guard let record = try await controller.fleet.order(request.id), record.result != nil else {
+                        return nil
+                    }
                     return record
                 }
                 #expect(record.result?.outcome == .failed(code: "enforcer.unreachable"))
@@ -312,7 +340,9 @@ struct UplinkLinkTests {
 
 extension LiveAgent {
     /// The same agent with another enforcer.
-    func with(_ enforcer: FakeEnforcer) -> LiveAgent { LiveAgent(settings: settings, system: system, enforcer: enforcer, clock: clock) }
+    func with(_ enforcer: FakeEnforcer) -> LiveAgent {
+        LiveAgent(settings: settings, system: system, enforcer: enforcer, clock: clock)
+    }
 
     /// The same agent on that wire.
     func through(_ wire: Wire) -> LiveAgent {

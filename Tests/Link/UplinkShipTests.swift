@@ -16,7 +16,9 @@ struct UplinkShipTests {
                 original: "line \(number) " + String(repeating: "x", count: 400)))
     }
 
-    @Test("everything in the spool arrives once and in order, is forgotten when it is acknowledged, and orders do not wait behind it")
+    @Test(
+        "everything in the spool arrives once and in order, is forgotten when it is acknowledged, and orders do not wait behind it"
+    )
     func ships() async throws {
         let scratch = Scratch()
         let path = scratch.path
@@ -30,7 +32,8 @@ struct UplinkShipTests {
             try await agent.run(spool: spool) { uplink in
                 try await uplink.connected()
                 let request = OrderRequest(
-                    id: controller.clock.surroundings.identifier(), agent: id, action: .release, reason: "test", lifetime: .seconds(60))
+                    id: controller.clock.surroundings.identifier(), agent: id, action: .release, reason: "test",
+                    lifetime: .seconds(60))
                 let start = ContinuousClock.now
                 _ = try await controller.fleet.submit(request, by: Controller.admin)
                 _ = try await controller.order(request.id, becomes: .succeeded)
@@ -62,7 +65,8 @@ struct UplinkShipTests {
             try await agent.run(spool: spool) { uplink in
                 try await uplink.connected()
                 let request = OrderRequest(
-                    id: controller.clock.surroundings.identifier(), agent: id, action: .release, reason: "test", lifetime: .seconds(60))
+                    id: controller.clock.surroundings.identifier(), agent: id, action: .release, reason: "test",
+                    lifetime: .seconds(60))
                 _ = try await controller.fleet.submit(request, by: Controller.admin)
                 _ = try await controller.order(request.id, becomes: .succeeded)
                 #expect(await spool.status.acknowledged == 0)

@@ -58,7 +58,9 @@ struct CertificateAuthorityTests {
         }
     }
 
-    @Test("what is not a request is refused with a sentence", arguments: [[], [0x30], Array(repeating: 0x30, count: 20_000)] as [[UInt8]])
+    @Test(
+        "what is not a request is refused with a sentence",
+        arguments: [[], [0x30], Array(repeating: 0x30, count: 20_000)] as [[UInt8]])
     func malformedRequest(_ bytes: [UInt8]) throws {
         let authority = try CertificateAuthority(fleet: "demo", at: noon)
         let error = #expect(throws: TrustError.self) {

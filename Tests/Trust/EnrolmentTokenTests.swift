@@ -57,7 +57,10 @@ struct EnrolmentTokenTests {
 
     @Test(
         "what is not a token gets a sentence",
-        arguments: ["", "   ", "cordon1.", "cordon2.AAAA", "cordon1.!!!!", "hello", String(repeating: "A", count: 5000), "cordon1.ä"])
+        arguments: [
+            "", "   ", "cordon1.", "cordon2.AAAA", "cordon1.!!!!", "hello", String(repeating: "A", count: 5000),
+            "cordon1.ä",
+        ])
     func nonsense(_ text: String) {
         let error = #expect(throws: TrustError.self) { _ = try EnrolmentToken(text: text) }
         #expect(error?.code == "token.malformed")
@@ -78,9 +81,12 @@ struct EnrolmentTokenTests {
     @Test(
         "a controller's address is a name or an address, and a port",
         arguments: [
-            ("soc.example:7443", "soc.example:7443"), ("SOC.Example:7443", "soc.example:7443"), ("10.0.0.1:1", "10.0.0.1:1"),
-            ("[::1]:2", "[::1]:2"), ("::1:2", nil), ("10.0.0.256:1", nil), ("10.0.1:1", nil), ("soc:0", nil), ("soc:65536", nil),
-            ("soc", nil), (":1", nil), ("soc:", nil), ("s oc:1", nil), ("-soc:1", nil), ("a..b:1", nil), ("soc:+1", nil),
+            ("soc.example:7443", "soc.example:7443"), ("SOC.Example:7443", "soc.example:7443"),
+            ("10.0.0.1:1", "10.0.0.1:1"),
+            ("[::1]:2", "[::1]:2"), ("::1:2", nil), ("10.0.0.256:1", nil), ("10.0.1:1", nil), ("soc:0", nil),
+            ("soc:65536", nil),
+            ("soc", nil), (":1", nil), ("soc:", nil), ("s oc:1", nil), ("-soc:1", nil), ("a..b:1", nil),
+            ("soc:+1", nil),
         ] as [(String, String?)])
     func addresses(_ text: String, _ expected: String?) {
         #expect(ControllerAddress(text)?.description == expected)

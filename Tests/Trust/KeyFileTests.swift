@@ -41,7 +41,9 @@ struct KeyFileTests {
         }
     }
 
-    @Test("a secret that others may use is refused, a public file is not", arguments: [0o640, 0o604, 0o660, 0o644] as [mode_t])
+    @Test(
+        "a secret that others may use is refused, a public file is not",
+        arguments: [0o640, 0o604, 0o660, 0o644] as [mode_t])
     func permissions(_ mode: mode_t) throws {
         try withFolder { folder in
             let path = "\(folder)/key"
@@ -57,9 +59,12 @@ struct KeyFileTests {
     func kinds() throws {
         try withFolder { folder in
             #expect(throws: TrustError.self) { _ = try KeyFile.read("\(folder)/none") }
-            #expect(#expect(throws: TrustError.self) { _ = try KeyFile.read(folder, secret: false) }?.code == "trust.file_kind")
+            #expect(
+                #expect(throws: TrustError.self) { _ = try KeyFile.read(folder, secret: false) }?.code
+                    == "trust.file_kind")
             try KeyFile.write([UInt8](repeating: 0, count: KeyFile.limit + 1), to: "\(folder)/long")
-            #expect(#expect(throws: TrustError.self) { _ = try KeyFile.read("\(folder)/long") }?.code == "trust.file_size")
+            #expect(
+                #expect(throws: TrustError.self) { _ = try KeyFile.read("\(folder)/long") }?.code == "trust.file_size")
         }
     }
 
@@ -79,7 +84,9 @@ struct KeyFileTests {
             let signature = try read.signature(for: [1, 2, 3], in: .order)
             #expect(try KeyFile.verifyingKey(at: "\(folder)/root.pub").isValid(signature, for: [1, 2, 3], in: .order))
             try KeyFile.write(Array("abc".utf8), to: "\(folder)/bad")
-            #expect(#expect(throws: TrustError.self) { _ = try KeyFile.signingKey(at: "\(folder)/bad") }?.code == "trust.file_format")
+            #expect(
+                #expect(throws: TrustError.self) { _ = try KeyFile.signingKey(at: "\(folder)/bad") }?.code
+                    == "trust.file_format")
         }
     }
 
@@ -107,13 +114,19 @@ struct OrderEnvelopeTests {
         #expect(envelope.isSigned(byOneOf: [other.verifyingKey, key.verifyingKey]))
         #expect(!envelope.isSigned(byOneOf: []))
         #expect(!envelope.isSigned(byOneOf: [other.verifyingKey]))
-        #expect(!OrderEnvelope(order: [1, 2, 4], keyID: envelope.keyID, signature: envelope.signature).isSigned(byOneOf: [key.verifyingKey]))
+        #expect(
+            !OrderEnvelope(order: [1, 2, 4], keyID: envelope.keyID, signature: envelope.signature).isSigned(byOneOf: [
+                key.verifyingKey
+            ]))
         #expect(
             !OrderEnvelope(order: [1, 2, 3], keyID: other.verifyingKey.id, signature: envelope.signature)
                 .isSigned(byOneOf: [key.verifyingKey, other.verifyingKey]))
         // A signature made for another purpose, by the right key over the right bytes.
         let misused = try key.signature(for: [1, 2, 3], in: .auditCheckpoint)
-        #expect(!OrderEnvelope(order: [1, 2, 3], keyID: envelope.keyID, signature: misused).isSigned(byOneOf: [key.verifyingKey]))
+        #expect(
+            !OrderEnvelope(order: [1, 2, 3], keyID: envelope.keyID, signature: misused).isSigned(byOneOf: [
+                key.verifyingKey
+            ]))
     }
 
     @Test("a key set is believed only from the policy root")

@@ -27,7 +27,8 @@ struct TrustAnchorTests {
 
     @Test(
         "a certificate counts from its beginning to its end and no longer",
-        arguments: [(-400, false), (-299, true), (0, true), (30 * 86_400 - 1, true), (30 * 86_400, false)] as [(Int64, Bool)])
+        arguments: [(-400, false), (-299, true), (0, true), (30 * 86_400 - 1, true), (30 * 86_400, false)]
+            as [(Int64, Bool)])
     func times(_ offset: Int64, _ isValid: Bool) throws {
         let fleet = try SmallFleet()
         let at = noon + .seconds(offset)
@@ -45,7 +46,9 @@ struct TrustAnchorTests {
     func roles() throws {
         let fleet = try SmallFleet()
         let controller = try fleet.authority.controllerIdentity(names: ["a.example"], addresses: [], at: noon)
-        #expect(throws: TrustError.self) { try fleet.authority.anchor.checkController(certificate: fleet.certificate, at: noon) }
+        #expect(throws: TrustError.self) {
+            try fleet.authority.anchor.checkController(certificate: fleet.certificate, at: noon)
+        }
         #expect(throws: TrustError.self) {
             _ = try fleet.authority.anchor.agent(certificate: controller.certificate, at: noon)
         }

@@ -1,6 +1,6 @@
+internal import CordonLink
 package import CordonModel
 package import CordonTrust
-internal import CordonLink
 internal import CordonWire
 internal import GRPCCore
 internal import GRPCNIOTransportHTTP2Posix
@@ -39,7 +39,8 @@ package struct Enrolment: Sendable {
     private func refuseSecondIdentity(_ isForced: Bool) throws {
         guard !isForced, KeyFile.exists(settings.identityFile) else { return }
         let known = try? AgentCredentials(file: settings.identityFile)
-        throw UplinkError.enrolledAlready(known.map { "\($0.identity.agent) of \($0.identity.fleet)" } ?? "something unreadable")
+        throw UplinkError.enrolledAlready(
+            known.map { "\($0.identity.agent) of \($0.identity.fleet)" } ?? "something unreadable")
     }
 
     /// A token must not be used up for an identity that cannot be kept.
@@ -56,9 +57,12 @@ package struct Enrolment: Sendable {
     ) async throws -> (Cordon_V1_EnrolResponse, ControllerEndpoint) {
         let address = settings.controller ?? token.controller
         let parameters = LinkConnection.Parameters(
-            address: address, trust: .pinned(token.authority), identity: nil, timing: settings.timing, now: surroundings.now)
+            address: address, trust: .pinned(token.authority), identity: nil, timing: settings.timing,
+            now: surroundings.now)
         let target = try await ControllerResolver(address: address, memory: settings.endpointFile).target()
-        guard let remote = ControllerEndpoint(target) else { throw UplinkError.unreachable("\(address)", "it has no address") }
+        guard let remote = ControllerEndpoint(target) else {
+            throw UplinkError.unreachable("\(address)", "it has no address")
+        }
         let connection = try await LinkConnection.open(parameters, to: target)
         do {
             let message = self.message(token, request)
@@ -71,7 +75,9 @@ package struct Enrolment: Sendable {
             return (response, remote)
         } catch let error as RPCError {
             if let refusal = connection.verdict.refusal { throw UplinkError.untrusted("\(address)", refusal) }
-            if error.code == .unavailable, let why = connection.failure.text { throw UplinkError.unreachable("\(address)", why) }
+            if error.code == .unavailable, let why = connection.failure.text {
+                throw UplinkError.unreachable("\(address)", why)
+            }
             throw UplinkError(error, from: "\(address)")
         }
     }

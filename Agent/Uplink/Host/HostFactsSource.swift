@@ -11,6 +11,7 @@ actor HostFactsSource {
     private var facts: HostFacts
     private var outbox: AsyncStream<Cordon_V1_AgentMessage>.Continuation?
     private var isEnforcerKnown: Bool?
+    private var keysMissing: (@Sendable () async -> Void)?
 
     init(enforcer: EnforcerClient, interval: Duration, version: String, logger: Logger) {
         self.enforcer = enforcer
@@ -27,6 +28,9 @@ actor HostFactsSource {
 
     /// Where changes are told; replaced by the next connection's.
     func attach(_ outbox: AsyncStream<Cordon_V1_AgentMessage>.Continuation) { self.outbox = outbox }
+
+    /// Called when the enforcer is there again, or holds no order keys: one that starts after the agent has missed them.
+    func onKeysMissing(_ handOver: @escaping @Sendable () async -> Void) { keysMissing = handOver }
 
     /// Asks the enforcer every so often and whenever an order was settled, until cancelled.
     func run(settled: AsyncStream<Void>) async {
@@ -52,7 +56,9 @@ actor HostFactsSource {
             next.ownedTables = status.ownedTables
             next.policyHash = status.policyHash.bounded(64)
             next.containment = status.containment.model()
+            let isBack = isEnforcerKnown == false
             note(isKnown: true, "")
+            if isBack || status.keySetVersion == 0 { await keysMissing?() }
         } catch {
             guard !Task.isCancelled else { return }
             next.enforcerVersion = ""

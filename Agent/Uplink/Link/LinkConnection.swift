@@ -135,7 +135,8 @@ enum SocketFailure {
             return error.connectionErrors.first.map { text($0.error) } ?? "the name cannot be resolved"
         case ChannelError.connectTimeout: return "no answer in time"
         case NIOSSLError.uncleanShutdown: return "the connection was cut"
-        case NIOSSLError.handshakeFailed(let cause): return "the TLS handshake failed (\("\(cause)".printable(limit: 200)))"
+        case NIOSSLError.handshakeFailed(let cause):
+            return "the TLS handshake failed (\("\(cause)".printable(limit: 200)))"
         default: return "\(error)".printable(limit: 200)
         }
     }
@@ -147,7 +148,8 @@ typealias ControllerEndpoint = CordonModel.Endpoint
 extension ControllerEndpoint {
     /// The Internet address of a socket; `nil` for a Unix socket.
     init?(_ address: NIOCore.SocketAddress) {
-        guard let text = address.ipAddress, let ip = IPAddress(text), let port = address.port, let narrow = UInt16(exactly: port)
+        guard let text = address.ipAddress, let ip = IPAddress(text), let port = address.port,
+            let narrow = UInt16(exactly: port)
         else { return nil }
         self.init(ip, port: narrow)
     }

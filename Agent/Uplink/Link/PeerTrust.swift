@@ -51,7 +51,8 @@ final class PeerVerdict: Sendable {
                 try trust.check(chain: try certificates.map { try $0.toDERBytes() }, at: now())
                 promise.succeed(.certificateVerified)
             } catch {
-                let refusal = error as? TrustError
+                let refusal =
+                    error as? TrustError
                     ?? TrustError(code: "trust.malformed_certificate", message: "Its certificate cannot be read.")
                 self.state.withLock { $0 = refusal }
                 promise.succeed(.failed)

@@ -114,7 +114,8 @@ package struct EnforcerClient: Sendable {
 
     private static func unexpected(_ response: Cordon_V1_EnforcerResponse) -> UplinkError {
         guard case .error(let error)? = response.response else {
-            return UplinkError(code: "enforcer.confused", message: "The enforcer answered something else than was asked.")
+            return UplinkError(
+                code: "enforcer.confused", message: "The enforcer answered something else than was asked.")
         }
         return UplinkError(
             code: error.code.printable(limit: 100), message: error.message.printable(limit: 500), isRefusal: true)

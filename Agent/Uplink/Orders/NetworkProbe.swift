@@ -71,11 +71,12 @@ package struct NetworkProbe: Sendable {
         var probes: [Proof.Probe] = []
         for canary in canaries {
             let failure = await connects(to: canary)
-            let before = switch baseline.answered(canary) {
-            case true?: "it answered before"
-            case false?: "it did not answer before either, so this proves little"
-            case nil: "nothing is known of it before"
-            }
+            let before =
+                switch baseline.answered(canary) {
+                case true?: "it answered before"
+                case false?: "it did not answer before either, so this proves little"
+                case nil: "nothing is known of it before"
+                }
             let seen = failure.map { "\(canary) does not answer (\($0)); \(before)" } ?? "\(canary) answers"
             probes.append(Proof.Probe(name: Self.canaryUnreachable, passed: failure != nil, observed: seen))
         }
@@ -95,7 +96,9 @@ package struct NetworkProbe: Sendable {
     private func lookAtController() async -> Proof.Probe? {
         guard let endpoint = controller() else { return nil }
         let failure = await connects(to: endpoint)
-        let seen = failure.map { "\(endpoint) does not answer a new connection (\($0))" } ?? "\(endpoint) answers a new connection"
+        let seen =
+            failure.map { "\(endpoint) does not answer a new connection (\($0))" }
+            ?? "\(endpoint) answers a new connection"
         return Proof.Probe(name: "controller_reachable", passed: failure == nil, observed: seen)
     }
 
@@ -109,7 +112,9 @@ package struct NetworkProbe: Sendable {
             let seen = failure.map { "127.0.0.1 does not answer (\($0))" } ?? "127.0.0.1 answers"
             return Proof.Probe(name: "loopback_alive", passed: failure == nil, observed: seen)
         } catch {
-            return Proof.Probe(name: "loopback_alive", passed: false, observed: "127.0.0.1 cannot be bound (\(SocketFailure.text(error)))")
+            return Proof.Probe(
+                name: "loopback_alive", passed: false,
+                observed: "127.0.0.1 cannot be bound (\(SocketFailure.text(error)))")
         }
     }
 

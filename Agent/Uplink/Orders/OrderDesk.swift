@@ -70,7 +70,9 @@ actor OrderDesk {
 
     /// An order arrived. Returns once it is on disk.
     func receive(_ signed: Cordon_V1_SignedOrder) async {
-        guard let message = try? Cordon_V1_Order(serializedBytes: signed.order), let id = OrderID(bytes: message.orderID) else {
+        guard let message = try? Cordon_V1_Order(serializedBytes: signed.order),
+            let id = OrderID(bytes: message.orderID)
+        else {
             logger.warning("An order that cannot be read was dropped.")
             return
         }
@@ -88,7 +90,9 @@ actor OrderDesk {
             say(id, .received)
         } catch {
             // A full disk must not keep a host from being released: the order is carried out, but not called durable.
-            logger.error("An order could not be written to disk and is carried out nevertheless.", metadata: ["error": "\(error)"])
+            logger.error(
+                "An order could not be written to disk and is carried out nevertheless.",
+                metadata: ["error": "\(error)"])
         }
         enqueue(id, signed)
     }
@@ -122,7 +126,8 @@ actor OrderDesk {
                 if error.isRefusal { return failure(arrival, begun, code: error.code, error.message) }
                 wasSent = wasSent || error.code != "enforcer.unreachable"
                 if !wasSent, let end = arrival.order?.expiresAt, surroundings.now() > end {
-                    return failure(arrival, begun, code: error.code, "Nothing was done before the order ended. \(error.message)")
+                    return failure(
+                        arrival, begun, code: error.code, "Nothing was done before the order ended. \(error.message)")
                 }
                 logger.warning("\(error)", metadata: ["order": "\(arrival.id)"])
             } catch is CancellationError {
@@ -154,7 +159,8 @@ actor OrderDesk {
         let message = Cordon_V1_OrderResult(result)
         kept[arrival.id] = .some(message)
         do { try await files.keep(message, id: arrival.id) } catch {
-            logger.error("A result could not be written to disk.", metadata: ["order": "\(arrival.id)", "error": "\(error)"])
+            logger.error(
+                "A result could not be written to disk.", metadata: ["order": "\(arrival.id)", "error": "\(error)"])
         }
         say(message)
         settled?.yield()
