@@ -36,7 +36,7 @@ extension Fleet {
     /// Ends everything that the agent holds open: first its stream with a reason, then every connection of it.
     func cut(_ id: AgentID, _ status: RPCError) {
         sessions.session(of: id)?.end(status)
-        for connection in connections.all where connection.agent == id { connection.close(after: .milliseconds(200)) }
+        for connection in connections.all where connection.agent == id { connection.close(after: .milliseconds(500)) }
     }
 
     /// Ends a connection that has lived long enough; the agent comes back on a new one.
