@@ -199,7 +199,7 @@ let testing: [Target] = [
     module("CordonTesting", in: "Tests/Support", uses: ["CordonModel", "CordonScan", "CLinux", .system]),
     tests("ModelTests", in: "Tests/Model", uses: ["CordonModel"]),
     tests("ScanTests", in: "Tests/Scan", uses: ["CordonModel", "CordonScan"]),
-    tests("SettingsTests", in: "Tests/Settings", uses: ["CordonModel", "CordonSettings", "CordonTesting"]),
+    tests("SettingsTests", in: "Tests/Settings", uses: ["CordonModel", "CordonSettings", .system]),
     tests(
         "TrustTests",
         in: "Tests/Trust",
@@ -287,7 +287,7 @@ let testing: [Target] = [
             .protobuf, .system,
         ]
     ),
-    tests("LinkageTests", in: "Tests/Linkage", uses: ["CordonTesting"]),
+    tests("LinkageTests", in: "Tests/Linkage", uses: []),
     tests("EndToEndTests", in: "Tests/EndToEnd", uses: ["CordonModel", "CordonScan", "CordonTesting", "CLinux", .system]),
 ]
 

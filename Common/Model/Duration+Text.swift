@@ -1,7 +1,9 @@
 extension Duration {
     /// Reads a whole number and one unit: `30s`, `15m`, `24h`, `30d`. `nil` for anything else, or beyond a hundred years.
     package init?(spelled text: some StringProtocol) {
-        guard let unit = text.last, let count = Int64(text.dropLast()), count >= 0, text.first != "+" else { return nil }
+        guard let unit = text.last, text.dropLast().utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let count = Int64(text.dropLast())
+        else { return nil }
         let seconds: Int64
         switch unit {
         case "s": seconds = 1

@@ -75,7 +75,8 @@ package enum IPAddress: Sendable, Hashable, Comparable {
             guard let groups = groups(text[...]), groups.count == 8 else { return nil }
             return words(groups)
         }
-        guard let head = groups(text[..<gap.lowerBound]), let tail = groups(text[gap.upperBound...]),
+        // Dotted decimal stands at the end of an address only.
+        guard !text[..<gap.lowerBound].contains("."), let head = groups(text[..<gap.lowerBound]), let tail = groups(text[gap.upperBound...]),
             head.count + tail.count <= 7
         else { return nil }
         return words(head + Array(repeating: 0, count: 8 - head.count - tail.count) + tail)

@@ -26,10 +26,12 @@ package struct Network: Sendable, Hashable, CustomStringConvertible {
             self.init(address)
             return
         }
-        guard (1...3).contains(parts[1].utf8.count), parts[1].utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }), let prefix = Int(parts[1]),
-            prefix <= address.width, address.masked(prefix) == address
+        // An IPv4-mapped address is 96 bits further to the left than the IPv4 address that it means.
+        let shift = address.width == 32 && parts[0].contains(":") ? 96 : 0
+        guard let length = decimal(parts[1]), length >= shift, length - shift <= address.width,
+            address.masked(length - shift) == address
         else { return nil }
-        self.init(address, prefix: prefix)
+        self.init(address, prefix: length - shift)
     }
 
     /// Whether it is one address.
@@ -98,14 +100,13 @@ package struct Endpoint: Sendable, Hashable, Codable, CustomStringConvertible {
 
     /// Reads the form that `description` writes; `nil` for anything else.
     package init?(_ text: some StringProtocol) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0 else { return nil }
+        guard let colon = text.lastIndex(of: ":"), let number = decimal(text[text.index(after: colon)...]),
+            let port = UInt16(exactly: number), port > 0
+        else { return nil }
         var host = text[..<colon]
-        if host.first == "[", host.last == "]" {
-            host = host.dropFirst().dropLast()
-        } else if host.contains(":") {
-            return nil
-        }
-        guard let address = IPAddress(host) else { return nil }
+        let isBracketed = host.first == "[" && host.last == "]"
+        if isBracketed { host = host.dropFirst().dropLast() }
+        guard host.contains(":") == isBracketed, let address = IPAddress(host) else { return nil }
         self.address = address
         self.port = port
     }
@@ -129,4 +130,13 @@ package struct Endpoint: Sendable, Hashable, Codable, CustomStringConvertible {
         var container = encoder.singleValueContainer()
         try container.encode(description)
     }
+}
+
+/// A number of one to five digits without sign or leading zeros; `nil` for anything else.
+private func decimal(_ text: some StringProtocol) -> Int? {
+    let digits = Array(text.utf8)
+    guard (1...5).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }),
+        digits.count == 1 || digits.first != 0x30
+    else { return nil }
+    return Int(text)
 }

@@ -58,8 +58,13 @@ extension Timestamp: CustomStringConvertible {
     /// RFC 3339 in UTC with milliseconds: `2026-11-21T01:09:00.123Z`.
     package var description: String { rfc3339(fractionDigits: 3) }
 
-    /// RFC 3339 in UTC with 0, 3 or 6 digits of fraction, cut off, not rounded.
+    /// The years 0000 to 9999, which are all that RFC 3339 can say.
+    private static let writable: ClosedRange<Int64> = -62_167_219_200_000_000...253_402_300_799_999_999
+
+    /// RFC 3339 in UTC with 0, 3 or 6 digits of fraction, cut off, not rounded. An instant outside of the years 0000 to 9999,
+    /// which a peer can send, is written as the nearest of them.
     package func rfc3339(fractionDigits: Int) -> String {
+        let microseconds = min(max(self.microseconds, Self.writable.lowerBound), Self.writable.upperBound)
         let day = CivilDay(daysSinceEpoch: microseconds.flooredQuotient(86_400_000_000))
         let ofDay = microseconds - microseconds.flooredQuotient(86_400_000_000) * 86_400_000_000
         let second = ofDay / 1_000_000

@@ -65,10 +65,11 @@ package struct Settings: Sendable {
     package func finish(_ sections: [SettingsSection]) throws(SettingsError) {
         for section in sections { try section.refuseUnread() }
         let known = Set(sections.map(\.name))
-        for name in entries.keys.sorted() where !known.contains(name) && !(entries[name] ?? [:]).isEmpty {
-            let origin = entries[name]?.values.map(\.origin).min() ?? name
+        for name in entries.keys.sorted() where !known.contains(name) {
+            let first = entries[name]?.values.map(\.origin).min(by: SettingsEntry.isEarlier) ?? name
             throw SettingsError(
-                "unknown_section", at: sectionOrigins[name] ?? origin, "The section [\(name)] is not known.",
+                "unknown_section", at: sectionOrigins[name] ?? first,
+                name.isEmpty ? "No key may stand before the first [section]." : "The section [\(name)] is not known.",
                 remedy: "Known are: \(known.sorted().map { $0.isEmpty ? "(top)" : "[\($0)]" }.joined(separator: ", "))."
             )
         }

@@ -35,7 +35,8 @@ struct SettingsParser {
             throw fault("syntax", "Arrays of tables ([[…]]) are not part of our settings.", remedy: "Write [section.name] instead.")
         }
         let name = take { Self.isNameByte($0) || $0 == UInt8(ascii: ".") }
-        guard !name.isEmpty, peek() == UInt8(ascii: "]") else {
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        guard !parts.contains(""), peek() == UInt8(ascii: "]") else {
             throw fault("syntax", "A section is written [name] or [name.part] with letters, digits, _ and -.")
         }
         position += 1
@@ -66,12 +67,20 @@ struct SettingsParser {
             let word = take { Self.isNameByte($0) || $0 == UInt8(ascii: "+") }
             if word == "true" { return .flag(true) }
             if word == "false" { return .flag(false) }
-            if let number = Int64(word.filter { $0 != "_" }) { return .integer(number) }
+            if let number = Self.integer(word) { return .integer(number) }
             throw fault(
                 "syntax", "A value is \"text\" in double quotes, a whole number, true, false, or a [list] of these.",
                 remedy: word.isEmpty ? "" : "Put \(word) in double quotes if it is text."
             )
         }
+    }
+
+    /// A decimal integer of TOML: no leading zeros, and underscores only between digits.
+    private static func integer(_ word: String) -> Int64? {
+        let digits = word.first == "-" || word.first == "+" ? word.dropFirst() : word[...]
+        let groups = digits.split(separator: "_", omittingEmptySubsequences: false)
+        guard !groups.contains(""), digits == "0" || digits.first != "0" else { return nil }
+        return Int64(word.filter { $0 != "_" })
     }
 
     private mutating func parseList(depth: Int) throws(SettingsError) -> [SettingsValue] {
@@ -100,6 +109,9 @@ struct SettingsParser {
                 return string
             }
             guard byte == UInt8(ascii: "\\") else {
+                guard byte >= 0x20 || byte == UInt8(ascii: "\t"), byte != 0x7F else {
+                    throw fault("syntax", "The text holds a control character.")
+                }
                 text.append(byte)
                 continue
             }

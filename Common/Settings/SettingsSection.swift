@@ -106,7 +106,8 @@ package struct SettingsSection: Sendable {
     }
 
     func refuseUnread() throws(SettingsError) {
-        for (key, entry) in entries.sorted(by: { $0.value.origin < $1.value.origin }) where !read.contains(key) {
+        for (key, entry) in entries.sorted(by: { SettingsEntry.isEarlier($0.value.origin, $1.value.origin) })
+        where !read.contains(key) {
             throw SettingsError(
                 "unknown_key", at: entry.origin, "\(path(key)) is not known.",
                 remedy: read.isEmpty ? "" : "Known are: \(read.sorted().joined(separator: ", "))."

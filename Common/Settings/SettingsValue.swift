@@ -21,4 +21,9 @@ struct SettingsEntry: Sendable, Hashable {
     let value: SettingsValue
     /// `file:line`.
     let origin: String
+
+    /// Whether one origin stands before another of the same file: of two line numbers the shorter one is the smaller one.
+    static func isEarlier(_ left: String, _ right: String) -> Bool {
+        (left.utf8.count, left) < (right.utf8.count, right)
+    }
 }

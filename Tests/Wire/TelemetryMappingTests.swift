@@ -1,0 +1,97 @@
+internal import CordonModel
+internal import CordonWire
+internal import FoundationEssentials
+internal import SwiftProtobuf
+internal import Testing
+
+@Suite("Telemetry on the wire")
+struct TelemetryMappingTests {
+    @Test("every kind of item comes back as it went into the spool", arguments: Samples.telemetry)
+    func items(_ telemetry: Telemetry) throws {
+        let item = Cordon_V1_Item(spooled: try telemetry.serialized())
+        #expect(try item.model(from: Samples.order.agent) == telemetry)
+    }
+
+    @Test("every field of ECS that we know has its name on the wire", arguments: ECSField.allCases)
+    func fields(_ field: ECSField) {
+        let event = Event(timestamp: Samples.now, created: Samples.now, original: "", fields: [field: .text("v")])
+        let message = Cordon_V1_Event(event)
+        #expect(message.fields[field.rawValue]?.text == "v")
+        #expect(message.model() == event)
+    }
+
+    @Test("fields of a newer agent, and values without a kind, are left out")
+    func strangeFields() {
+        var message = Cordon_V1_Event()
+        message.fields["quantum.state"] = Cordon_V1_Value()
+        message.fields["message"] = Cordon_V1_Value()
+        message.fields["user.name", default: Cordon_V1_Value()].text = "root"
+        #expect(message.model().fields == [.userName: .text("root")])
+    }
+
+    @Test("texts and lists beyond their limits are cut")
+    func limits() {
+        var message = Cordon_V1_Event()
+        message.original = String(repeating: "a", count: 100_000)
+        message.fields["message", default: Cordon_V1_Value()].text = String(repeating: "b", count: 100_000)
+        message.fields["tags", default: Cordon_V1_Value()].texts.items = Array(repeating: "c", count: 1000)
+        message.timestampUs = .min
+        let event = message.model()
+        #expect(event.original.utf8.count == WireLimits.original)
+        #expect(event.text(.message)?.utf8.count == WireLimits.fieldText)
+        #expect(event.fields[.tags] == .texts(Array(repeating: "c", count: WireLimits.fieldTexts)))
+        #expect(event.timestamp.description == "0000-01-01T00:00:00.000Z")
+    }
+
+    @Test("an alert's lists and texts are cut to the model's limits on both sides")
+    func alertLimits() throws {
+        var alert = Samples.alert
+        alert.title = String(repeating: "t", count: 2000)
+        alert.evidence = Array(repeating: Samples.event, count: 50)
+        alert.observables = Array(repeating: Observable(kind: .user, value: "u"), count: 500)
+        let message = Cordon_V1_Alert(alert)
+        #expect(message.evidence.count == Alert.Limits.evidence && message.observables.count == Alert.Limits.observables)
+        let back = try message.model(from: Samples.order.agent)
+        #expect(back.title.utf8.count == Alert.Limits.title && back.evidence.count == Alert.Limits.evidence)
+    }
+
+    @Test("an alert that lacks what makes it one is refused with the reason", arguments: Samples.brokenAlerts)
+    func malformed(_ broken: Samples.BrokenAlert) {
+        var message = Cordon_V1_Alert(Samples.alert)
+        broken.change(&message)
+        let error = #expect(throws: WireError.self) { try message.model(from: Samples.order.agent) }
+        #expect(error?.message.contains(broken.reason) == true, "\(error?.message ?? "")")
+    }
+
+    @Test("observables of an unknown kind, and addresses that are none, are left out; the family is corrected")
+    func observables() throws {
+        var message = Cordon_V1_Alert(Samples.alert)
+        message.observables = [("mutex", "m"), ("ipv4-addr", "999.1.1.1"), ("ipv4-addr", "2001:DB8::1"), ("user-account", "root")].map {
+            var observable = Cordon_V1_Observable()
+            (observable.kind, observable.value) = $0
+            return observable
+        }
+        let back = try message.model(from: Samples.order.agent)
+        #expect(back.observables == [Observable(kind: .ipv6, value: "2001:db8::1"), Observable(kind: .user, value: "root")])
+    }
+
+    @Test("the agent of an alert is the connection's, whatever the alert says")
+    func sender() throws {
+        let other = try #require(AgentID("018f2c5e-7a3b-7c4d-8e5f-ffffffffffff"))
+        #expect(try Cordon_V1_Alert(Samples.alert).model(from: other).agent == other)
+    }
+
+    @Test("an item that cannot be read back becomes a gap, so that those behind it keep their numbers")
+    func spoiled() throws {
+        let batch = Cordon_V1_Batch(
+            epoch: Array(repeating: 7, count: 16), firstSequence: 40,
+            spooled: [try Samples.telemetry[0].serialized(), [0xFF, 0xFF], []])
+        #expect(batch.items.count == 3 && batch.firstSequence == 40 && batch.epoch.count == 16)
+        guard case .gap(let gap)? = try batch.items[1].model(from: Samples.order.agent) else {
+            Issue.record("the second item is no gap")
+            return
+        }
+        #expect(gap.source == "spool" && gap.items == 1)
+        #expect(try batch.items[2].model(from: Samples.order.agent) == nil)
+    }
+}
