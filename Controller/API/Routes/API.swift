@@ -1,6 +1,7 @@
 internal import ControllerAccess
 internal import CordonModel
 internal import CordonScan
+internal import Foundation
 internal import HTTPTypes
 package import Hummingbird
 
@@ -46,7 +47,9 @@ package enum API {
     ) async throws -> Call {
         var parameters: [String: String] = [:]
         for parameter in route.parameters {
-            let value = scope.parameters.get(parameter.name) ?? ""
+            guard let value = (scope.parameters.get(parameter.name) ?? "").removingPercentEncoding else {
+                throw Problem.invalid([.init(pointer: "{\(parameter.name)}", message: "is not percent-encoded UTF-8")])
+            }
             let faults = parameter.schema.faults(in: .text(value))
             guard faults.isEmpty else {
                 throw Problem.invalid(faults.map { .init(pointer: "{\(parameter.name)}", message: $0.message) })
@@ -56,7 +59,8 @@ package enum API {
         let query = try RequestReader.query(request, route.query)
         let (body, bytes) = try await RequestReader.body(request, route.body)
         return Call(
-            services: services, request: request, scope: scope, parameters: parameters, query: query, body: body, bytes: bytes
+            services: services, request: request, scope: scope, parameters: parameters, query: query, body: body,
+            bytes: bytes
         )
     }
 
