@@ -107,6 +107,7 @@ enum WebSamples {
             ),
         ]
         page.alerts = [alert]
+        page.alertCount = "1"
         return page
     }()
 

@@ -71,6 +71,28 @@ function swap(region, fresh, busy) {
   if (target === active && selection && selection[0] !== null) target.setSelectionRange(...selection);
 }
 
+/** The page as the controller would show it now; null when it could not be had, which is then said. */
+async function fetched() {
+  let answer;
+  let text;
+  try {
+    answer = await fetch(location.href, { credentials: "same-origin", cache: "no-store" });
+    text = await answer.text();
+  } catch {
+    say("The controller cannot be reached. What you see may be old.");
+    return null;
+  }
+  if (answer.redirected) {
+    location.assign(answer.url);
+    return null;
+  }
+  if (!answer.ok) {
+    say("This page could not be renewed. Reload it.");
+    return null;
+  }
+  return new DOMParser().parseFromString(text, "text/html");
+}
+
 async function look() {
   if (looking) {
     lookAgain = true;
@@ -78,19 +100,13 @@ async function look() {
   }
   looking = true;
   try {
-    const answer = await fetch(location.href, { credentials: "same-origin", cache: "no-store" });
-    if (answer.redirected) return location.assign(answer.url);
-    if (!answer.ok) return say("This page could not be renewed. Reload it.");
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const page = await fetched();
     const busy = busyRegions();
-    for (const region of document.querySelectorAll("[data-live]")) {
+    for (const region of page ? document.querySelectorAll("[data-live]") : []) {
       if (!region.isConnected || region.parentElement.closest("[data-live]")) continue;
       const fresh = page.getElementById(region.id);
       if (fresh) swap(region, fresh, busy);
     }
-    document.documentElement.dataset.renewed = String(Number(document.documentElement.dataset.renewed ?? 0) + 1);
-  } catch {
-    say("The controller cannot be reached. What you see may be old.");
   } finally {
     looking = false;
     if (lookAgain) {

@@ -11,8 +11,7 @@ package struct CasePage: Page {
     /// The path of the Markdown report.
     package var report: String
     package var summary: String?
-    package var decisions: [DecisionCard] = [] { didSet { hasDecisions = !decisions.isEmpty } }
-    package private(set) var hasDecisions = false
+    package var decisions: [DecisionCard] = []
     /// Newest first.
     package var timeline: [Entry] = []
     /// What is said when the timeline is not shown whole.
@@ -20,11 +19,9 @@ package struct CasePage: Page {
     /// `nil` when the reader may only look.
     package var work: Work?
     package var hosts: [HostLine] = []
-    package var observables: [Fact] = [] { didSet { hasObservables = !observables.isEmpty } }
-    package private(set) var hasObservables = false
-    package var tasks: [TaskLine] = [] { didSet { hasTasks = !tasks.isEmpty } }
-    package private(set) var hasTasks = false
-    package var alerts: [AlertFold] = [] { didSet { alertCount = "\(alerts.count)" } }
+    package var observables: [Fact] = []
+    package var tasks: [TaskLine] = []
+    package var alerts: [AlertFold] = []
     package var alertCount = "0"
 
     package init(
@@ -104,7 +101,6 @@ package struct CasePage: Page {
         package var last: Moment
         /// The lines as they were.
         package var evidence: [String]
-        package var hasEvidence: Bool
         /// `3 of 12 lines`
         package var evidenceCount: String
         package var unfolded: Bool
@@ -122,7 +118,6 @@ package struct CasePage: Page {
             self.times = times
             self.last = last
             self.evidence = evidence
-            hasEvidence = !evidence.isEmpty
             self.evidenceCount = evidenceCount
             self.unfolded = unfolded
         }

@@ -4,7 +4,6 @@ package struct CasesPage: Page {
     package var frame: Frame
     package var filters: [Filter]
     package var cases: [CaseRow]
-    package var hasCases: Bool
     /// What stands there when no case fits.
     package var empty: String
     /// The path of the older ones; `nil` when these are all.
@@ -14,7 +13,6 @@ package struct CasesPage: Page {
         self.frame = frame
         self.filters = filters
         self.cases = cases
-        hasCases = !cases.isEmpty
         self.empty = empty
         self.more = more
     }

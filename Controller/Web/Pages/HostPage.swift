@@ -120,10 +120,8 @@ package struct HostPage: Page {
         package var by: String
         package var reason: String
         package var answer: String?
-        package var probes: [ProbeRow] = [] { didSet { hasProbes = !probes.isEmpty } }
-        package private(set) var hasProbes = false
-        package var applied: [String] = [] { didSet { hasApplied = !applied.isEmpty } }
-        package private(set) var hasApplied = false
+        package var probes: [ProbeRow] = []
+        package var applied: [String] = []
         /// `In force after 3.1 ms; 4 sockets reset; …`
         package var measure: String?
         package var unfolded = false

@@ -3,14 +3,12 @@ package struct HostsPage: Page {
     package static let template = "hosts"
     package var frame: Frame
     package var hosts: [HostRow]
-    package var hasHosts: Bool
     /// `3 hosts, 2 online, 1 isolated`
     package var tally: String
 
     package init(frame: Frame, hosts: [HostRow], tally: String) {
         self.frame = frame
         self.hosts = hosts
-        hasHosts = !hosts.isEmpty
         self.tally = tally
     }
 }

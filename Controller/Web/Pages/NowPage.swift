@@ -6,7 +6,6 @@ package struct NowPage: Page {
     /// `nil` when nothing waits.
     package var decisionCount: String?
     package var cases: [CaseRow]
-    package var hasCases: Bool
     package var caseCount: String
     package var isolated: [HostLine]
     package var isolatedCount: String
@@ -20,7 +19,6 @@ package struct NowPage: Page {
         self.decisions = decisions
         decisionCount = decisions.isEmpty ? nil : "\(decisions.count)"
         self.cases = cases
-        hasCases = !cases.isEmpty
         caseCount = "\(cases.count)"
         self.isolated = isolated
         isolatedCount = "\(isolated.count)"
