@@ -15,6 +15,8 @@ struct CordonEnforcer: ParsableCommand {
 
 /// The option that every command has.
 struct SettingsOption: ParsableArguments {
-    @Option(name: .customLong("config"), help: "The settings file; drop-ins are in the folder of the same name ending in .d.")
+    @Option(
+        name: .customLong("config"),
+        help: "The settings file; drop-ins are in the folder of the same name ending in .d.")
     var path = "/etc/cordon/enforcer.toml"
 }

@@ -45,7 +45,8 @@ struct Run: ParsableCommand {
     private func makeStateDirectory(_ path: String) throws {
         guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else {
             throw EnforceError(
-                "enforcer.state_directory", "The state folder \(path) cannot be made: \(unsafe String(cString: strerror(errno))).",
+                "enforcer.state_directory",
+                "The state folder \(path) cannot be made: \(unsafe String(cString: strerror(errno))).",
                 remedy: "Make its parent folder, or set state_directory.")
         }
     }
@@ -71,7 +72,8 @@ struct Run: ParsableCommand {
                 do { try enforcer.reloadPolicy() } catch { log.error("the local policy stays as it was: \(error)") }
                 Readiness.notify("READY=1")
             } else if signal == SIGTERM || signal == SIGINT {
-                // What is in force stays in force: the kernel keeps it, and the next start brings back what it does not.
+                // What is in force stays in force: the kernel keeps it, and the next start brings back what it does
+                // not.
                 Readiness.notify("STOPPING=1")
                 log.notice("stopping; what is in force stays in force")
                 return

@@ -24,7 +24,9 @@ struct Status: ParsableCommand {
         lines.append("\(status.containment.blockCount) blocks")
         lines += state.blocks.prefix(20).map { "  \($0.network) until \($0.until)" }
         lines.append("tables \(status.ownedTables ? "owned and persistent" : "plain, watched and put back")")
-        lines.append("order keys version \(status.keySetVersion), repairs \(status.repairs), policy \(status.policyHash.prefix(16))")
+        lines.append(
+            "order keys \(status.keySetVersion), repairs \(status.repairs), policy \(status.policyHash.prefix(16))"
+        )
         return lines.joined(separator: "\n")
     }
 
@@ -47,7 +49,8 @@ struct Status: ParsableCommand {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
         let row = Row(
-            version: status.version, kernel: status.kernel, isolatedUntil: state.isolatedUntil, isolatedBy: state.isolatedBy,
+            version: status.version, kernel: status.kernel, isolatedUntil: state.isolatedUntil,
+            isolatedBy: state.isolatedBy,
             blockCount: status.containment.blockCount, blocks: state.blocks, ownedTables: status.ownedTables,
             keySetVersion: status.keySetVersion, repairs: status.repairs, policyHash: status.policyHash)
         return String(decoding: try encoder.encode(row), as: UTF8.self)
@@ -57,7 +60,9 @@ struct Status: ParsableCommand {
 /// `cordon-enforcer release`: break glass.
 struct Release: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "End this host's isolation from the host itself, without an order. Root only; it is written into the journal.")
+        abstract:
+            "End the isolation from the host itself, without an order. Root only; it goes into the journal."
+    )
 
     @OptionGroup var settingsOption: SettingsOption
     @Option(help: "Why, for the record.") var reason: String

@@ -18,13 +18,16 @@ struct BlockTests {
     }
 
     private func block(_ text: String, _ seconds: Int64 = 600) throws -> OrderResult {
-        try enforcer.execute(.blockAddress(AddressBlock(network: try #require(Network(text)), duration: .seconds(seconds))))
+        try enforcer.execute(
+            .blockAddress(AddressBlock(network: try #require(Network(text)), duration: .seconds(seconds))))
     }
 
-    @Test("a blocked address is gone in both directions and for containers, and no other is", arguments: [
-        (blocked: "10.66.0.3", target: "10.66.0.3", source: "10.66.0.1", other: "10.66.0.2"),
-        (blocked: "fd66::3", target: "fd66::3", source: "fd66::1", other: "fd66::2"),
-    ])
+    @Test(
+        "a blocked address is gone in both directions and for containers, and no other is",
+        arguments: [
+            (blocked: "10.66.0.3", target: "10.66.0.3", source: "10.66.0.1", other: "10.66.0.2"),
+            (blocked: "fd66::3", target: "fd66::3", source: "fd66::1", other: "fd66::2"),
+        ])
     func single(_ row: (blocked: String, target: String, source: String, other: String)) throws {
         let local = try lab.start(lab.host, "serve", "2222")
         #expect(try lab.probe(lab.host, "tcp", row.target, "4444") == "ok")
@@ -91,13 +94,17 @@ struct BlockTests {
         #expect(try second.status().containment.blockCount == 1)
     }
 
-    @Test("what the host needs is never blocked", arguments: [
-        ("127.0.0.1", "built-in: loopback"), ("::1", "built-in: loopback"), ("10.66.0.1", "built-in: own address"),
-        ("10.66.0.2", "built-in: controller"), ("169.254.169.254", "built-in: link-local"), ("fe80::1", "built-in: link-local"),
-        ("224.0.0.1", "built-in: multicast and broadcast"), ("0.0.0.0/0", "built-in: loopback"),
-        ("10.66.0.0/24", "built-in: own address"), ("203.0.0.0/8", "widest_block_ipv4 (built-in default of widest_block_ipv4)"),
-        ("2001:db8::/32", "widest_block_ipv6 (built-in default of widest_block_ipv6)"),
-    ])
+    @Test(
+        "what the host needs is never blocked",
+        arguments: [
+            ("127.0.0.1", "built-in: loopback"), ("::1", "built-in: loopback"), ("10.66.0.1", "built-in: own address"),
+            ("10.66.0.2", "built-in: controller"), ("169.254.169.254", "built-in: link-local"),
+            ("fe80::1", "built-in: link-local"),
+            ("224.0.0.1", "built-in: multicast and broadcast"), ("0.0.0.0/0", "built-in: loopback"),
+            ("10.66.0.0/24", "built-in: own address"),
+            ("203.0.0.0/8", "widest_block_ipv4 (built-in default of widest_block_ipv4)"),
+            ("2001:db8::/32", "widest_block_ipv6 (built-in default of widest_block_ipv6)"),
+        ])
     func guarded(_ network: String, _ rule: String) throws {
         let result = try block(network)
         #expect(result.outcome == .refused(rule: rule), "\(result.message)")

@@ -36,7 +36,10 @@ struct Enrolled {
             """)
     }
 
-    func keySet(version: UInt64 = 1, keys: [SigningKey]? = nil, fleet: String? = nil, root: SigningKey? = nil, life: Duration = .seconds(86_400)) throws
+    func keySet(
+        version: UInt64 = 1, keys: [SigningKey]? = nil, fleet: String? = nil, root: SigningKey? = nil,
+        life: Duration = .seconds(86_400)
+    ) throws
         -> Cordon_V1_SignedOrderKeySet
     {
         var set = Cordon_V1_OrderKeySet()
@@ -51,7 +54,10 @@ struct Enrolled {
         return signed
     }
 
-    func order(_ action: Action, life: Duration = .seconds(600), issued: Duration = .zero, id: OrderID? = nil, agent: AgentID? = nil, fleet: String? = nil) -> Order {
+    func order(
+        _ action: Action, life: Duration = .seconds(600), issued: Duration = .zero, id: OrderID? = nil,
+        agent: AgentID? = nil, fleet: String? = nil
+    ) -> Order {
         var random = SystemRandomNumberGenerator()
         let issuedAt = now() + issued
         return Order(
@@ -85,10 +91,16 @@ final class EnforcerProcess: Sendable {
         let ready = try NotifySocket(fleet.scratch.path + "/notify")
         // Not by `ip netns exec`, which hides the cgroups.
         program = try Program(
-            ["nsenter", "--net=/run/netns/\(space)", Self.binary, "run", "--config", fleet.scratch.path + "/enforcer.toml"],
+            [
+                "nsenter", "--net=/run/netns/\(space)", Self.binary, "run", "--config",
+                fleet.scratch.path + "/enforcer.toml",
+            ],
             environment: ["NOTIFY_SOCKET=" + fleet.scratch.path + "/notify"], errorsTo: fleet.scratch.path + "/log")
         guard ready.hears("READY=1") else {
-            throw Program.Failure(what: "the enforcer did not start: \((try? Program.run(["cat", fleet.scratch.path + "/log"]).output) ?? "")")
+            throw Program.Failure(
+                what:
+                    "no start: \((try? Program.run(["cat", fleet.scratch.path + "/log"]).output) ?? "")"
+            )
         }
         _ = try ask { $0.keySet = try fleet.keySet() }
     }
@@ -149,7 +161,9 @@ final class NotifySocket: Sendable {
         address.sun_family = sa_family_t(AF_UNIX)
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: Array(path.utf8)) }
         let bound = unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
         }
         guard bound == 0 else { throw Program.Failure(what: "bind \(path)") }
     }
@@ -162,7 +176,11 @@ final class NotifySocket: Sendable {
             guard unsafe poll(&wait, 1, milliseconds) > 0 else { return false }
             var buffer = [UInt8](repeating: 0, count: 512)
             let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
-            if count > 0, String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n").contains(where: { $0 == word }) { return true }
+            if count > 0,
+                String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n").contains(where: { $0 == word })
+            {
+                return true
+            }
         }
     }
 }

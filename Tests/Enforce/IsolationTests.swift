@@ -106,7 +106,9 @@ struct IsolationTests {
         try lab.nft("flush", "ruleset")
         _ = try lab.nft("delete", "table", "inet", "cordon_isolation")
         _ = try lab.nft("insert", "rule", "inet", "cordon_isolation", "output", "accept")
-        let held = enforcer.becomes(within: 2) { (try? lab.probe(lab.host, "tcp", "10.66.0.3", "4444")) == "ConnectionRefusedError" }
+        let held = enforcer.becomes(within: 2) {
+            (try? lab.probe(lab.host, "tcp", "10.66.0.3", "4444")) == "ConnectionRefusedError"
+        }
         #expect(held)
         #expect(try lab.probe(lab.host, "tcp", "10.66.0.2", "7443", "\(Lab.agentUser)") == "ok")
     }
@@ -148,7 +150,9 @@ struct IsolationTests {
     @Test("an interface that comes later is closed too")
     func newInterface() throws {
         _ = try enforcer.execute(.isolate(hour))
-        try Program.must(["ip", "-n", lab.host, "link", "add", "late0", "type", "veth", "peer", "name", "late1", "netns", lab.peer])
+        try Program.must([
+            "ip", "-n", lab.host, "link", "add", "late0", "type", "veth", "peer", "name", "late1", "netns", lab.peer,
+        ])
         #expect(enforcer.becomes { (try? lab.nft("list", "ruleset").output.contains("late0")) == true })
         #expect(try lab.probe(lab.host, "tcp", "10.66.0.2", "7443", "\(Lab.agentUser)") == "ok")
     }
@@ -156,7 +160,9 @@ struct IsolationTests {
     @Test("root can break the glass on the host, and it is written down")
     func breakGlass() throws {
         _ = try enforcer.execute(.isolate(hour))
-        let out = try Program.run([EnforcerProcess.binary, "release", "--reason", "drill", "--config", lab.scratch.path + "/enforcer.toml"])
+        let out = try Program.run([
+            EnforcerProcess.binary, "release", "--reason", "drill", "--config", lab.scratch.path + "/enforcer.toml",
+        ])
         #expect(out.status == 0, "\(out.output)")
         #expect(try lab.probe(lab.host, "tcp", "10.66.0.3", "4444") == "ok")
         enforcer.kill()

@@ -1,7 +1,8 @@
-@testable import AgentEnforce
 import CordonModel
 import Glibc
 import Testing
+
+@testable import AgentEnforce
 
 /// The journal and the clock behind it, without a kernel.
 @Suite("Journal")
@@ -89,9 +90,14 @@ struct JournalTests {
         let network = try #require(Network("203.0.113.9"))
         do {
             var journal = try OrderJournal(folder: scratch.path, clock: clock)
-            try journal.append([.received(receipt(1)), .isolated(order: id(1), issuedAt: clock.now(), term: clock.term(.seconds(60)))])
+            try journal.append([
+                .received(receipt(1)), .isolated(order: id(1), issuedAt: clock.now(), term: clock.term(.seconds(60))),
+            ])
             try journal.append([.finished(id(1), result: [1, 2, 3])])
-            try journal.append([.finished(id(1), result: [1, 2, 3]), .blocked([AddressBlock(network: network, duration: .seconds(60))], start: clock.term(.zero))])
+            try journal.append([
+                .finished(id(1), result: [1, 2, 3]),
+                .blocked([AddressBlock(network: network, duration: .seconds(60))], start: clock.term(.zero)),
+            ])
         }
         for _ in 0..<2 {
             var journal = try OrderJournal(folder: scratch.path, clock: clock)
@@ -103,17 +109,21 @@ struct JournalTests {
         }
     }
 
-    @Test("a term is kept by the boot clock, and after a reboot by the wall clock, never beyond its length", arguments: [
-        (boot: "one", since: Int64(20), wall: Int64(999_999), left: Int64(40)),
-        (boot: "two", since: 5, wall: 20, left: 40),
-        (boot: "two", since: 5, wall: 100, left: 0),
-        (boot: "two", since: 5, wall: -1000, left: 60),
-    ])
+    @Test(
+        "a term is kept by the boot clock, and after a reboot by the wall clock, never beyond its length",
+        arguments: [
+            (boot: "one", since: Int64(20), wall: Int64(999_999), left: Int64(40)),
+            (boot: "two", since: 5, wall: 20, left: 40),
+            (boot: "two", since: 5, wall: 100, left: 0),
+            (boot: "two", since: 5, wall: -1000, left: 60),
+        ])
     func clocks(_ row: (boot: String, since: Int64, wall: Int64, left: Int64)) {
         let term = clock.term(.seconds(60))
         let later = BootClock(
             now: { Timestamp(seconds: 1_800_000_000 + row.wall) },
-            sinceBoot: { row.boot == "one" ? 1_000_000_000_000 + row.since * 1_000_000_000 : row.since * 1_000_000_000 }, boot: row.boot)
+            sinceBoot: {
+                row.boot == "one" ? 1_000_000_000_000 + row.since * 1_000_000_000 : row.since * 1_000_000_000
+            }, boot: row.boot)
         #expect(max(.zero, later.remaining(of: term)) == .seconds(row.left))
     }
 

@@ -23,7 +23,12 @@ struct KillTests {
     }
 
     private func target(_ pid: Int32, scope: ProcessTarget.Scope = .process) throws -> ProcessTarget {
-        let process = try #require(eventually { RunningProcess(pid: pid).flatMap { $0.executable?.hasPrefix("/tmp/cordon-t-") == true || scope != .process ? $0 : nil } })
+        let process = try #require(
+            eventually {
+                RunningProcess(pid: pid).flatMap {
+                    $0.executable?.hasPrefix("/tmp/cordon-t-") == true || scope != .process ? $0 : nil
+                }
+            })
         return ProcessTarget(pid: pid, startTime: process.startTime, executable: process.executable ?? "", scope: scope)
     }
 
@@ -116,7 +121,8 @@ struct KillTests {
     func never() throws {
         for pid in [Int32(1), 2] {
             let process = try #require(RunningProcess(pid: pid))
-            let target = ProcessTarget(pid: pid, startTime: process.startTime, executable: process.executable ?? "", scope: .process)
+            let target = ProcessTarget(
+                pid: pid, startTime: process.startTime, executable: process.executable ?? "", scope: .process)
             let response = try enforcer.execute(.killProcess(target))
             guard case .refused(let rule) = response.outcome else {
                 Issue.record("\(response)")

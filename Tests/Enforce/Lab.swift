@@ -9,7 +9,8 @@ let labObstacle: String? = {
     return nil
 }()
 
-/// Three network namespaces: a host, a peer beyond it that is controller and internet at once, and a container behind it.
+/// Three network namespaces: a host, a peer beyond it that is controller and internet at once, and a container behind
+/// it.
 ///
 ///     container 10.77.0.2 -- host 10.77.0.1 | 10.66.0.1 -- peer 10.66.0.2 (controller), 10.66.0.3 (anybody)
 final class Lab: Sendable {
@@ -35,13 +36,23 @@ final class Lab: Sendable {
                 "echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad; echo 0 > /proc/sys/net/ipv6/conf/all/accept_dad",
             ])
         }
-        try join(host, "up0", ["10.66.0.1/24", "fd66::1/64"], peer, "down0", ["10.66.0.2/24", "10.66.0.3/24", "fd66::2/64", "fd66::3/64"])
+        try join(
+            host, "up0", ["10.66.0.1/24", "fd66::1/64"], peer, "down0",
+            ["10.66.0.2/24", "10.66.0.3/24", "fd66::2/64", "fd66::3/64"])
         try join(host, "up1", ["10.77.0.1/24", "fd77::1/64"], container, "down1", ["10.77.0.2/24", "fd77::2/64"])
-        try Program.must(["ip", "netns", "exec", host, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding"])
+        try Program.must([
+            "ip", "netns", "exec", host, "sh", "-c",
+            "echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding",
+        ])
         for family in ["-4", "-6"] {
             let six = family == "-6"
-            try Program.must(["ip", family, "-n", container, "route", "add", "default", "via", six ? "fd77::1" : "10.77.0.1"])
-            try Program.must(["ip", family, "-n", peer, "route", "add", six ? "fd77::/64" : "10.77.0.0/24", "via", six ? "fd66::1" : "10.66.0.1"])
+            try Program.must([
+                "ip", family, "-n", container, "route", "add", "default", "via", six ? "fd77::1" : "10.77.0.1",
+            ])
+            try Program.must([
+                "ip", family, "-n", peer, "route", "add", six ? "fd77::/64" : "10.77.0.0/24", "via",
+                six ? "fd66::1" : "10.66.0.1",
+            ])
         }
     }
 
@@ -49,7 +60,9 @@ final class Lab: Sendable {
         for space in [host, peer, container] { _ = try? Program.run(["ip", "netns", "del", space]) }
     }
 
-    private func join(_ a: String, _ nameA: String, _ addressesA: [String], _ b: String, _ nameB: String, _ addressesB: [String]) throws {
+    private func join(
+        _ a: String, _ nameA: String, _ addressesA: [String], _ b: String, _ nameB: String, _ addressesB: [String]
+    ) throws {
         try Program.must(["ip", "-n", a, "link", "add", nameA, "type", "veth", "peer", "name", nameB, "netns", b])
         for (space, link, addresses) in [(a, nameA, addressesA), (b, nameB, addressesB)] {
             for address in addresses {
@@ -72,14 +85,18 @@ final class Lab: Sendable {
 
     /// Starts `lab.py` with these arguments in a namespace; it has printed its first line when this returns.
     func start(_ space: String, _ arguments: String...) throws -> Program {
-        let program = try Program(["ip", "netns", "exec", space, "python3", "-u", scratch.path + "/lab.py"] + arguments)
-        guard let line = program.line(), line == "ready" else { throw Program.Failure(what: "\(arguments) did not start") }
+        let program = try Program(
+            ["ip", "netns", "exec", space, "python3", "-u", scratch.path + "/lab.py"] + arguments)
+        guard let line = program.line(), line == "ready" else {
+            throw Program.Failure(what: "\(arguments) did not start")
+        }
         return program
     }
 
     /// Runs `lab.py` to its end and gives its last word.
     func probe(_ space: String, _ arguments: String...) throws -> String {
-        let output = try Program.run(["ip", "netns", "exec", space, "python3", scratch.path + "/lab.py"] + arguments).output
+        let output = try Program.run(["ip", "netns", "exec", space, "python3", scratch.path + "/lab.py"] + arguments)
+            .output
         return output.split(separator: "\n").last.map(String.init) ?? ""
     }
 
@@ -129,7 +146,7 @@ final class Lab: Sendable {
             s = socket.socket(family(args[0]), socket.SOCK_DGRAM); s.settimeout(1.5)
             try: s.sendto(b'x', (args[0], int(args[1]))); s.recvfrom(10); print('ok')
             except OSError as e: print(type(e).__name__)
-        elif verb == 'hold':                     # ADDRESS PORT UID: keeps talking until the connection ends; a line in asks for an echo
+        elif verb == 'hold':                     # ADDRESS PORT UID: a line in asks for an echo
             become(args[2] if len(args) > 2 else '0')
             s = socket.socket(family(args[0])); s.connect((args[0], int(args[1]))); s.sendall(b'a'); s.recv(1)
             print('ready', flush=True)
@@ -146,7 +163,8 @@ final class Lab: Sendable {
         elif verb == 'raw':                      # INTERFACE: one frame by a packet socket
             s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); s.bind((args[0], 0))
             ip = bytes.fromhex('45000020000100004011' + '0000' + '0a4200010a420003')
-            try: s.send(b'\xff' * 6 + b'\x02' * 6 + b'\x08\x00' + ip + b'\x13\x88\x13\x88\x00\x0c\x00\x00EXFIL'); print('sent')
+            udp = b'\x13\x88\x13\x88\x00\x0c\x00\x00EXFIL'
+            try: s.send(b'\xff' * 6 + b'\x02' * 6 + b'\x08\x00' + ip + udp); print('sent')
             except OSError as e: print(type(e).__name__)
         elif verb == 'rawip':                    # ADDRESS: one raw IP packet with its own header
             s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)

@@ -1,7 +1,8 @@
-@testable import AgentEnforce
 import CordonModel
 import Synchronization
 import Testing
+
+@testable import AgentEnforce
 
 /// Netlink without a kernel: bytes in, bytes out.
 @Suite("Netlink")
@@ -53,7 +54,9 @@ struct NetlinkTests {
             return UInt8(truncatingIfNeeded: state) & (seed.isMultiple(of: 2) ? 0xFF : 0x1F)
         }
         for message in NetlinkMessage.parse(bytes) {
-            for attribute in Attribute.parse(message.payload) { #expect(attribute.nested.count <= attribute.value.count / 4) }
+            for attribute in Attribute.parse(message.payload) {
+                #expect(attribute.nested.count <= attribute.value.count / 4)
+            }
         }
         #expect(NetlinkMessage.parse(bytes).count <= bytes.count / 16)
         _ = SocketDiagnostics.read(bytes)
@@ -74,22 +77,31 @@ struct NetlinkTests {
 
     @Test("networks in networks become disjoint intervals, each with the longest time over it")
     func union() throws {
-        let networks: [(String, UInt64)] = [("10.0.0.0/8", 5), ("10.1.0.0/16", 9), ("10.1.1.0/24", 2), ("10.200.0.0/16", 3), ("192.0.2.0/24", 7)]
+        let networks: [(String, UInt64)] = [
+            ("10.0.0.0/8", 5), ("10.1.0.0/16", 9), ("10.1.1.0/24", 2), ("10.200.0.0/16", 3), ("192.0.2.0/24", 7),
+        ]
         let result = IntervalUnion.disjoint(try networks.map { (try #require(Network($0.0)), $0.1) })
         let expected: [(String, String, UInt64)] = [
             ("10.0.0.0", "10.0.255.255", 5), ("10.1.0.0", "10.1.255.255", 9), ("10.2.0.0", "10.255.255.255", 5),
             ("192.0.2.0", "192.0.2.255", 7),
         ]
-        #expect(result == (try expected.map { .init(first: try #require(IPAddress($0.0)), last: try #require(IPAddress($0.1)), milliseconds: $0.2) }))
+        #expect(
+            result
+                == (try expected.map {
+                    .init(first: try #require(IPAddress($0.0)), last: try #require(IPAddress($0.1)), milliseconds: $0.2)
+                }))
         let whole = IntervalUnion.disjoint([(try #require(Network("ffff::/16")), 1)])
         #expect(whole.count == 1 && whole[0].last.next == nil)
         #expect(IntervalUnion.disjoint([]).isEmpty)
     }
 
-    @Test("patterns of paths match whole paths", arguments: [
-        ("/usr/sbin/*", "/usr/sbin/sshd", true), ("*/x-?", "/a/b/x-1", true), ("sshd", "sshd", true), ("sshd", "sshd2", false),
-        ("*a*a*a*a*b", String(repeating: "a", count: 200), false), ("", "", true), ("*", "", true),
-    ])
+    @Test(
+        "patterns of paths match whole paths",
+        arguments: [
+            ("/usr/sbin/*", "/usr/sbin/sshd", true), ("*/x-?", "/a/b/x-1", true), ("sshd", "sshd", true),
+            ("sshd", "sshd2", false),
+            ("*a*a*a*a*b", String(repeating: "a", count: 200), false), ("", "", true), ("*", "", true),
+        ])
     func globs(_ pattern: String, _ text: String, _ matches: Bool) { #expect(Glob.matches(pattern, text) == matches) }
 
     @Test("CRC-32C of the check string is the one of RFC 3720")

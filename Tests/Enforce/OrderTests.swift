@@ -143,7 +143,13 @@ struct OrderTests {
     func peers() throws {
         try Program.must(["chmod", "755", lab.scratch.path])
         try Program.must(["chmod", "666", lab.scratch.path + "/enforcer.sock"])
-        let script = "import os,socket,sys\nos.setgid(int(sys.argv[2]));os.setuid(int(sys.argv[2]));s=socket.socket(socket.AF_UNIX);s.connect(sys.argv[1]);s.sendall(bytes([0,0,0,2,0x22,0]));print(len(s.recv(9)))"
+        let script =
+            """
+            import os, socket, sys
+            os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[2]))
+            s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
+            s.sendall(bytes([0, 0, 0, 2, 0x22, 0])); print(len(s.recv(9)))
+            """
         let path = lab.scratch.path + "/enforcer.sock"
         #expect(try Program.run(["python3", "-c", script, path, "\(Lab.agentUser)"]).output == "9")
         let stranger = try Program.run(["python3", "-c", script, path, "4243"]).output
@@ -159,7 +165,11 @@ struct OrderTests {
         let scratch = try Scratch()
         let fleet = try Enrolled(scratch, policy: "isolations_per_hour = 1000")
         let settings = try Program.must(["cat", scratch.path + "/enforcer.toml"])
-        try scratch.file("enforcer.toml", settings.split(separator: "\n").map { $0.hasPrefix("state_directory") ? "state_directory = \"\(small)\"" : String($0) }.joined(separator: "\n"))
+        try scratch.file(
+            "enforcer.toml",
+            settings.split(separator: "\n").map {
+                $0.hasPrefix("state_directory") ? "state_directory = \"\(small)\"" : String($0)
+            }.joined(separator: "\n"))
         let host = try EnforcerProcess(fleet, in: lab.peer)
         #expect(try host.execute(hour).outcome == .succeeded)
         _ = try Program.run(["dd", "if=/dev/zero", "of=\(small)/filler", "bs=1k"])

@@ -6,9 +6,13 @@ import Testing
 /// The local policy: what it reads, what it refuses, and that it names the rule.
 @Suite("Local policy")
 struct PolicyTests {
-    private func policy(_ text: String) throws -> LocalPolicy { try LocalPolicy(Settings.parse(text, named: "10.toml")) }
+    private func policy(_ text: String) throws -> LocalPolicy {
+        try LocalPolicy(Settings.parse(text, named: "10.toml"))
+    }
 
-    private func refusal(_ action: Action, _ policy: LocalPolicy, _ change: (inout LocalPolicy.Surroundings) -> Void = { _ in }) -> String? {
+    private func refusal(
+        _ action: Action, _ policy: LocalPolicy, _ change: (inout LocalPolicy.Surroundings) -> Void = { _ in }
+    ) -> String? {
         var host = LocalPolicy.Surroundings()
         host.controllers = [Endpoint("192.0.2.1:7443")].compactMap { $0 }
         change(&host)
@@ -26,15 +30,17 @@ struct PolicyTests {
 
     private let isolate = Action.isolate(Isolation(duration: .seconds(3600)))
 
-    @Test("each rule refuses, and its refusal names the file and the line", arguments: [
-        (#"allowed_actions = ["kill_process"]"#, "isolate", "allowed_actions (10.toml:1)"),
-        ("never_isolate = true", "isolate", "never_isolate (10.toml:1)"),
-        ("\nlongest_isolation = \"30m\"", "isolate", "longest_isolation (10.toml:2)"),
-        ("longest_block = \"30s\"", "block", "longest_block (10.toml:1)"),
-        (#"protected_addresses = ["203.0.113.0/24"]"#, "block", "protected_addresses (10.toml:1)"),
-        ("most_blocks = 0", "block", "most_blocks (10.toml:1)"),
-        ("widest_block_ipv4 = 32", "wide", "widest_block_ipv4 (10.toml:1)"),
-    ])
+    @Test(
+        "each rule refuses, and its refusal names the file and the line",
+        arguments: [
+            (#"allowed_actions = ["kill_process"]"#, "isolate", "allowed_actions (10.toml:1)"),
+            ("never_isolate = true", "isolate", "never_isolate (10.toml:1)"),
+            ("\nlongest_isolation = \"30m\"", "isolate", "longest_isolation (10.toml:2)"),
+            ("longest_block = \"30s\"", "block", "longest_block (10.toml:1)"),
+            (#"protected_addresses = ["203.0.113.0/24"]"#, "block", "protected_addresses (10.toml:1)"),
+            ("most_blocks = 0", "block", "most_blocks (10.toml:1)"),
+            ("widest_block_ipv4 = 32", "wide", "widest_block_ipv4 (10.toml:1)"),
+        ])
     func rules(_ text: String, _ what: String, _ rule: String) throws {
         let policy = try policy(text)
         let action = what == "isolate" ? isolate : try block(what == "wide" ? "203.0.113.0/24" : "203.0.113.9")
@@ -58,11 +64,14 @@ struct PolicyTests {
         #expect(throws: Never.self) { try policy.checkRate(.release, past: [.isolate: 100]) }
     }
 
-    @Test("what is malformed is named with its line", arguments: [
-        ("never_isolat = true", "10.toml:1"), ("\n\nlongest_block = \"soon\"", "10.toml:3"),
-        (#"allowed_actions = ["explode"]"#, "10.toml:1"), (#"protected_users = ["no-such-user-here"]"#, "10.toml:1"),
-        ("[section]\nx = 1", "10.toml:"),
-    ])
+    @Test(
+        "what is malformed is named with its line",
+        arguments: [
+            ("never_isolat = true", "10.toml:1"), ("\n\nlongest_block = \"soon\"", "10.toml:3"),
+            (#"allowed_actions = ["explode"]"#, "10.toml:1"),
+            (#"protected_users = ["no-such-user-here"]"#, "10.toml:1"),
+            ("[section]\nx = 1", "10.toml:"),
+        ])
     func malformed(_ text: String, _ place: String) {
         let error = #expect(throws: SettingsError.self) { try policy(text) }
         #expect(error?.message.contains(place) == true, "\(String(describing: error))")

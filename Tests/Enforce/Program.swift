@@ -1,6 +1,7 @@
 import Glibc
 
-/// A program that runs beside a test: what it prints is read line by line, and it is killed when the test lets go of it.
+/// A program that runs beside a test: what it prints is read line by line, and it is killed when the test lets go of
+/// it.
 final class Program: Sendable {
     struct Failure: Error { let what: String }
 
@@ -26,7 +27,7 @@ final class Program: Sendable {
         let path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         var strings = unsafe Self.vector(arguments)
         var settings = unsafe Self.vector([path] + environment)
-        defer { for unsafe string in unsafe strings + settings { unsafe free(string) } }
+        defer { unsafe (strings + settings).forEach { unsafe free($0) } }
         var child: pid_t = 0
         let status = unsafe posix_spawnp(&child, arguments[0], &actions, nil, &strings, &settings)
         close(toChild[0])
@@ -59,7 +60,9 @@ final class Program: Sendable {
             var wait = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
             guard unsafe poll(&wait, 1, milliseconds) > 0 else { return nil }
             var byte: UInt8 = 0
-            guard unsafe read(output, &byte, 1) == 1 else { return line.isEmpty ? nil : String(decoding: line, as: UTF8.self) }
+            guard unsafe read(output, &byte, 1) == 1 else {
+                return line.isEmpty ? nil : String(decoding: line, as: UTF8.self)
+            }
             if byte == UInt8(ascii: "\n") { return String(decoding: line, as: UTF8.self) }
             line.append(byte)
         }

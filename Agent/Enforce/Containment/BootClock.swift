@@ -1,7 +1,8 @@
-package import CordonModel
 internal import CLinux
+package import CordonModel
 
-/// Two clocks: the wall's, which anybody with rights may set, and the one that has counted since boot, which nobody can.
+/// Two clocks: the wall's, which anybody with rights may set, and the one that has counted since boot, which nobody
+/// can.
 ///
 /// Within one boot, deadlines are kept by the boot clock. After a reboot only the wall clock can tell what is left; the
 /// remainder is then at most the whole duration, and the whole duration when the wall clock reads before the beginning.

@@ -1,7 +1,8 @@
 package import CordonModel
 internal import Glibc
 
-/// The host's containment: brings about in the kernel what the desired state says, proves it, and puts it back when it is lost.
+/// The host's containment: brings about in the kernel what the desired state says, proves it, and puts it back when it
+/// is lost.
 package struct Containment: Sendable {
     private var firewall: Firewall
     package let agentUser: UInt32
@@ -57,8 +58,8 @@ package struct Containment: Sendable {
 
     // MARK: - Isolation
 
-    /// Cuts the host off. Sockets are reset first, while the resets still reach the other ends; then the rules come into force
-    /// in one transaction; then whatever connected in between is reset too.
+    /// Cuts the host off. Sockets are reset first, while the resets still reach the other ends; then the rules come
+    /// into force in one transaction; then whatever connected in between is reset too.
     package mutating func isolate(since start: ContinuousClock.Instant = .now) throws(EnforceError) -> Proof {
         let own = surroundings().own
         var cut = cutter.cutSockets(own: own)
@@ -103,7 +104,8 @@ package struct Containment: Sendable {
             applied: ["removed table \(IsolationRules.table)"], appliedMicroseconds: applied.microseconds,
             probes: [
                 Proof.Probe(
-                    name: "rules_gone", passed: left.chains == 0, observed: "\(left.chains) chains of the table are left")
+                    name: "rules_gone", passed: left.chains == 0,
+                    observed: "\(left.chains) chains of the table are left")
             ])
     }
 
@@ -201,8 +203,8 @@ package struct Containment: Sendable {
         if desired.blocks.isEmpty { try firewall.dropBlocks() } else { try replaceBlocks(desired, clock: clock) }
     }
 
-    /// Looks whether what is desired is in force, and puts back what is not. `thorough` reads the rules back and compares.
-    /// Returns sentences about what was put back.
+    /// Looks whether what is desired is in force, and puts back what is not. `thorough` reads the rules back and
+    /// compares. Returns sentences about what was put back.
     package mutating func repair(
         _ desired: DesiredState, clock: BootClock, thorough: Bool
     ) throws(EnforceError) -> [String] {

@@ -33,7 +33,8 @@ struct FlowCutter {
         do { tracking = try ConnectionTracking() } catch { return Count() }
         let deleted = tracking.delete { flow in
             !flow.addresses.allSatisfy { $0.isLoopback || own.contains($0) }
-                && !(flow.transport == 6 && controllers.contains(Endpoint(flow.destination, port: flow.destinationPort)))
+                && !(flow.transport == 6
+                    && controllers.contains(Endpoint(flow.destination, port: flow.destinationPort)))
         }
         return Count(flows: deleted)
     }

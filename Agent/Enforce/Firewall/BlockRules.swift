@@ -1,9 +1,10 @@
 internal import CordonModel
 
-/// The ruleset of blocked addresses: `table inet cordon_blocks`, with two sets a family, whose elements the kernel ends by itself.
+/// The ruleset of blocked addresses: `table inet cordon_blocks`, with two sets a family, whose elements the kernel ends
+/// by itself.
 ///
-/// Single addresses are in hash sets, where one more is a matter of microseconds however many there are. Networks are in
-/// interval sets; they are kept few, and are written anew as disjoint intervals when one of them changes.
+/// Single addresses are in hash sets, where one more is a matter of microseconds however many there are. Networks are
+/// in interval sets; they are kept few, and are written anew as disjoint intervals when one of them changes.
 enum BlockRules {
     static let table = "cordon_blocks"
 
@@ -43,7 +44,9 @@ enum BlockRules {
     static func add(_ elements: [Element], to set: SetName) -> [NetlinkMessage] {
         // The largest element, an IPv6 interval, takes 72 bytes.
         stride(from: 0, to: elements.count, by: 800).map { start in
-            change(.newSetElement, set, elements[start..<min(start + 800, elements.count)], flags: NetlinkMessage.Flag.create)
+            change(
+                .newSetElement, set, elements[start..<min(start + 800, elements.count)],
+                flags: NetlinkMessage.Flag.create)
         }
     }
 

@@ -102,7 +102,9 @@ extension [NFT.Expression] {
     static var toLoopback: Self { [.meta(.outputInterface), .compare([1, 0, 0, 0])] }
 
     /// Within inet tables.
-    static func family(_ address: IPAddress) -> Self { [.meta(.networkFamily), .compare([address.width == 32 ? 2 : 10])] }
+    static func family(_ address: IPAddress) -> Self {
+        [.meta(.networkFamily), .compare([address.width == 32 ? 2 : 10])]
+    }
     static var v4: Self { [.meta(.networkFamily), .compare([2])] }
     static var v6: Self { [.meta(.networkFamily), .compare([10])] }
 

@@ -29,14 +29,14 @@ struct Firewall: Sendable {
 
     private var tableFlags: UInt32 { ownsTables ? NFT.TableFlag.owner | NFT.TableFlag.persist : 0 }
 
-    /// Puts the isolation in force in one transaction, replacing what there was. Returns the rules as they are in force:
-    /// without egress chains where the kernel has none, or where an interface went away meanwhile.
+    /// Puts the isolation in force in one transaction, replacing what there was. Returns the rules as they are in
+    /// force: without egress chains where the kernel has none, or where an interface went away meanwhile.
     mutating func isolate(_ wanted: IsolationRules) throws(EnforceError) -> IsolationRules {
         var rules = wanted
         if !hasEgress { rules.interfaces = [] }
         do {
             try replaceIsolation(rules)
-        } catch where !rules.interfaces.isEmpty && error.number != 1 {
+        } catch  where !rules.interfaces.isEmpty && error.number != 1 {
             if error.number != 2 { hasEgress = false }
             rules.interfaces = []
             do { try replaceIsolation(rules) } catch { throw Self.failed("isolation", error) }
@@ -73,13 +73,14 @@ struct Firewall: Sendable {
         }
     }
 
-    /// Adds blocks of single addresses; the table must be there. `known` are in the kernel already and get the new time.
+    /// Adds blocks of single addresses; the table must be there. `known` are in the kernel already and get the new
+    /// time.
     mutating func addHosts(
         _ blocks: [(network: Network, milliseconds: UInt64)], known: [Network]
     ) throws(EnforceError) {
         do {
             try transact(Self.removals(known) + Self.additions(blocks))
-        } catch where error.number == 2 && !known.isEmpty {
+        } catch  where error.number == 2 && !known.isEmpty {
             // One of the known ended in between: a second attempt without asking for their removal first.
             do {
                 try transact(Self.additions(blocks))
@@ -95,7 +96,7 @@ struct Firewall: Sendable {
     mutating func removeHost(_ network: Network) throws(EnforceError) {
         do {
             try transact(Self.removals([network]))
-        } catch where error.number == 2 {
+        } catch  where error.number == 2 {
             return
         } catch {
             throw Self.failed("unblock", error)
@@ -124,7 +125,8 @@ struct Firewall: Sendable {
 
     // MARK: - What is in force
 
-    /// What the kernel holds of a table: how many chains and rules, and a hash over all of it but counters and element lists.
+    /// What the kernel holds of a table: how many chains and rules, and a hash over all of it but counters and element
+    /// lists.
     struct ReadBack: Sendable, Equatable {
         var chains = 0
         var rules = 0
@@ -162,7 +164,7 @@ struct Firewall: Sendable {
         do {
             try channel.perform([request], acknowledgeLast: 0)
             return true
-        } catch where error.number == 2 {
+        } catch  where error.number == 2 {
             return false
         }
     }
@@ -215,7 +217,9 @@ struct Firewall: Sendable {
             let elements =
                 set.isInterval
                 ? IntervalUnion.disjoint(blocks)
-                : blocks.map { .init(first: $0.network.address, last: $0.network.address, milliseconds: $0.milliseconds) }
+                : blocks.map {
+                    .init(first: $0.network.address, last: $0.network.address, milliseconds: $0.milliseconds)
+                }
             return BlockRules.add(elements, to: set)
         }
     }

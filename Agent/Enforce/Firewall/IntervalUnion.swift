@@ -1,6 +1,7 @@
 internal import CordonModel
 
-/// Networks that may lie in each other, made into disjoint intervals that each last as long as the longest network over it.
+/// Networks that may lie in each other, made into disjoint intervals that each last as long as the longest network over
+/// it.
 enum IntervalUnion {
     /// The intervals in order. CIDR networks nest or are apart, so a stack of the open ones is enough.
     static func disjoint(_ networks: [(network: Network, milliseconds: UInt64)]) -> [BlockRules.Element] {

@@ -1,19 +1,24 @@
 internal import CordonModel
 
-/// The ruleset of an isolated host: `table inet cordon_isolation` and, against raw sockets, `table netdev cordon_isolation`.
+/// The ruleset of an isolated host: `table inet cordon_isolation` and, against raw sockets, `table netdev
+/// cordon_isolation`.
 ///
 /// What may pass: loopback; TCP between the agent's own user and the controllers; DHCP by broadcast; neighbour
-/// discovery on the link. Nothing looks at connection tracking, so nothing depends on its being loaded or on its memory of
-/// flows that began before: "established" means "not the first packet of a connection".
+/// discovery on the link. Nothing looks at connection tracking, so nothing depends on its being loaded or on its memory
+/// of flows that began before: "established" means "not the first packet of a connection".
 ///
 /// Levels, honestly:
-/// - Sockets of any kind that pass through IP (TCP, UDP, ICMP, raw IP, of any user): stopped by the output chain. The hole to
-///   the controller is bound to the user id, not to the port. Root can become that user; then it reaches the controller's
+/// - Sockets of any kind that pass through IP (TCP, UDP, ICMP, raw IP, of any user): stopped by the output chain. The
+///   hole to
+///   the controller is bound to the user id, not to the port. Root can become that user; then it reaches the
+/// controller's
 ///   address and port, and no other.
 /// - Packet sockets (AF_PACKET), macvlan and bridge ports: stopped by an egress chain on each interface but loopback,
 ///   where the kernel has it (5.16).
-/// - Root that sets PACKET_QDISC_BYPASS on a packet socket, uses AF_XDP, moves the interface into another network namespace,
-///   or loads a module passes: no table of the same kernel stops that. Frames can also be hidden in ARP on the local link.
+/// - Root that sets PACKET_QDISC_BYPASS on a packet socket, uses AF_XDP, moves the interface into another network
+///   namespace,
+///   or loads a module passes: no table of the same kernel stops that. Frames can also be hidden in ARP on the local
+/// link.
 struct IsolationRules: Sendable, Hashable {
     static let table = "cordon_isolation"
     /// After defragmentation and early: a drop at any priority is final. Above -200, so that a rule that an
@@ -59,8 +64,8 @@ struct IsolationRules: Sendable, Hashable {
         return chain("input", .input, rules)
     }
 
-    /// A router's word that packets to the controller are too long for it; without this a path with a smaller MTU goes dark.
-    /// The packet complained of is inside: its destination must be the controller.
+    /// A router's word that packets to the controller are too long for it; without this a path with a smaller MTU goes
+    /// dark. The packet complained of is inside: its destination must be the controller.
     private func tooBig(_ controller: IPAddress) -> [NFT.Expression] {
         let bytes = controller.bytes
         let isV4 = controller.width == 32
@@ -110,7 +115,8 @@ struct IsolationRules: Sendable, Hashable {
             rule += .destinationPort(controller.port)
             rules.append(rule + .accept)
         }
-        // Resets of the kernel's own reject expression, which no socket sent: they tell both ends of a forwarded connection.
+        // Resets of the kernel's own reject expression, which no socket sent: they tell both ends of a forwarded
+        // connection.
         rules.append(.tcp + .resetFlag + .fromSocket + .drop)
         rules.append(.tcp + .resetFlag + .accept)
         // DHCP asks by broadcast or multicast only: a unicast renewal would be a hole to any address, and clients

@@ -17,7 +17,8 @@ struct LinkTable {
     /// Names of all interfaces but loopback; at most 512, in order.
     mutating func interfaces() throws(NetlinkError) -> [String] {
         var names: [String] = []
-        for message in try channel.dump(.init(type: Self.getLink, flags: 0, payload: [UInt8](repeating: 0, count: 16))) {
+        for message in try channel.dump(.init(type: Self.getLink, flags: 0, payload: [UInt8](repeating: 0, count: 16)))
+        {
             // ifinfomsg: flags at 8 (IFF_LOOPBACK is 8); IFLA_IFNAME is 3.
             guard message.payload.count > 16, message.payload.host32(8) & 8 == 0,
                 let name = Attribute.parse(message.payload.dropFirst(16))[type: 3]?.text
@@ -30,7 +31,9 @@ struct LinkTable {
     /// All addresses of the host.
     mutating func addresses() throws(NetlinkError) -> Set<IPAddress> {
         var found: Set<IPAddress> = []
-        for message in try channel.dump(.init(type: Self.getAddress, flags: 0, payload: [UInt8](repeating: 0, count: 8))) {
+        for message in try channel.dump(
+            .init(type: Self.getAddress, flags: 0, payload: [UInt8](repeating: 0, count: 8)))
+        {
             guard message.payload.count > 8 else { continue }
             // IFA_ADDRESS 1 is the peer's on a point-to-point link; IFA_LOCAL 2 is then ours.
             let attributes = Attribute.parse(message.payload.dropFirst(8))
@@ -50,7 +53,9 @@ struct LinkTable {
                 // rtmsg: destination length at 1; RTA_GATEWAY 5, RTA_MULTIPATH 9.
                 guard message.payload.count > 12, message.payload[1] == 0 else { continue }
                 let attributes = Attribute.parse(message.payload.dropFirst(12))
-                if let gateway = attributes[type: 5], let address = IPAddress(bytes: gateway.value) { found.insert(address) }
+                if let gateway = attributes[type: 5], let address = IPAddress(bytes: gateway.value) {
+                    found.insert(address)
+                }
                 if let paths = attributes[type: 9] { found.formUnion(Self.multipath(paths.value)) }
             }
         }
@@ -65,7 +70,9 @@ struct LinkTable {
             let length = Int(bytes.host16(offset))
             guard length >= 8, offset + length <= bytes.count else { break }
             let attributes = Attribute.parse(bytes[(offset + 8)..<(offset + length)])
-            if let gateway = attributes[type: 5], let address = IPAddress(bytes: gateway.value) { found.insert(address) }
+            if let gateway = attributes[type: 5], let address = IPAddress(bytes: gateway.value) {
+                found.insert(address)
+            }
             offset += (length + 3) & ~3
         }
         return found

@@ -30,8 +30,10 @@ struct SocketDiagnostics {
 
     private static let byFamily: UInt16 = 20
     private static let destroy: UInt16 = 21
-    /// TCP states of `net/tcp_states.h` in which two ends are joined or about to be: all but TIME_WAIT, CLOSE and LISTEN.
-    private static let connected: UInt32 = (1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 8 | 1 << 9 | 1 << 11 | 1 << 12)
+    /// TCP states of `net/tcp_states.h` in which two ends are joined or about to be: all but TIME_WAIT, CLOSE and
+    /// LISTEN.
+    private static let connected: UInt32 =
+        (1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 8 | 1 << 9 | 1 << 11 | 1 << 12)
 
     /// Connected TCP sockets of both families.
     mutating func connections() throws(NetlinkError) -> [TCPSocket] {
@@ -62,7 +64,8 @@ struct SocketDiagnostics {
     static func read(_ bytes: [UInt8]) -> TCPSocket? {
         guard bytes.count >= 72 else { return nil }
         let width = bytes[0] == 2 ? 4 : 16
-        guard let local = IPAddress(bytes: bytes[8..<(8 + width)]), let remote = IPAddress(bytes: bytes[24..<(24 + width)])
+        guard let local = IPAddress(bytes: bytes[8..<(8 + width)]),
+            let remote = IPAddress(bytes: bytes[24..<(24 + width)])
         else { return nil }
         return TCPSocket(
             local: local, localPort: bytes.big16(4), remote: remote, remotePort: bytes.big16(6), user: bytes.host32(64),

@@ -95,7 +95,8 @@ package struct NetlinkChannel: Sendable {
         guard message.payload.count >= 4 else { return NetlinkError(71, "a malformed answer") }
         let number = Int32(bitPattern: message.payload.host32(0))
         if number == 0 { return nil }
-        // After the error come the header of the request (20 bytes in all) and, when capped, the extended acknowledgement.
+        // After the error come the header of the request (20 bytes in all) and, when capped, the extended
+        // acknowledgement.
         let capped = message.flags & 0x100 != 0
         let echoed = message.payload.count >= 20 ? (capped ? 16 : Int(message.payload.host32(4))) : 16
         let start = min(message.payload.count, 4 + ((echoed + 3) & ~3))

@@ -1,4 +1,5 @@
-/// One netlink message (RFC 3549 §2.2): a header, a family header, attributes. Integers are in host order unless named `big`.
+/// One netlink message (RFC 3549 §2.2): a header, a family header, attributes. Integers are in host order unless named
+/// `big`.
 package struct NetlinkMessage: Sendable, Hashable {
     package var type: UInt16
     package var flags: UInt16

@@ -28,11 +28,13 @@ package struct HostIdentity: Sendable {
         let name = try section.text("agent")
         guard let agent = AgentID(name) else {
             throw EnforceError(
-                "identity.malformed", "\(section.origin(of: "agent")): agent must be an identifier; it is \(name.prefix(64)).",
+                "identity.malformed",
+                "\(section.origin(of: "agent")): agent must be an identifier; it is \(name.prefix(64)).",
                 remedy: "Enrol this host again.")
         }
         return HostIdentity(
-            fleet: try section.text("fleet"), agent: agent, controllers: try section.endpoints("controllers", default: []),
+            fleet: try section.text("fleet"), agent: agent,
+            controllers: try section.endpoints("controllers", default: []),
             policyRoot: try KeyFile.verifyingKey(at: policyRoot))
     }
 }

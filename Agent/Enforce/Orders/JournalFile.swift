@@ -59,7 +59,9 @@ struct JournalFile: ~Copyable {
         guard bytes.starts(with: magic) else {
             throw EnforceError(
                 "journal.foreign", "\(path) is not a journal of the enforcer.",
-                remedy: "Move it aside to look at it; nothing of it is deleted. Isolation that it may hold is then not known.")
+                remedy:
+                    "Move it aside; nothing of it is deleted. An isolation that it may hold is then not known."
+            )
         }
         var offset = magic.count
         while offset + 8 <= bytes.count {
@@ -73,7 +75,8 @@ struct JournalFile: ~Copyable {
         return offset
     }
 
-    /// Appends frames and syncs them; all are on disk when it returns, none when it throws. `urgent` ones use the reserve.
+    /// Appends frames and syncs them; all are on disk when it returns, none when it throws. `urgent` ones use the
+    /// reserve.
     mutating func append(_ contents: [[UInt8]], urgent: Bool) throws(EnforceError) {
         var bytes: [UInt8] = []
         for content in contents {
@@ -104,7 +107,8 @@ struct JournalFile: ~Copyable {
         length += bytes.count
     }
 
-    /// Allocates room for the bytes and the reserve behind them. File systems that cannot allocate ahead have no reserve.
+    /// Allocates room for the bytes and the reserve behind them. File systems that cannot allocate ahead have no
+    /// reserve.
     private func reserve(_ count: Int) throws(EnforceError) {
         let status = -clinux_reserve(descriptor, Int64(length), Int64(count + Self.reserve))
         if status == ENOSPC || status == EDQUOT { throw Self.failure("make room in", path, status) }

@@ -169,14 +169,18 @@ struct RecordReader {
     mutating func order() -> OrderID? { bytes().flatMap { OrderID(bytes: $0) } }
 
     mutating func network() -> Network? {
-        guard let prefix = byte(), let count = byte(), let bytes = take(Int(count)), let address = IPAddress(bytes: bytes)
+        guard let prefix = byte(), let count = byte(), let bytes = take(Int(count)),
+            let address = IPAddress(bytes: bytes)
         else { return nil }
         return Network(address, prefix: Int(prefix))
     }
 
     mutating func term() -> Term? {
-        guard let start = number(), let milliseconds = number(), let boot = text(), let since = number() else { return nil }
+        guard let start = number(), let milliseconds = number(), let boot = text(), let since = number() else {
+            return nil
+        }
         return Term(
-            start: Timestamp(microseconds: start), duration: .milliseconds(milliseconds), boot: boot, startSinceBoot: since)
+            start: Timestamp(microseconds: start), duration: .milliseconds(milliseconds), boot: boot,
+            startSinceBoot: since)
     }
 }

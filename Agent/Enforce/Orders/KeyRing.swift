@@ -42,12 +42,19 @@ package struct KeyRing: Sendable {
     package func version(for host: HostIdentity?) -> UInt64 { host.flatMap { try? keys(for: $0).version } ?? 0 }
 
     /// Verifies a set and keeps it. The same or a newer version only.
-    package mutating func accept(_ set: Cordon_V1_SignedOrderKeySet, for host: HostIdentity, at now: Timestamp) throws -> UInt64 {
+    package mutating func accept(_ set: Cordon_V1_SignedOrderKeySet, for host: HostIdentity, at now: Timestamp) throws
+        -> UInt64
+    {
         let fresh = try Self.verify(set, for: host)
-        guard fresh.expiresAt > now else { throw Refusal("key", "The set of order keys expired at \(fresh.expiresAt).") }
+        guard fresh.expiresAt > now else {
+            throw Refusal("key", "The set of order keys expired at \(fresh.expiresAt).")
+        }
         if let current = try? keys(for: host) {
             guard fresh.version >= current.version else {
-                throw Refusal("key", "The set of order keys has version \(fresh.version); version \(current.version) is held, and versions never go back.")
+                throw Refusal(
+                    "key",
+                    "The set of order keys has version \(fresh.version); \(current.version) is held; versions never go back."
+                )
             }
             if fresh.version == current.version {
                 guard set.keySet == held?.keySet else {
@@ -64,7 +71,9 @@ package struct KeyRing: Sendable {
     private static func verify(_ set: Cordon_V1_SignedOrderKeySet, for host: HostIdentity) throws(Refusal) -> Keys {
         guard set.keySet.count <= limit,
             KeySetEnvelope(keySet: [UInt8](set.keySet), signature: [UInt8](set.signature)).isSigned(by: host.policyRoot)
-        else { throw Refusal("signature", "The set of order keys is not signed by the policy root that this host pinned.") }
+        else {
+            throw Refusal("signature", "The set of order keys is not signed by the policy root that this host pinned.")
+        }
         guard let content = try? Cordon_V1_OrderKeySet(serializedBytes: set.keySet) else {
             throw Refusal("key", "The set of order keys is malformed.")
         }

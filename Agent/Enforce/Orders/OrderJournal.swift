@@ -93,9 +93,12 @@ package struct OrderJournal: ~Copyable {
         lengthAfterCompaction = file.length
     }
 
-    /// Forgets orders that are old, and, beyond the most that are kept, the oldest of those that no longer could be carried out.
+    /// Forgets orders that are old, and, beyond the most that are kept, the oldest of those that no longer could be
+    /// carried out.
     private mutating func forget(now: Timestamp) {
-        orders = orders.filter { $0.value.receipt.at > now - Self.retention || $0.value.receipt.expiresAt + Self.releaseGrace > now }
+        orders = orders.filter {
+            $0.value.receipt.at > now - Self.retention || $0.value.receipt.expiresAt + Self.releaseGrace > now
+        }
         guard orders.count > Self.mostOrders else { return }
         let expired = orders.values.filter { $0.receipt.expiresAt + Self.releaseGrace < now }.map(\.receipt)
         for receipt in expired.sorted(by: { $0.at < $1.at }).prefix(orders.count - Self.mostOrders) {

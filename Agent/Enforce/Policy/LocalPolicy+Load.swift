@@ -1,10 +1,11 @@
-internal import CordonModel
 internal import CLinux
+internal import CordonModel
 package import CordonSettings
 internal import CordonTrust
 
 extension LocalPolicy {
-    /// Reads `*.toml` of a folder in the order of their names; later files win. A folder that is not there means the defaults.
+    /// Reads `*.toml` of a folder in the order of their names; later files win. A folder that is not there means the
+    /// defaults.
     package static func load(folder: String) throws -> LocalPolicy {
         try RootOwned.check(folder)
         let settings = try Settings.load(file: nil, dropIns: folder)
@@ -53,7 +54,8 @@ extension LocalPolicy {
             try section.networks("protected_addresses", default: []), origin: section.origin(of: "protected_addresses"))
         protectedProcesses = Rule(
             try section.texts("protected_processes", default: []), origin: section.origin(of: "protected_processes"))
-        let users = try section.list("protected_users", default: [], of: "names or numbers of users of this host") { name in
+        let users = try section.list("protected_users", default: [], of: "names or numbers of users of this host") {
+            name in
             Self.userID(name).map { ($0, name) }
         }
         protectedUsers = Rule(

@@ -7,7 +7,8 @@ extension LocalPolicy {
         try checkBuiltIn(process, agentUser: agentUser)
         if let name = protectedUsers.value[process.user] {
             throw Refusal(
-                "protected_users", protectedUsers, "Process \(process.pid) belongs to \(name), whom this host's policy protects.")
+                "protected_users", protectedUsers,
+                "Process \(process.pid) belongs to \(name), whom this host's policy protects.")
         }
         guard let path = process.executablePath, let name = process.executableName else { return }
         for pattern in protectedProcesses.value where Glob.matches(pattern, pattern.contains("/") ? path : name) {

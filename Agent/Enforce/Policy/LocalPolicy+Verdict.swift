@@ -40,7 +40,8 @@ extension LocalPolicy {
         guard isolation.duration <= longestIsolation.value else {
             throw Refusal(
                 "longest_isolation", longestIsolation,
-                "This host's policy isolates for at most \(longestIsolation.value.spelled); \(isolation.duration.spelled) was asked.")
+                "This host is isolated for at most \(longestIsolation.value.spelled), not \(isolation.duration.spelled)."
+            )
         }
         guard !host.controllers.isEmpty else {
             throw Refusal(
@@ -53,7 +54,8 @@ extension LocalPolicy {
         guard block.duration <= longestBlock.value else {
             throw Refusal(
                 "longest_block", longestBlock,
-                "This host's policy blocks for at most \(longestBlock.value.spelled); \(block.duration.spelled) was asked.")
+                "This host's policy blocks for at most \(longestBlock.value.spelled), not \(block.duration.spelled)."
+            )
         }
         try checkBuiltIn(block.network, at: host)
         let isV4 = block.network.address.width == 32
@@ -65,10 +67,13 @@ extension LocalPolicy {
         }
         if let kept = protectedAddresses.value.first(where: { $0.overlaps(block.network) }) {
             throw Refusal(
-                "protected_addresses", protectedAddresses, "\(block.network) touches \(kept), which this host's policy protects.")
+                "protected_addresses", protectedAddresses,
+                "\(block.network) touches \(kept), which this host's policy protects.")
         }
         guard host.blockCount < mostBlocks.value else {
-            throw Refusal("most_blocks", mostBlocks, "\(host.blockCount) addresses are blocked, the most that this host's policy allows.")
+            throw Refusal(
+                "most_blocks", mostBlocks,
+                "\(host.blockCount) addresses are blocked, the most that this host's policy allows.")
         }
     }
 
@@ -84,7 +89,8 @@ extension LocalPolicy {
         ]
         for (name, addresses) in groups {
             if let hit = addresses.first(where: { network.contains($0) }) {
-                throw Refusal("built-in: \(name)", "\(network) holds \(hit), this host's \(name), which is never blocked.")
+                throw Refusal(
+                    "built-in: \(name)", "\(network) holds \(hit), this host's \(name), which is never blocked.")
             }
         }
     }
@@ -98,18 +104,24 @@ extension LocalPolicy {
 
     // MARK: - Rates
 
-    /// Throws when one more order of the kind within the hour would be one too many. `past` are the kinds of the last hour's.
+    /// Throws when one more order of the kind within the hour would be one too many. `past` are the kinds of the last
+    /// hour's.
     package func checkRate(_ kind: ActionKind, past: [ActionKind: Int]) throws(Refusal) {
         guard kind != .release, kind != .unblockAddress else { return }
         let total = past.values.reduce(0, +)
         guard total < ordersPerHour.value else {
-            throw Refusal("orders_per_hour", ordersPerHour, "\(total) orders were carried out within the hour, the most allowed here.")
+            throw Refusal(
+                "orders_per_hour", ordersPerHour,
+                "\(total) orders were carried out within the hour, the most allowed here.")
         }
         guard let limit = perHour[kind] else { return }
         let count = past[kind] ?? 0
         guard count < limit.value else {
-            let key = kind == .isolate ? "isolations_per_hour" : kind == .blockAddress ? "blocks_per_hour" : "kills_per_hour"
-            throw Refusal(key, limit, "\(count) orders to \(kind.rawValue) were carried out within the hour, the most allowed here.")
+            let key =
+                kind == .isolate ? "isolations_per_hour" : kind == .blockAddress ? "blocks_per_hour" : "kills_per_hour"
+            throw Refusal(
+                key, limit,
+                "\(count) orders to \(kind.rawValue) were carried out within the hour, the most allowed here.")
         }
     }
 }

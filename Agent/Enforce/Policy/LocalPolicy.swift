@@ -1,6 +1,7 @@
 package import CordonModel
 
-/// What the owner of this host allows, whatever the controller orders. Read from root's files; the controller cannot write it.
+/// What the owner of this host allows, whatever the controller orders. Read from root's files; the controller cannot
+/// write it.
 package struct LocalPolicy: Sendable {
     /// A setting and where it stands: `file:line`, or that it is built in.
     package struct Rule<Value: Sendable>: Sendable {

@@ -2,7 +2,8 @@ internal import Glibc
 
 /// Files that decide what may be done here: only root may have written them.
 package enum RootOwned {
-    /// Throws unless the file or folder is root's and nobody else may write it. One that is not there passes unless required.
+    /// Throws unless the file or folder is root's and nobody else may write it. One that is not there passes unless
+    /// required.
     package static func check(_ path: String, required: Bool = false) throws(EnforceError) {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else {

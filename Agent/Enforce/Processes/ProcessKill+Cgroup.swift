@@ -6,12 +6,14 @@ extension ProcessKill {
     func endCgroup(_ root: Held) throws -> Report {
         guard let mount = Self.unifiedMount, let path = RunningProcess.cgroup(of: root.process.pid) else {
             throw EnforceError(
-                "cgroup.unavailable", "This host has no unified cgroup hierarchy.", remedy: "Use the scope tree instead.")
+                "cgroup.unavailable", "This host has no unified cgroup hierarchy.",
+                remedy: "Use the scope tree instead.")
         }
         let own = RunningProcess.cgroup(of: getpid()) ?? "/"
         guard path != "/", path != own, !own.hasPrefix(path + "/") else {
             throw Refusal(
-                "built-in: cgroup", "Process \(root.process.pid) is in \(path), the cgroup of the enforcer or one above it.")
+                "built-in: cgroup",
+                "Process \(root.process.pid) is in \(path), the cgroup of the enforcer or one above it.")
         }
         let folder = mount + path
         var held: [Held] = []
@@ -22,7 +24,8 @@ extension ProcessKill {
         }
         guard Self.write("1", to: folder + "/cgroup.kill") else {
             throw EnforceError(
-                "cgroup.unavailable", "The kernel has no cgroup.kill at \(folder).", remedy: "Use the scope tree instead.")
+                "cgroup.unavailable", "The kernel has no cgroup.kill at \(folder).",
+                remedy: "Use the scope tree instead.")
         }
         var report = Report()
         report.applied.append("cgroup.kill \(path)")

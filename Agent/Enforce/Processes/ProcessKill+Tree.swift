@@ -4,8 +4,8 @@ extension ProcessKill {
     /// Most processes in one tree.
     private static let limit = 4096
 
-    /// Stops the root, then whatever it has as descendants, looking again until a look finds nobody new: a stopped process
-    /// cannot fork. Then judges all of them, and only then kills, or lets all go on.
+    /// Stops the root, then whatever it has as descendants, looking again until a look finds nobody new: a stopped
+    /// process cannot fork. Then judges all of them, and only then kills, or lets all go on.
     ///
     /// A child whose parent ended before the first look has lost the tie and is not found: the cgroup scope finds it.
     func endTree(_ root: Held) throws -> Report {
@@ -27,7 +27,8 @@ extension ProcessKill {
             }
             guard known.count <= Self.limit else {
                 held.forEach { $0.handle.send(Self.resume) }
-                throw EnforceError("process.too_many", "The tree of process \(rootPID) has more than \(Self.limit) processes.")
+                throw EnforceError(
+                    "process.too_many", "The tree of process \(rootPID) has more than \(Self.limit) processes.")
             }
         }
         return try judgeAndKill(held)

@@ -1,6 +1,7 @@
 internal import CordonModel
 
-/// Ends processes: held by pidfd first, looked at afterwards, judged by policy, killed, and watched until they are gone.
+/// Ends processes: held by pidfd first, looked at afterwards, judged by policy, killed, and watched until they are
+/// gone.
 struct ProcessKill {
     let policy: LocalPolicy
     let agentUser: UInt32
@@ -35,17 +36,19 @@ struct ProcessKill {
         let handle: ProcessHandle
     }
 
-    /// Holds the process and makes sure that it is the one meant: what is read after the pidfd is open cannot be a successor's
-    /// and then be killed in its place.
+    /// Holds the process and makes sure that it is the one meant: what is read after the pidfd is open cannot be a
+    /// successor's and then be killed in its place.
     private func open(_ target: ProcessTarget) throws -> Held {
         guard target.pid > 1 else { throw Refusal("built-in: init", "Process \(target.pid) is never killed.") }
         let gone = EnforceError(
-            "process.gone", "Process \(target.pid) that began at tick \(target.startTime) is not there: it has ended by itself.")
+            "process.gone",
+            "Process \(target.pid) that began at tick \(target.startTime) is not there: it has ended by itself.")
         guard let handle = try? ProcessHandle(pid: target.pid) else { throw gone }
         guard let process = RunningProcess(pid: target.pid), process.startTime == target.startTime else { throw gone }
         guard process.state != "Z" else {
             throw EnforceError(
-                "process.gone", "Process \(target.pid) has ended already; its parent \(process.parent) has not reaped it.")
+                "process.gone",
+                "Process \(target.pid) has ended already; its parent \(process.parent) has not reaped it.")
         }
         try policy.check(process, agentUser: agentUser)
         guard process.executable == target.executable || process.executablePath == target.executable else {
@@ -75,7 +78,8 @@ struct ProcessKill {
         }
         let now = RunningProcess(pid: held.process.pid)
         let state = now.map { String($0.state) } ?? "?"
-        let wait = state == "D" ? ", in uninterruptible wait at \(RunningProcess.waitChannel(of: held.process.pid))" : ""
+        let wait =
+            state == "D" ? ", in uninterruptible wait at \(RunningProcess.waitChannel(of: held.process.pid))" : ""
         report.left.append("\(held.process.pid) \(name) is in state \(state)\(wait)")
     }
 }

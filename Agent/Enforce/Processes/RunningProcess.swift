@@ -17,7 +17,9 @@ package struct RunningProcess: Sendable, Hashable {
 
     /// Reads it; `nil` when there is no such process.
     package init?(pid: Int32) {
-        guard let stat = TextFile.bytes("/proc/\(pid)/stat", limit: 8192), let parsed = Self.parse(stat: stat) else { return nil }
+        guard let stat = TextFile.bytes("/proc/\(pid)/stat", limit: 8192), let parsed = Self.parse(stat: stat) else {
+            return nil
+        }
         self.pid = pid
         parent = parsed.parent
         state = parsed.state
@@ -32,7 +34,8 @@ package struct RunningProcess: Sendable, Hashable {
         guard let end = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         let fields = stat[(end + 1)...].split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
         // Field 3 is the first here: state 3, ppid 4, flags 9, starttime 22.
-        guard fields.count > 19, let state = fields[0].first, let parent = Int32(fields[1]), let flags = UInt32(fields[6]),
+        guard fields.count > 19, let state = fields[0].first, let parent = Int32(fields[1]),
+            let flags = UInt32(fields[6]),
             let startTime = UInt64(fields[19])
         else { return nil }
         return (state, parent, flags, startTime)

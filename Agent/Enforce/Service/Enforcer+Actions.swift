@@ -11,7 +11,8 @@ extension Enforcer {
         // An order that was begun before a crash keeps the term that it began then.
         if core.journal.desired.isolation?.order != order.id {
             guard core.journal.orders[order.id] == nil else {
-                throw EnforceError("order.interrupted", "The isolation was begun, and ended before its result was written down.")
+                throw EnforceError(
+                    "order.interrupted", "The isolation was begun, and ended before its result was written down.")
             }
             try core.journal.append([
                 .received(receipt),
@@ -45,7 +46,9 @@ extension Enforcer {
         let wasBlocked = core.journal.desired.blocks[block.network] != nil
         var start = clock.term(.zero)
         // Begun before a crash: the term runs from then.
-        if let first = core.journal.orders[receipt.order]?.receipt.at { start = Term(start: first, duration: .zero, boot: "", startSinceBoot: 0) }
+        if let first = core.journal.orders[receipt.order]?.receipt.at {
+            start = Term(start: first, duration: .zero, boot: "", startSinceBoot: 0)
+        }
         try core.journal.append([.received(receipt), .blocked([block], start: start)])
         do {
             let proof =
@@ -79,7 +82,11 @@ extension Enforcer {
             let proof = Proof(
                 applied: report.applied, appliedMicroseconds: applied.microseconds,
                 probes: [Proof.Probe(name: "process_gone", passed: gone, observed: seen)])
-            if gone { return Verdict(outcome: .succeeded, message: "\(report.killed) process\(report.killed == 1 ? "" : "es") ended.", proof: proof) }
+            if gone {
+                return Verdict(
+                    outcome: .succeeded, message: "\(report.killed) process\(report.killed == 1 ? "" : "es") ended.",
+                    proof: proof)
+            }
             return Verdict(
                 outcome: .failed(code: "process.unkillable"),
                 message: "SIGKILL was sent and is pending, but not all have ended: \(seen).", proof: proof)
@@ -88,7 +95,8 @@ extension Enforcer {
         } catch let error as EnforceError {
             return Self.failed(error)
         } catch {
-            return Verdict(outcome: .failed(code: "process.failed"), message: "The process could not be ended: \(error).")
+            return Verdict(
+                outcome: .failed(code: "process.failed"), message: "The process could not be ended: \(error).")
         }
     }
 
@@ -98,12 +106,13 @@ extension Enforcer {
             return Verdict(outcome: .succeeded, message: message, proof: proof)
         }
         return Verdict(
-            outcome: .failed(code: "proof.\(failed.name)"), message: "It was applied, but the proof failed: \(failed.observed).",
+            outcome: .failed(code: "proof.\(failed.name)"),
+            message: "It was applied, but the proof failed: \(failed.observed).",
             proof: proof)
     }
 
-    /// Blocks many networks at once, as one change on disk and one transaction: what `bench contain` measures, and what a
-    /// start after a reboot does.
+    /// Blocks many networks at once, as one change on disk and one transaction: what `bench contain` measures, and what
+    /// a start after a reboot does.
     package func blockAll(_ blocks: [AddressBlock]) throws(EnforceError) -> Proof {
         try core.withLock { core throws(EnforceError) in
             let begun = ContinuousClock.now

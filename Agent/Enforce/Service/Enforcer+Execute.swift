@@ -1,10 +1,10 @@
 internal import CordonModel
-internal import Logging
-internal import Synchronization
 internal import CordonTrust
 package import CordonWire
 internal import FoundationEssentials
+internal import Logging
 internal import SwiftProtobuf
+internal import Synchronization
 
 extension Enforcer {
     /// What became of a signed order, as it is answered; the same answer every time.
@@ -54,7 +54,8 @@ extension Enforcer {
         if let known = core.journal.orders[order.id] {
             if let answer = try earlier(known, digest: digest, order: order) { return .answered(answer) }
             guard !core.running.contains(order.id) else {
-                throw EnforceError("order.running", "The order \(order.id) is being carried out.", remedy: "Ask again shortly.")
+                throw EnforceError(
+                    "order.running", "The order \(order.id) is being carried out.", remedy: "Ask again shortly.")
             }
         }
         let now = clock.now()
@@ -94,7 +95,8 @@ extension Enforcer {
         // Begun before a crash: it was judged then.
         if core.journal.orders[order.id] != nil { return }
         if order.action == .release, let held = core.journal.desired.isolation, order.issuedAt < held.issuedAt {
-            throw Refusal("replay", "The release was issued before the isolation that is in force, at \(held.issuedAt).")
+            throw Refusal(
+                "replay", "The release was issued before the isolation that is in force, at \(held.issuedAt).")
         }
         var surroundings = LocalPolicy.Surroundings()
         if case .blockAddress = order.action {
@@ -105,7 +107,8 @@ extension Enforcer {
         try core.policy.check(order.action, at: surroundings)
         try core.policy.checkRate(order.action.kind, past: core.journal.lastHour(now: now))
         if order.action != .release, core.journal.orders.count >= 2 * OrderJournal.mostOrders {
-            throw Refusal("built-in: journal", "The journal holds \(core.journal.orders.count) orders, the most that it may.")
+            throw Refusal(
+                "built-in: journal", "The journal holds \(core.journal.orders.count) orders, the most that it may.")
         }
     }
 
@@ -140,8 +143,8 @@ extension Enforcer {
 
     // MARK: - Results
 
-    /// Writes the result down and answers it. A result that cannot be written is answered all the same: the order's effect
-    /// is desired state, and doing it again later does no harm.
+    /// Writes the result down and answers it. A result that cannot be written is answered all the same: the order's
+    /// effect is desired state, and doing it again later does no harm.
     private func finish(
         _ order: Order, _ verdict: Verdict, startedAt: Timestamp, _ core: inout Core
     ) -> Cordon_V1_OrderResult {
@@ -156,7 +159,9 @@ extension Enforcer {
                 "message": "\(verdict.message)",
             ])
         // An order of which nothing was written down is not remembered as finished either: it may be delivered again.
-        guard core.journal.orders[order.id] != nil, let bytes: [UInt8] = try? result.serializedBytes() else { return result }
+        guard core.journal.orders[order.id] != nil, let bytes: [UInt8] = try? result.serializedBytes() else {
+            return result
+        }
         do {
             try core.journal.append([.finished(order.id, result: bytes)], urgent: true)
         } catch {
@@ -174,7 +179,8 @@ extension Enforcer {
             do {
                 try core.journal.append([.received(receipt), .finished(order.id, result: bytes)])
             } catch {
-                log.error("a refusal could not be written down", metadata: ["order": "\(order.id)", "error": "\(error)"])
+                log.error(
+                    "a refusal could not be written down", metadata: ["order": "\(order.id)", "error": "\(error)"])
             }
         }
         return result
@@ -183,13 +189,15 @@ extension Enforcer {
     private func result(_ order: OrderID, _ refusal: Refusal) -> OrderResult {
         let now = clock.now()
         return OrderResult(
-            order: order, outcome: .refused(rule: refusal.rule), message: refusal.message, startedAt: now, finishedAt: now)
+            order: order, outcome: .refused(rule: refusal.rule), message: refusal.message, startedAt: now,
+            finishedAt: now)
     }
 
     /// The answer to an order that is not genuine. Its number is echoed so that the refusal finds its order; nothing is
     /// written down, for whoever talks to the socket could fill the disk.
     private func unverified(_ signed: Cordon_V1_SignedOrder, _ refusal: Refusal) -> Cordon_V1_OrderResult {
-        let claimed = signed.order.count <= OrderVerifier.limit ? try? Cordon_V1_Order(serializedBytes: signed.order) : nil
+        let claimed =
+            signed.order.count <= OrderVerifier.limit ? try? Cordon_V1_Order(serializedBytes: signed.order) : nil
         let number = claimed.flatMap { OrderID(bytes: $0.orderID) } ?? OrderID(UUIDv7(high: 0, low: 0))
         return Cordon_V1_OrderResult(result(number, refusal))
     }

@@ -138,7 +138,7 @@ package final class Enforcer: Sendable {
         } catch {
             core.journal.take(records)
             log.critical(
-                "the journal could not be written: after a restart this host may be contained again until the term ends",
+                "the journal could not be written: a restart may contain this host again until the term ends",
                 metadata: ["error": "\(error)"])
         }
     }

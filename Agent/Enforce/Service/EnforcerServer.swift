@@ -7,7 +7,8 @@ package import Logging
 internal import SwiftProtobuf
 internal import Synchronization
 
-/// The Unix socket of the enforcer. Only root and the agent's user are heard; a malformed frame ends its connection and no other.
+/// The Unix socket of the enforcer. Only root and the agent's user are heard; a malformed frame ends its connection and
+/// no other.
 package final class EnforcerServer: Sendable {
     private static let mostConnections = 16
     /// How long a peer may take over one frame.
@@ -26,7 +27,9 @@ package final class EnforcerServer: Sendable {
         let group = clinux_primary_group(user)
         let status = unsafe clinux_local_listen(path, 0o660, 0, group >= 0 ? UInt32(clamping: group) : 0)
         guard status >= 0 else {
-            let remedy = -status == 98 ? "Another cordon-enforcer listens there: stop it first." : "Check the folder's owner and mode."
+            let remedy =
+                -status == 98
+                ? "Another cordon-enforcer listens there: stop it first." : "Check the folder's owner and mode."
             throw .system("enforcer.socket", "Cannot listen at \(path)", -status, remedy: remedy)
         }
         listener = status
@@ -50,7 +53,15 @@ package final class EnforcerServer: Sendable {
                 log.warning("a connection was refused", metadata: ["user": "\(stream.peerUser ?? .max)"])
                 continue
             }
-            guard open.withLock({ count in count < Self.mostConnections ? { count += 1; return true }() : false }) else {
+            guard
+                open.withLock({ count in
+                    count < Self.mostConnections
+                        ? {
+                            count += 1
+                            return true
+                        }() : false
+                })
+            else {
                 log.warning("a connection was refused: there are too many")
                 continue
             }

@@ -37,7 +37,8 @@ package struct FrameStream: ~Copyable {
         guard let head = try take(4, mayEnd: true) else { return nil }
         let count = Int(head.big32(0))
         guard count <= Self.limit else {
-            throw EnforceError("frame.too_long", "A frame of \(count) bytes was announced; at most \(Self.limit) are taken.")
+            throw EnforceError(
+                "frame.too_long", "A frame of \(count) bytes was announced; at most \(Self.limit) are taken.")
         }
         return try take(count, mayEnd: false)
     }
@@ -62,7 +63,9 @@ package struct FrameStream: ~Copyable {
         var bytes = [UInt8](repeating: 0, count: count)
         var done = 0
         while done < count {
-            let got = unsafe bytes.withUnsafeMutableBytes { unsafe recv(descriptor, $0.baseAddress?.advanced(by: done), count - done, 0) }
+            let got = unsafe bytes.withUnsafeMutableBytes {
+                unsafe recv(descriptor, $0.baseAddress?.advanced(by: done), count - done, 0)
+            }
             if got < 0, errno == EINTR { continue }
             if got == 0, done == 0, mayEnd { return nil }
             guard got > 0 else {

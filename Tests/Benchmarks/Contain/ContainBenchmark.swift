@@ -5,8 +5,8 @@ internal import CordonModel
 internal import Glibc
 internal import Logging
 
-/// `./dev bench contain`: how long containment takes, from the order received to its being in force, in a network namespace of
-/// its own; and the same by nft(8), a process for each change.
+/// `./dev bench contain`: how long containment takes, from the order received to its being in force, in a network
+/// namespace of its own; and the same by nft(8), a process for each change.
 @main
 struct ContainBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,7 +15,8 @@ struct ContainBenchmark: ParsableCommand {
 
     @Option(help: "Isolations measured.") var rounds = 300
     @Option(help: "Addresses in the bulk block.") var addresses = 100_000
-    @Option(help: "Where the journal is kept meanwhile: its disk's sync is part of what is measured.") var folder = "/var/tmp"
+    @Option(help: "Where the journal is kept meanwhile: its disk's sync is part of what is measured.") var folder =
+        "/var/tmp"
     @Flag(help: "One JSON object a line.") var json = false
 
     func validate() throws {
@@ -24,8 +25,17 @@ struct ContainBenchmark: ParsableCommand {
 
     func run() throws {
         guard geteuid() == 0 else { throw ValidationError("Needs root, for a network namespace and nf_tables.") }
-        guard clinux_unshare_network() == 0 else { throw ValidationError("The kernel did not give a network namespace.") }
-        guard Shell.run("ip link set lo up; ip link add bench0 type veth peer name bench1; ip link set bench1 up; ip addr add 10.66.0.1/24 dev bench0; ip link set bench0 up") else {
+        guard clinux_unshare_network() == 0 else {
+            throw ValidationError("The kernel did not give a network namespace.")
+        }
+        guard
+            Shell.run(
+                """
+                ip link set lo up; ip link add bench0 type veth peer name bench1; ip link set bench1 up
+                ip addr add 10.66.0.1/24 dev bench0; ip link set bench0 up
+                """
+            )
+        else {
             throw ValidationError("Needs iproute2.")
         }
         LoggingSystem.bootstrap { _ in SwiftLogNoOpLogHandler() }
@@ -65,7 +75,8 @@ struct Row {
     private var cells: [(String, String)] {
         [
             ("isolate_ms_p50", Self.rounded(isolateP50)), ("isolate_ms_p99", Self.rounded(isolateP99)),
-            ("block_one_with_100k_ms", Self.rounded(blockOne)), ("block_100k_s", Self.rounded(blockAll)), ("rss_anon_kb", "\(rss)"),
+            ("block_one_with_100k_ms", Self.rounded(blockOne)), ("block_100k_s", Self.rounded(blockAll)),
+            ("rss_anon_kb", "\(rss)"),
         ]
     }
 

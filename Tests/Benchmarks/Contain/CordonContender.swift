@@ -17,7 +17,12 @@ struct CordonContender {
     init(folder parent: String) throws {
         folder = "\(parent)/cordon-bench-\(getpid())"
         Shell.run("mkdir -p \(folder)/policy.d")
-        Shell.run("printf 'orders_per_hour = 1000000\\nisolations_per_hour = 1000000\\nblocks_per_hour = 1000000\\n' > \(folder)/policy.d/bench.toml")
+        Shell.run(
+            """
+            for key in orders_per_hour isolations_per_hour blocks_per_hour; do echo "$key = 1000000"; done \
+              > \(folder)/policy.d/bench.toml
+            """
+        )
         Shell.run("printf 'fleet = \"bench\"\\nagent = \"\(agent)\"\\n' > \(folder)/identity.toml")
         let root = SigningKey()
         try KeyFile.write(root.verifyingKey, to: folder + "/root.pub")
@@ -25,7 +30,8 @@ struct CordonContender {
             .init(
                 stateDirectory: folder, policyDirectory: folder + "/policy.d", identityPath: folder + "/identity.toml",
                 policyRootPath: folder + "/root.pub", agentUser: 4242,
-                controllers: [Endpoint("10.66.0.2:7443"), Endpoint("[2001:db8::2]:7443")].compactMap { $0 }, version: "bench"),
+                controllers: [Endpoint("10.66.0.2:7443"), Endpoint("[2001:db8::2]:7443")].compactMap { $0 },
+                version: "bench"),
             log: Logger(label: "bench"))
         var set = Cordon_V1_OrderKeySet()
         set.version = 1
@@ -47,7 +53,8 @@ struct CordonContender {
             _ = try applied(.release)
         }
         let blocks = (0..<addresses).map {
-            AddressBlock(network: Network(.v4(0x0B00_0000 + UInt32(truncatingIfNeeded: $0) * 7)), duration: .seconds(3600))
+            AddressBlock(
+                network: Network(.v4(0x0B00_0000 + UInt32(truncatingIfNeeded: $0) * 7)), duration: .seconds(3600))
         }
         let start = ContinuousClock.now
         _ = try enforcer.blockAll(blocks)
@@ -65,7 +72,8 @@ struct CordonContender {
         let now = Timestamp(microseconds: Int64(time(nil)) * 1_000_000)
         var random = SystemRandomNumberGenerator()
         let order = Order(
-            id: OrderID(UUIDv7(at: now, random: (random.next(), random.next()))), fleet: "bench", agent: agent, action: action,
+            id: OrderID(UUIDv7(at: now, random: (random.next(), random.next()))), fleet: "bench", agent: agent,
+            action: action,
             issuedAt: now, expiresAt: now + .seconds(600), requestedBy: "bench", reason: "bench")
         let envelope = try OrderEnvelope(signing: try Cordon_V1_Order(order).serializedBytes(), with: key)
         var signed = Cordon_V1_SignedOrder()
