@@ -129,7 +129,7 @@ struct AdmissionTests {
                 _ = try await eventually("facts") { try await controller.fleet.host(agent.id)?.name == "renamed" ? true : nil }
             }
             try await controller.host(agent.id, isOnline: false)
-            let stored = try await eventually("presence on disk") { try await controller.store.allHosts().first { $0.facts != nil } }
+            let stored = try await eventually("presence on disk") { try await controller.store.allHosts().first { $0.facts?.hostname == "renamed" } }
             #expect(stored.facts?.kernel == "6.18")
             #expect(stored.lastSeen != nil)
         }
