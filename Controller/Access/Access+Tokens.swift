@@ -16,7 +16,8 @@ extension Access {
             createdBy: principal.name, createdAt: now, expiresAt: now + lifetime
         )
         let details = ["name": name, "role": role.rawValue, "expires": "\(token.expiresAt)"]
-        try await repository.insert(token, recording: [entry("api_token.created", by: principal.name, "token:\(token.id)", details)])
+        try await repository.insert(
+            token, recording: [entry("api_token.created", by: principal.name, "token:\(token.id)", details)])
         return (token, secret)
     }
 

@@ -78,7 +78,9 @@ extension Access {
         try Password.check(password)
         let hash = try await hasher.hash(password, salt: salt())
         let now = surroundings.now()
-        return (User(id: surroundings.identifier(), name: name, role: role, createdAt: now, passwordChangedAt: now), hash)
+        return (
+            User(id: surroundings.identifier(), name: name, role: role, createdAt: now, passwordChangedAt: now), hash
+        )
     }
 
     private func salt() -> [UInt8] {

@@ -47,7 +47,8 @@ package final class Access: Sendable {
         let shown = Self.printable(name)
         try await admit(shown, source)
         let known = Self.isName(name) ? try await repository.user(named: name) : nil
-        let right = try await hasher.verify(String(decoding: password.utf8.prefix(4096), as: UTF8.self), against: known?.passwordHash)
+        let right = try await hasher.verify(
+            String(decoding: password.utf8.prefix(4096), as: UTF8.self), against: known?.passwordHash)
         guard right, let user = known?.user else {
             try await repository.record([entry("sign_in.refused", by: shown, "user:\(shown)", ["source": "\(source)"])])
             throw AccessError.wrongPassword
@@ -106,7 +107,8 @@ package final class Access: Sendable {
         let token = Secret.make(prefix: Secret.sessionPrefix, random: surroundings.random)
         let now = surroundings.now()
         let session = Session(
-            tokenHash: Secret.hash(token), user: user.id, createdAt: now, lastSeenAt: now, endsAt: now + lifetimes.session,
+            tokenHash: Secret.hash(token), user: user.id, createdAt: now, lastSeenAt: now,
+            endsAt: now + lifetimes.session,
             source: "\(source)"
         )
         try await repository.insert(
@@ -128,7 +130,9 @@ package final class Access: Sendable {
     }
 
     private func token(_ secret: String) async throws -> Credential {
-        guard let token = try await repository.apiToken(hash: Secret.hash(secret)), token.isValid(at: surroundings.now()) else {
+        guard let token = try await repository.apiToken(hash: Secret.hash(secret)),
+            token.isValid(at: surroundings.now())
+        else {
             throw AccessError.notSignedIn
         }
         return Credential(
@@ -143,7 +147,8 @@ package final class Access: Sendable {
 
     private func credential(of session: Session, _ user: User, _ token: String) -> Credential {
         Credential(
-            kind: .session, principal: Principal(name: user.name, role: user.role), id: HexDigit.text(session.tokenHash),
+            kind: .session, principal: Principal(name: user.name, role: user.role),
+            id: HexDigit.text(session.tokenHash),
             formToken: Secret.formToken(of: token), expiresAt: session.endsAt
         )
     }

@@ -71,21 +71,24 @@ extension AccessError {
     /// No such user.
     package static func unknownUser(_ name: String) -> AccessError {
         AccessError(
-            code: "access.unknown_user", message: "There is no user named \(name).", remedy: "List them with `cordon user list`."
+            code: "access.unknown_user", message: "There is no user named \(name).",
+            remedy: "List them with `cordon user list`."
         )
     }
 
     /// No such API token.
     package static func unknownToken(_ id: TokenID) -> AccessError {
         AccessError(
-            code: "access.unknown_token", message: "There is no API token \(id).", remedy: "List them with `cordon apitoken list`."
+            code: "access.unknown_token", message: "There is no API token \(id).",
+            remedy: "List them with `cordon apitoken list`."
         )
     }
 
     /// The name cannot be a user's or token's.
     package static let malformedName = AccessError(
         code: "access.malformed_name",
-        message: "A name is 1 to 64 characters of a-z, 0-9, dot, dash, underscore or @, and starts with a letter or digit.",
+        message:
+            "A name is 1 to 64 characters of a-z, 0-9, dot, dash, underscore or @, and starts with a letter or digit.",
         remedy: "Choose such a name."
     )
 

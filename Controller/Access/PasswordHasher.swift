@@ -86,7 +86,8 @@ private struct StoredHash {
             let hash = HexDigit.bytes(parts[4]), hash.count == 32
         else { return nil }
         let numbers = parts[2].split(separator: ",").map { $0.split(separator: "=").last.flatMap { Int($0) } ?? 0 }
-        guard numbers.count == 3, (10...20).contains(numbers[0]), (1...32).contains(numbers[1]), (1...16).contains(numbers[2])
+        guard numbers.count == 3, (10...20).contains(numbers[0]), (1...32).contains(numbers[1]),
+            (1...16).contains(numbers[2])
         else { return nil }
         cost = PasswordHasher.Cost(logN: numbers[0], r: numbers[1], p: numbers[2])
         self.salt = salt

@@ -9,7 +9,8 @@ enum Secret {
     /// A new secret.
     static func make(prefix: String, random: @Sendable () -> UInt64) -> String {
         let words = (0..<4).map { _ in random() }
-        return prefix + HexDigit.text(words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } })
+        return prefix
+            + HexDigit.text(words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } })
     }
 
     /// Whether the text has the form of one of our secrets; anything else is refused before any look-up.

@@ -39,7 +39,9 @@ final class SignInLimiter: Sendable {
         counts.withLock { counts in
             let keys = keys(name, source)
             for (key, limit) in keys {
-                guard var count = counts[key], now - count.since < budget.window, count.failures >= limit else { continue }
+                guard var count = counts[key], now - count.since < budget.window, count.failures >= limit else {
+                    continue
+                }
                 let first = !count.reported
                 count.reported = true
                 counts[key] = count

@@ -26,14 +26,17 @@ struct Cordon: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "Signing in", subcommands: [Login.self, Logout.self, WhoAmI.self]),
             CommandGroup(
-                name: "Looking", subcommands: [Hosts.self, HostVerb.self, Alerts.self, AlertVerb.self, Orders.self, OrderVerb.self]
+                name: "Looking",
+                subcommands: [Hosts.self, HostVerb.self, Alerts.self, AlertVerb.self, Orders.self, OrderVerb.self]
             ),
-            CommandGroup(name: "Working", subcommands: [Cases.self, CaseVerb.self, Tasks.self, Approve.self, Deny.self]),
+            CommandGroup(
+                name: "Working", subcommands: [Cases.self, CaseVerb.self, Tasks.self, Approve.self, Deny.self]),
             CommandGroup(
                 name: "Containing", subcommands: [Isolate.self, Release.self, Kill.self, Block.self, Unblock.self]
             ),
             CommandGroup(
-                name: "Running", subcommands: [PlaybookVerb.self, AuditVerb.self, TokenVerb.self, UserVerb.self, APITokenVerb.self]
+                name: "Running",
+                subcommands: [PlaybookVerb.self, AuditVerb.self, TokenVerb.self, UserVerb.self, APITokenVerb.self]
             ),
         ]
     )

@@ -11,7 +11,8 @@ extension APIFixture {
     /// An order for a host that is offline: it waits.
     func order() async throws -> OrderRecord {
         let request = OrderRequest(
-            id: services.surroundings.identifier(), agent: WebFixture.web1.id, action: .release, reason: "done", caseID: file.id
+            id: services.surroundings.identifier(), agent: WebFixture.web1.id, action: .release, reason: "done",
+            caseID: file.id
         )
         return try await services.fleet.submit(request, by: Principal(name: "responder", role: .responder))
     }

@@ -84,15 +84,21 @@ struct Caller {
         func header(_ name: String) -> String? { HTTPField.Name(name).flatMap { headers[$0] } }
     }
 
-    func get(_ path: String, _ headers: [String: String] = [:]) async throws -> Answer { try await ask(.get, path, nil, headers) }
+    func get(_ path: String, _ headers: [String: String] = [:]) async throws -> Answer {
+        try await ask(.get, path, nil, headers)
+    }
 
-    func send(_ method: HTTPRequest.Method, _ path: String, _ body: JSONValue?, _ headers: [String: String] = [:]) async throws -> Answer {
+    func send(_ method: HTTPRequest.Method, _ path: String, _ body: JSONValue?, _ headers: [String: String] = [:])
+        async throws -> Answer
+    {
         var headers = headers
         if body != nil, headers["Content-Type"] == nil { headers["Content-Type"] = "application/json" }
         return try await ask(method, path, body?.bytes(), headers)
     }
 
-    func ask(_ method: HTTPRequest.Method, _ path: String, _ body: [UInt8]?, _ headers: [String: String] = [:]) async throws -> Answer {
+    func ask(_ method: HTTPRequest.Method, _ path: String, _ body: [UInt8]?, _ headers: [String: String] = [:])
+        async throws -> Answer
+    {
         var fields = HTTPFields()
         if let token { fields[.authorization] = "Bearer \(token)" }
         for (name, value) in headers { fields[try #require(HTTPField.Name(name))] = value }
@@ -100,7 +106,8 @@ struct Caller {
             uri: path.hasPrefix("/") ? path : "\(API.root)/\(path)", method: method, headers: fields,
             body: body.map { ByteBuffer(bytes: $0) }
         )
-        let answer = Answer(status: response.status, headers: response.headers, bytes: Array(response.body.readableBytesView))
+        let answer = Answer(
+            status: response.status, headers: response.headers, bytes: Array(response.body.readableBytesView))
         expectCareful(answer, "\(method) \(path)")
         return answer
     }
@@ -137,11 +144,14 @@ struct Chain: AuditReading {
             head = AuditHead(index: record.index, hash: record.hash)
             records.append(record)
         }
-        return Chain(auditKey: key.verifyingKey, kept: records, signed: [try AuditChain.checkpoint(at: head, with: key)])
+        return Chain(
+            auditKey: key.verifyingKey, kept: records, signed: [try AuditChain.checkpoint(at: head, with: key)])
     }
 
     func newest(before number: Int64?, subject: String?, limit: Int) async throws -> [AuditRecord] {
-        Array(kept.reversed().filter { $0.index < number ?? .max && (subject ?? $0.entry.subject) == $0.entry.subject }.prefix(limit))
+        Array(
+            kept.reversed().filter { $0.index < number ?? .max && (subject ?? $0.entry.subject) == $0.entry.subject }
+                .prefix(limit))
     }
 
     func verify() async throws -> AuditFinding {
@@ -153,6 +163,8 @@ struct Chain: AuditReading {
         )
     }
 
-    func records(after number: Int64, limit: Int) async throws -> [AuditRecord] { Array(kept.filter { $0.index > number }.prefix(limit)) }
+    func records(after number: Int64, limit: Int) async throws -> [AuditRecord] {
+        Array(kept.filter { $0.index > number }.prefix(limit))
+    }
     func checkpoints() async throws -> [AuditCheckpoint] { signed }
 }

@@ -44,7 +44,9 @@ struct ChangeFeedTests {
         #expect(heard.dropFirst() == (97...100).map { .change(change($0), number: UInt64($0)) }[...])
     }
 
-    @Test("who comes back where he left hears nothing twice; who comes back late is told to look anew", arguments: [(3 as UInt64, false), (2, true), (.max, true)])
+    @Test(
+        "who comes back where he left hears nothing twice; who comes back late is told to look anew",
+        arguments: [(3 as UInt64, false), (2, true), (.max, true)])
     func comingBack(after: UInt64, isBehind: Bool) async throws {
         let feed = ChangeFeed()
         for number in 1...3 { feed.publish(change(number)) }
@@ -79,7 +81,8 @@ struct ChangeRouteTests {
         let fixture = try await APIFixture()
         let signIn = try await fixture.services.access.signIn("viewer", password: WebFixture.password, from: .v4(1))
         let answer = try await events(fixture, signIn.token, "/api/v1/changes") {
-            fixture.services.changes.publish(Change(topic: .case, id: "1", summary: "a\nb\u{2028}", at: WebFixture.start))
+            fixture.services.changes.publish(
+                Change(topic: .case, id: "1", summary: "a\nb\u{2028}", at: WebFixture.start))
             fixture.services.changes.publish(Change(topic: .host, id: "2", summary: "two", at: WebFixture.start))
             try await fixture.services.access.signOut(signIn.credential)
         }
@@ -106,10 +109,13 @@ struct ChangeRouteTests {
         #expect(String(buffer: answer.body).split(separator: "\n").filter { $0.hasPrefix("data: ") }.count == 1)
     }
 
-    @Test("revoking an API token, removing its owner, and stopping the controller each end the answer", arguments: ["token", "stop"])
+    @Test(
+        "revoking an API token, removing its owner, and stopping the controller each end the answer",
+        arguments: ["token", "stop"])
     func ends(how: String) async throws {
         let fixture = try await APIFixture()
-        let token = try await fixture.services.access.createToken(name: "bot", role: .viewer, lifetime: .seconds(600), by: .system)
+        let token = try await fixture.services.access.createToken(
+            name: "bot", role: .viewer, lifetime: .seconds(600), by: .system)
         _ = try await events(fixture, token.secret, "/api/v1/changes") {
             if how == "token" {
                 try await fixture.services.access.revokeToken(token.token.id, by: .system)
@@ -126,9 +132,11 @@ struct ChangeRouteTests {
         let token = try await fixture.token(.viewer)
         try await fixture.application.test(.live) { client in
             let port = try #require(client.port)
-            let other = TestClient(host: "127.0.0.1", port: port, eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton))
+            let other = TestClient(
+                host: "127.0.0.1", port: port, eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton))
             other.connect()
-            let request = TestClient.Request("/api/v1/changes", method: .get, headers: [.authorization: "Bearer \(token)"])
+            let request = TestClient.Request(
+                "/api/v1/changes", method: .get, headers: [.authorization: "Bearer \(token)"])
             try await other.executeAndDontWaitForResponse(request)
             try await until { fixture.services.changes.watcherCount == 1 }
             try await other.shutdown()

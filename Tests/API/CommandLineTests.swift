@@ -20,7 +20,8 @@ struct CommandLineTests {
         let desk = try Desk()
         try await desk.serve(try await APIFixture()) { run in
             #expect(try await run(["hosts"], "").status == 3, "nobody is signed in yet")
-            let login = try await run(["login", desk.url, "--user", "responder", "--password-stdin"], WebFixture.password + "\n")
+            let login = try await run(
+                ["login", desk.url, "--user", "responder", "--password-stdin"], WebFixture.password + "\n")
             #expect(login.status == 0, "\(login.errors)")
             #expect(try FileManager.default.attributesOfItem(atPath: desk.config)[.posixPermissions] as? Int == 0o600)
             #expect(try await run(["whoami", "--json"], "").output.contains(#""name":"responder""#))
@@ -35,7 +36,8 @@ struct CommandLineTests {
         let desk = try Desk()
         let fixture = try await APIFixture()
         try await desk.serve(fixture, as: .viewer) { run in
-            let wrong = try await run(["login", desk.url, "--user", "viewer", "--password-stdin"], "not the password\n")
+            let wrong = try await run(
+                ["login", desk.url, "--user", "viewer", "--password-stdin"], "not the password\n")
             #expect(wrong.status == 1)
             #expect(wrong.errors.contains("The name or the password is not right."))
             #expect(try await run(["host", "show", "nobody"], "").status == 5)
@@ -48,7 +50,9 @@ struct CommandLineTests {
         }
     }
 
-    @Test("lists are tables for people and an object a line for programs", arguments: ["hosts", "alerts", "cases", "tasks", "orders"])
+    @Test(
+        "lists are tables for people and an object a line for programs",
+        arguments: ["hosts", "alerts", "cases", "tasks", "orders"])
     func lists(verb: String) async throws {
         let desk = try Desk()
         let fixture = try await APIFixture()
@@ -70,15 +74,22 @@ struct CommandLineTests {
         let fixture = try await APIFixture()
         _ = try await fixture.web.raise("\u{1B}]0;owned\u{07}\u{1B}[2J\u{202E}evil\u{9B}31m\r\nfake line")
         try await desk.serve(fixture, as: .viewer) { run in
-            for verb in [["alerts"], ["alerts", "--json"], ["cases"], ["cases", "--json"], ["case", "show", "C-2"], ["case", "show", "C-1"], ["case", "report", "C-1"]] {
+            for verb in [
+                ["alerts"], ["alerts", "--json"], ["cases"], ["cases", "--json"], ["case", "show", "C-2"],
+                ["case", "show", "C-1"], ["case", "report", "C-1"],
+            ] {
                 let outcome = try await run(verb, "")
                 let unsafe = outcome.output.unicodeScalars.filter { scalar in
-                    scalar != "\n" && [.control, .format, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)
+                    scalar != "\n"
+                        && [.control, .format, .lineSeparator, .paragraphSeparator].contains(
+                            scalar.properties.generalCategory)
                 }
                 #expect(unsafe.isEmpty, "\(verb): \(unsafe.map { String($0.value, radix: 16) })")
             }
             let shown = try await run(["alerts", "--json"], "").lines.compactMap { try? JSONValue.parse(String($0)) }
-            #expect(shown.contains { $0["title"]?.text?.contains("\u{202E}evil") == true }, "programs get the text as it was")
+            #expect(
+                shown.contains { $0["title"]?.text?.contains("\u{202E}evil") == true },
+                "programs get the text as it was")
         }
     }
 
@@ -87,7 +98,8 @@ struct CommandLineTests {
         let desk = try Desk()
         let fixture = try await APIFixture()
         try await desk.serve(fixture, as: .responder) { run in
-            let order = try await run(["isolate", "WEB-1", "--reason", "cut", "--for", "90m", "--case", "C-1", "--json"], "")
+            let order = try await run(
+                ["isolate", "WEB-1", "--reason", "cut", "--for", "90m", "--case", "C-1", "--json"], "")
             let json = try JSONValue.parse(order.output.split(separator: "\n").joined())
             #expect(json["action"] == ["kind": "isolate", "duration_s": 5400])
             #expect(json["case"]?.text == "\(fixture.file.id)")
@@ -114,7 +126,9 @@ struct CommandLineTests {
             #expect(verified.status == 0, "\(verified.output)\(verified.errors)")
             #expect(try JSONValue.parse(verified.output.split(separator: "\n").joined())["records"]?.integer == 7)
             let lines = export.split(separator: "\n").map(String.init)
-            let edited = lines.map { $0.contains(#""index":4"#) ? $0.split(separator: "case.note").joined(separator: "case.nope") : $0 }
+            let edited = lines.map {
+                $0.contains(#""index":4"#) ? $0.split(separator: "case.note").joined(separator: "case.nope") : $0
+            }
             let shortened = lines.filter { !$0.contains(#""index":7"#) }
             let gap = lines.filter { !$0.contains(#""index":3"#) }
             for changed in [edited, shortened, gap] {
@@ -123,7 +137,9 @@ struct CommandLineTests {
                 #expect(outcome.output.contains("NOT INTACT"))
             }
             let other = HexDigit.text(SigningKey().verifyingKey.rawBytes)
-            #expect(try await run(["audit", "verify", "--file", "-", "--key", other], export).status == 1, "another controller's chain")
+            #expect(
+                try await run(["audit", "verify", "--file", "-", "--key", other], export).status == 1,
+                "another controller's chain")
             #expect(try await run(["audit", "verify", "--file", "/nonexistent"], "").status == 2)
         }
     }
@@ -134,7 +150,8 @@ struct CommandLineTests {
         let away = ["CORDON_URL": "http://127.0.0.1:1", "CORDON_TOKEN": "x", "HOME": desk.home]
         #expect(try await Program.start(Program.cordon, ["hosts"], environment: away).status == 4)
         try await desk.serve(try await APIFixture(), as: .viewer) { _ in
-            let other = try await Program.start(Program.cordon, ["hosts"], environment: ["HOME": desk.home, "CORDON_URL": "http://127.0.0.1:1"])
+            let other = try await Program.start(
+                Program.cordon, ["hosts"], environment: ["HOME": desk.home, "CORDON_URL": "http://127.0.0.1:1"])
             #expect(other.status == 3)
         }
     }
@@ -158,10 +175,12 @@ struct CommandLineTests {
     static let usages: [Usage] = [
         Usage(arguments: ["playbook", "validate", "/nonexistent"], status: 2),
         Usage(arguments: ["playbook", "validate"], status: 2), Usage(arguments: ["no-such-verb"], status: 2),
-        Usage(arguments: ["login", "http://example.org"], status: 2), Usage(arguments: ["login", "https://"], status: 2),
+        Usage(arguments: ["login", "http://example.org"], status: 2),
+        Usage(arguments: ["login", "https://"], status: 2),
         Usage(arguments: ["login", "https://x", "--fingerprint", "zz"], status: 2),
         Usage(arguments: ["--help"], status: 0), Usage(arguments: ["case", "--help"], status: 0),
-        Usage(arguments: ["--generate-completion-script", "bash"], status: 0), Usage(arguments: ["--version"], status: 0),
+        Usage(arguments: ["--generate-completion-script", "bash"], status: 0),
+        Usage(arguments: ["--version"], status: 0),
     ]
 
     @Test("a file that cannot be read and wrong usage end with 2, help with 0", arguments: usages)
@@ -181,7 +200,8 @@ struct CommandLineTests {
             let watch = try Program.launch(Program.cordon, ["orders", "--watch", "--json"], environment: environment)
             try await until { fixture.services.changes.watcherCount == 1 }
             let order = try await fixture.order()
-            fixture.services.changes.publish(Change(topic: .order, id: "\(order.id)", summary: "", at: WebFixture.start))
+            fixture.services.changes.publish(
+                Change(topic: .order, id: "\(order.id)", summary: "", at: WebFixture.start))
             try await until { watch.output.contains("\(order.id)") }
             try await fixture.services.access.signOut(signIn.credential)
             let outcome = try await watch.end()
@@ -217,7 +237,9 @@ final class Desk: Sendable {
     var config: String { home + "/.config/cordon/config" }
 
     /// Serves the API meanwhile; signed in as the user of that role when one is given.
-    func serve(_ fixture: APIFixture, as role: Role? = nil, _ body: @escaping @Sendable (@escaping Run) async throws -> Void) async throws {
+    func serve(
+        _ fixture: APIFixture, as role: Role? = nil, _ body: @escaping @Sendable (@escaping Run) async throws -> Void
+    ) async throws {
         try await fixture.application.test(.live) { client in
             self.port.value = try #require(client.port)
             let run: Run = { try await Program.start(Program.cordon, $0, environment: ["HOME": self.home], input: $1) }

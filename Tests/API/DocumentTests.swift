@@ -18,7 +18,7 @@ struct DocumentTests {
     @Test("each route answers with the status and the schema that the document says", arguments: API.routes.map(\.name))
     func answers(name: String) async throws {
         let route = try #require(API.routes.first { $0.name == name })
-        guard name != "watchChanges" else { return } // Endless: ChangeRouteTests reads it.
+        guard name != "watchChanges" else { return }  // Endless: ChangeRouteTests reads it.
         let fixture = try await APIFixture()
         let sample = try #require(try await Sample.of(route, in: fixture), "no sample call for \(name): add one")
         try await fixture.test(as: .administrator) { caller in
@@ -29,7 +29,9 @@ struct DocumentTests {
             case .media(let type): #expect(answer.headers[.contentType] == type)
             case .json(let schema):
                 #expect(answer.headers[.contentType] == "application/json")
-                #expect(schema.faults(in: answer.json).map { "\($0.pointer) \($0.message)" } == [], "\(answer.text.prefix(2000))")
+                #expect(
+                    schema.faults(in: answer.json).map { "\($0.pointer) \($0.message)" } == [],
+                    "\(answer.text.prefix(2000))")
             }
         }
     }
@@ -89,7 +91,9 @@ struct DocumentTests {
         check(document)
     }
 
-    @Test("an independent validator takes it as OpenAPI 3.1", .enabled(if: OpenAPIValidator.isInstalled, "python3 has no openapi-spec-validator here"))
+    @Test(
+        "an independent validator takes it as OpenAPI 3.1",
+        .enabled(if: OpenAPIValidator.isInstalled, "python3 has no openapi-spec-validator here"))
     func validator() throws {
         let path = FileManager.default.temporaryDirectory.path + "/openapi-\(UInt64.random(in: 0 ... .max)).json"
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -100,5 +104,6 @@ struct DocumentTests {
 }
 
 enum OpenAPIValidator {
-    static let isInstalled = (try? Program.run("/usr/bin/env", ["python3", "-c", "import openapi_spec_validator"]).status) == 0
+    static let isInstalled =
+        (try? Program.run("/usr/bin/env", ["python3", "-c", "import openapi_spec_validator"]).status) == 0
 }

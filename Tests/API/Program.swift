@@ -51,7 +51,8 @@ enum Program {
             while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
             hasEnded.withLock { $0 = true }
             return Outcome(
-                status: status & 0x7F == 0 ? status >> 8 & 0xFF : -1, output: output, errors: try Program.text(folder + "/err")
+                status: status & 0x7F == 0 ? status >> 8 & 0xFF : -1, output: output,
+                errors: try Program.text(folder + "/err")
             )
         }
 
@@ -64,7 +65,9 @@ enum Program {
     }
 
     /// Runs it to its end, for async code.
-    static func start(_ path: String, _ arguments: [String], environment: [String: String] = [:], input: String = "") async throws -> Outcome {
+    static func start(_ path: String, _ arguments: [String], environment: [String: String] = [:], input: String = "")
+        async throws -> Outcome
+    {
         try await launch(path, arguments, environment: environment, input: input).end()
     }
 
@@ -72,24 +75,31 @@ enum Program {
     static func run(_ path: String, _ arguments: [String]) throws -> Outcome { try launch(path, arguments).outcome() }
 
     /// Starts it.
-    static func launch(_ path: String, _ arguments: [String], environment: [String: String] = [:], input: String = "") throws -> Running {
+    static func launch(_ path: String, _ arguments: [String], environment: [String: String] = [:], input: String = "")
+        throws -> Running
+    {
         let folder = FileManager.default.temporaryDirectory.path + "/cordon-run-\(UInt64.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try Data(input.utf8).write(to: URL(filePath: folder + "/in"))
         return Running(pid: try spawn(path, arguments, environment, folder), folder: folder)
     }
 
-    private static func spawn(_ path: String, _ arguments: [String], _ environment: [String: String], _ folder: String) throws -> pid_t {
+    private static func spawn(_ path: String, _ arguments: [String], _ environment: [String: String], _ folder: String)
+        throws -> pid_t
+    {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
         unsafe posix_spawn_file_actions_addopen(&actions, 0, folder + "/in", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_addopen(&actions, 1, folder + "/out", O_WRONLY | O_CREAT, 0o600)
         unsafe posix_spawn_file_actions_addopen(&actions, 2, folder + "/err", O_WRONLY | O_CREAT, 0o600)
-        let variables = ["PATH": "/usr/local/bin:/usr/bin:/bin"].merging(environment) { $1 }.map { "\($0)=\($1)" }
+        let variables = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"].merging(environment) { $1 }.map { "\($0)=\($1)" }
         var words: [UnsafeMutablePointer<CChar>?] = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
         var settings: [UnsafeMutablePointer<CChar>?] = unsafe variables.map { unsafe strdup($0) } + [nil]
-        defer { for unsafe string in unsafe words + settings { unsafe free(string) } }
+        defer {
+            for index in unsafe words.indices { unsafe free(words[index]) }
+            for index in unsafe settings.indices { unsafe free(settings[index]) }
+        }
         var pid: pid_t = 0
         let code = unsafe posix_spawn(&pid, path, &actions, nil, &words, &settings)
         guard code == 0 else { throw NotStarted(code: code) }

@@ -24,7 +24,8 @@ struct Sample {
     /// The path of the call.
     func path(of route: Route) -> String {
         parameters.reduce(route.path) { path, parameter in
-            path.split(separator: "{\(parameter.key)}", omittingEmptySubsequences: false).joined(separator: parameter.value)
+            path.split(separator: "{\(parameter.key)}", omittingEmptySubsequences: false).joined(
+                separator: parameter.value)
         }
     }
 
@@ -34,7 +35,8 @@ struct Sample {
 
     /// Routes that need nothing but what is always there.
     private static let plain: Set<String> = [
-        "me", "signOut", "listHosts", "getHost", "listEnrolmentTokens", "listAlerts", "listCases", "getCase", "getTimeline",
+        "me", "signOut", "listHosts", "getHost", "listEnrolmentTokens", "listAlerts", "listCases", "getCase",
+        "getTimeline",
         "getReport", "listOrders", "listPlaybooks", "listRuns", "listTasks", "listAudit", "verifyAudit", "exportAudit",
         "listUsers", "listAPITokens", "isLive", "isReady", "getDocument", "getAuthority", "removeUser",
     ]
@@ -53,7 +55,8 @@ struct Sample {
         "addObservable": ["kind": "domain-name", "value": "evil.example"],
         "addCaseTask": ["title": "Call the owner", "assignee": "analyst"],
         "submitOrder": [
-            "host": .text("\(WebFixture.web1.id)"), "action": ["kind": "isolate", "duration_s": 600], "reason": "cut it off",
+            "host": .text("\(WebFixture.web1.id)"), "action": ["kind": "isolate", "duration_s": 600],
+            "reason": "cut it off",
             "case": "C-1", "lifetime_s": 60,
         ],
         "createUser": ["name": "newcomer", "role": "analyst"],
@@ -72,7 +75,8 @@ struct Sample {
             )
             return Sample(parameters: ["id": "\(token.record.id)"])
         case "revokeAPIToken":
-            let token = try await services.access.createToken(name: "bot", role: .viewer, lifetime: .seconds(600), by: .system)
+            let token = try await services.access.createToken(
+                name: "bot", role: .viewer, lifetime: .seconds(600), by: .system)
             return Sample(parameters: ["id": "\(token.token.id)"])
         case "getAlert":
             return Sample(parameters: ["id": "\(fixture.file.alerts[0].id)"])
@@ -83,7 +87,8 @@ struct Sample {
             return Sample(parameters: ["id": "\(try await fixture.order().id)"])
         case "getTask": return Sample(parameters: ["id": "\(fixture.task.id)"])
         case "decideTask":
-            return Sample(parameters: ["id": "\(fixture.task.id)"], body: ["decision": "approve", "reason": "confirmed"])
+            return Sample(
+                parameters: ["id": "\(fixture.task.id)"], body: ["decision": "approve", "reason": "confirmed"])
         case "getRun": return Sample(parameters: ["id": "\(fixture.task.run)"])
         case "cancelRun": return Sample(parameters: ["id": "\(fixture.task.run)"], body: ["reason": "not needed"])
         case "startRun":

@@ -18,7 +18,8 @@ struct SecureTests {
         let controller = try await SecureController()
         let desk = try Desk()
         try await controller.serve { url in
-            let right = try await login(desk, url, ["--fingerprint", "\(controller.keys.authority.anchor.fingerprint)"])
+            let right = try await login(
+                desk, url, ["--fingerprint", "\(controller.keys.authority.anchor.fingerprint)"])
             #expect(right.status == 0, "\(right.errors)")
             let hosts = try await Program.start(Program.cordon, ["hosts"], environment: ["HOME": desk.home])
             #expect(hosts.status == 0, "\(hosts.errors)")
@@ -55,7 +56,8 @@ struct SecureTests {
 
     private func login(_ desk: Desk, _ url: String, _ proof: [String]) async throws -> Program.Outcome {
         try await Program.start(
-            Program.cordon, ["login", url, "--user", "viewer", "--password-stdin"] + proof, environment: ["HOME": desk.home],
+            Program.cordon, ["login", url, "--user", "viewer", "--password-stdin"] + proof,
+            environment: ["HOME": desk.home],
             input: WebFixture.password + "\n"
         )
     }
@@ -70,7 +72,8 @@ final class SecureController: Sendable {
     init() async throws {
         folder = FileManager.default.temporaryDirectory.path + "/cordon-tls-\(UInt64.random(in: 0 ... .max))"
         let now = Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
-        _ = try FleetSetup.create(folder: folder, fleetName: "acme", addresses: ["127.0.0.1"], rootKeyFile: folder + ".root", at: now)
+        _ = try FleetSetup.create(
+            folder: folder, fleetName: "acme", addresses: ["127.0.0.1"], rootKeyFile: folder + ".root", at: now)
         keys = try FleetKeys.load(folder: folder)
         fixture = try await APIFixture(isSecure: true, authorityPEM: keys.authority.anchor.pem)
     }

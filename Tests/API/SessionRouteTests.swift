@@ -50,7 +50,8 @@ struct SessionRouteTests {
             let answer = try await caller.send(.post, "session", Self.right)
             let cookie = try #require(answer.headers[.setCookie])
             let attributes = cookie.split(separator: "; ").dropFirst()
-            #expect(cookie.hasPrefix(isSecure ? "__Host-cordon_session=cordonsession_" : "cordon_session=cordonsession_"))
+            #expect(
+                cookie.hasPrefix(isSecure ? "__Host-cordon_session=cordonsession_" : "cordon_session=cordonsession_"))
             #expect(Set(attributes) == Set(["Path=/", "HttpOnly", "SameSite=Strict"] + (isSecure ? ["Secure"] : [])))
             #expect((answer.header("Strict-Transport-Security") != nil) == isSecure)
         }
@@ -67,15 +68,20 @@ struct SessionRouteTests {
             let note: JSONValue = ["text": "hello"]
             #expect(try await caller.get("me", ["Cookie": cookie]).status == .ok)
             for headers in [
-                ["Cookie": cookie], ["Cookie": cookie, FormGuard.header: ""], ["Cookie": cookie, FormGuard.header: String(form.dropLast())],
-                ["Cookie": cookie, FormGuard.header: token], ["Cookie": cookie, FormGuard.header: form, "Sec-Fetch-Site": "cross-site"],
+                ["Cookie": cookie], ["Cookie": cookie, FormGuard.header: ""],
+                ["Cookie": cookie, FormGuard.header: String(form.dropLast())],
+                ["Cookie": cookie, FormGuard.header: token],
+                ["Cookie": cookie, FormGuard.header: form, "Sec-Fetch-Site": "cross-site"],
                 ["Cookie": cookie, FormGuard.header: form, "Sec-Fetch-Site": "same-site"],
             ] {
                 let answer = try await caller.send(.post, "cases/C-1/notes", note, headers)
                 #expect(answer.status == .forbidden)
                 #expect(answer.code == "request.form_token")
             }
-            for headers in [["Cookie": cookie, FormGuard.header: form], ["Cookie": cookie, FormGuard.header: form, "Sec-Fetch-Site": "same-origin"]] {
+            for headers in [
+                ["Cookie": cookie, FormGuard.header: form],
+                ["Cookie": cookie, FormGuard.header: form, "Sec-Fetch-Site": "same-origin"],
+            ] {
                 #expect(try await caller.send(.post, "cases/C-1/notes", note, headers).status == .ok)
             }
         }
@@ -86,7 +92,8 @@ struct SessionRouteTests {
         let fixture = try await APIFixture()
         let token = try await fixture.token(.viewer)
         try await fixture.test { caller in
-            let answer = try await caller.get("me", ["Authorization": "Bearer cordonapi_x", "Cookie": "cordon_session=\(token)"])
+            let answer = try await caller.get(
+                "me", ["Authorization": "Bearer cordonapi_x", "Cookie": "cordon_session=\(token)"])
             #expect(answer.status == .unauthorized)
         }
     }
@@ -94,7 +101,8 @@ struct SessionRouteTests {
     @Test("an API token of the right role works, and cannot change a password")
     func apiToken() async throws {
         let fixture = try await APIFixture()
-        let token = try await fixture.services.access.createToken(name: "bot", role: .responder, lifetime: .seconds(600), by: .system)
+        let token = try await fixture.services.access.createToken(
+            name: "bot", role: .responder, lifetime: .seconds(600), by: .system)
         let bearer = ["Authorization": "Bearer \(token.secret)"]
         try await fixture.test { caller in
             let me = try await caller.get("me", bearer)

@@ -19,7 +19,8 @@ struct WorkRouteTests {
         try await fixture.test(as: .responder) { caller in
             func submit(_ seconds: Int64) async throws -> Caller.Answer {
                 let body: JSONValue = [
-                    "host": .text("\(WebFixture.web1.id)"), "action": ["kind": "isolate", "duration_s": .integer(seconds)], "reason": "cut",
+                    "host": .text("\(WebFixture.web1.id)"),
+                    "action": ["kind": "isolate", "duration_s": .integer(seconds)], "reason": "cut",
                 ]
                 return try await caller.send(.post, "orders", body, ["Idempotency-Key": "\"\(key)\""])
             }
@@ -33,11 +34,17 @@ struct WorkRouteTests {
         }
     }
 
-    @Test("every action comes back as it was given", arguments: [
-        ["kind": "isolate", "duration_s": 600], ["kind": "release"], ["kind": "block_address", "network": "2001:db8::/32", "duration_s": 60],
-        ["kind": "unblock_address", "network": "203.0.113.7"],
-        ["kind": "kill_process", "pid": 4242, "start_time": 813_377, "executable": "/tmp/ü \u{1B}[31m", "scope": "tree"],
-    ] as [JSONValue])
+    @Test(
+        "every action comes back as it was given",
+        arguments: [
+            ["kind": "isolate", "duration_s": 600], ["kind": "release"],
+            ["kind": "block_address", "network": "2001:db8::/32", "duration_s": 60],
+            ["kind": "unblock_address", "network": "203.0.113.7"],
+            [
+                "kind": "kill_process", "pid": 4242, "start_time": 813_377, "executable": "/tmp/ü \u{1B}[31m",
+                "scope": "tree",
+            ],
+        ] as [JSONValue])
     func actions(action: JSONValue) async throws {
         let fixture = try await APIFixture()
         try await fixture.test(as: .responder) { caller in
@@ -50,7 +57,10 @@ struct WorkRouteTests {
     @Test("pages follow each other without gap or repetition, and the last one says so")
     func pages() async throws {
         let fixture = try await APIFixture()
-        for number in 0..<7 { _ = try await fixture.services.cases.open(title: "Case \(number)", severity: .low, by: Principal(name: "a", role: .analyst)) }
+        for number in 0..<7 {
+            _ = try await fixture.services.cases.open(
+                title: "Case \(number)", severity: .low, by: Principal(name: "a", role: .analyst))
+        }
         for _ in 0..<7 { _ = try await fixture.order() }
         for _ in 0..<7 { _ = try await fixture.web.raise("Alert \(UInt32.random(in: 0 ... .max))") }
         try await fixture.test(as: .administrator) { caller in
@@ -128,7 +138,9 @@ struct WorkRouteTests {
     func export() async throws {
         let fixture = try await APIFixture()
         try await fixture.test(as: .administrator) { caller in
-            let lines = try await caller.get("audit/export").text.split(separator: "\n").map { try JSONValue.parse(String($0)) }
+            let lines = try await caller.get("audit/export").text.split(separator: "\n").map {
+                try JSONValue.parse(String($0))
+            }
             #expect(lines.count == 9)
             #expect(lines.first?["audit_key"]?.text?.utf8.count == 64)
             #expect(lines.dropFirst().prefix(7).map { $0["index"]?.integer } == [1, 2, 3, 4, 5, 6, 7])

@@ -67,7 +67,9 @@ final class Door: Sendable {
 }
 
 /// Expects a refusal with that code.
-func expectRefusal(_ code: String, sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> Void) async {
+func expectRefusal(_ code: String, sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> Void)
+    async
+{
     do {
         try await body()
         Issue.record("nothing was refused; expected \(code)", sourceLocation: sourceLocation)

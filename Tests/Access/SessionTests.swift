@@ -48,7 +48,10 @@ struct SessionTests {
 
     @Test(
         "what is no token of ours is refused without a look-up",
-        arguments: ["", "x", "cordonsession_", "cordonapi_zz", "Bearer x", String(repeating: "a", count: 10_000), "cordonsession_\u{0}"]
+        arguments: [
+            "", "x", "cordonsession_", "cordonapi_zz", "Bearer x", String(repeating: "a", count: 10_000),
+            "cordonsession_\u{0}",
+        ]
     )
     func malformed(bearer: String) async throws {
         let door = try Door()
@@ -72,7 +75,9 @@ struct SessionTests {
         let (one, two) = (try await door.signIn("ada"), try await door.signIn("ada"))
         #expect(one.credential.formToken != two.credential.formToken)
         #expect(try await door.access.authenticate(one.token).formToken == one.credential.formToken)
-        for text in [one.credential.formToken, "cordonsession_" + one.credential.formToken, "cordonsession_" + one.credential.id] {
+        for text in [
+            one.credential.formToken, "cordonsession_" + one.credential.formToken, "cordonsession_" + one.credential.id,
+        ] {
             await expectRefusal("access.not_signed_in") { _ = try await door.access.authenticate(text) }
         }
     }
@@ -82,6 +87,8 @@ extension [UInt8] {
     fileprivate func contains(_ needle: String.UTF8View) -> Bool {
         let needle = Array(needle)
         guard let first = needle.first, count >= needle.count else { return false }
-        return indices.dropLast(needle.count - 1).contains { self[$0] == first && self[$0..<$0 + needle.count].elementsEqual(needle) }
+        return indices.dropLast(needle.count - 1).contains {
+            self[$0] == first && self[$0..<$0 + needle.count].elementsEqual(needle)
+        }
     }
 }

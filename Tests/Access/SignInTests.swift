@@ -1,5 +1,7 @@
 import ControllerAccess
+import ControllerStore
 import CordonModel
+import CordonTrust
 import Testing
 
 @Suite("Signing in")
@@ -15,7 +17,9 @@ struct SignInTests {
         #expect(try await door.access.authenticate(signIn.token).principal.role == .viewer)
     }
 
-    @Test("a wrong password, an unknown name and a malformed name get the same answer", arguments: ["ada", "nobody", "' OR 1=1 --", "", "ADA"])
+    @Test(
+        "a wrong password, an unknown name and a malformed name get the same answer",
+        arguments: ["ada", "nobody", "' OR 1=1 --", "", "ADA"])
     func sameAnswer(name: String) async throws {
         let door = try Door()
         try await door.user("ada")
@@ -37,14 +41,17 @@ struct SignInTests {
         #expect(record.entry.details == ["source": "192.0.2.1"])
     }
 
-    @Test("after five failures the name is shut for that source, even to the right password, until the window has passed")
+    @Test(
+        "after five failures the name is shut for that source, even to the right password, until the window has passed")
     func limitedByPair() async throws {
         let door = try Door()
         try await door.user("ada")
         for _ in 0..<5 { await expectRefusal("access.sign_in_refused") { try await fail(door, "ada", Door.here) } }
         await expectRefusal("access.too_many_attempts") { _ = try await door.signIn("ada") }
         await expectRefusal("access.too_many_attempts") { _ = try await door.signIn("ada") }
-        #expect(try await door.verbs().count { $0 == "sign_in.limited" } == 1, "the chain hears of it once, not of every try")
+        #expect(
+            try await door.verbs().count { $0 == "sign_in.limited" } == 1,
+            "the chain hears of it once, not of every try")
         _ = try await door.signIn("ada", from: .v4(0xC000_0202))
         door.advance(.seconds(901))
         _ = try await door.signIn("ada")
@@ -54,7 +61,9 @@ struct SignInTests {
     func limitedBySource() async throws {
         let door = try Door()
         try await door.user("ada")
-        for number in 0..<20 { await expectRefusal("access.sign_in_refused") { try await fail(door, "name\(number)", Door.here) } }
+        for number in 0..<20 {
+            await expectRefusal("access.sign_in_refused") { try await fail(door, "name\(number)", Door.here) }
+        }
         await expectRefusal("access.too_many_attempts") { _ = try await door.signIn("ada") }
     }
 
@@ -63,9 +72,13 @@ struct SignInTests {
         let door = try Door()
         try await door.user("ada")
         for number in 0..<5 {
-            await expectRefusal("access.sign_in_refused") { try await fail(door, "ada", .v6(high: 0x2001_0db8_0000_0001, low: UInt64(number))) }
+            await expectRefusal("access.sign_in_refused") {
+                try await fail(door, "ada", .v6(high: 0x2001_0db8_0000_0001, low: UInt64(number)))
+            }
         }
-        await expectRefusal("access.too_many_attempts") { _ = try await door.signIn("ada", from: .v6(high: 0x2001_0db8_0000_0001, low: 99)) }
+        await expectRefusal("access.too_many_attempts") {
+            _ = try await door.signIn("ada", from: .v6(high: 0x2001_0db8_0000_0001, low: 99))
+        }
         _ = try await door.signIn("ada", from: .v6(high: 0x2001_0db8_0000_0002, low: 1))
     }
 
@@ -74,7 +87,11 @@ struct SignInTests {
         let door = try Door()
         try await door.user("ada")
         let session = try await door.signIn("ada")
-        for number in 0..<50 { await expectRefusal("access.sign_in_refused") { try await fail(door, "ada", .v4(0x0A00_0000 + UInt32(number))) } }
+        for number in 0..<50 {
+            await expectRefusal("access.sign_in_refused") {
+                try await fail(door, "ada", .v4(0x0A00_0000 + UInt32(number)))
+            }
+        }
         await expectRefusal("access.too_many_attempts") { _ = try await door.signIn("ada", from: .v4(0x0B00_0000)) }
         #expect(try await door.access.authenticate(session.token).principal.name == "ada")
     }

@@ -11,7 +11,9 @@ struct UserTests {
         #expect(password.utf8.count >= 20)
         let signIn = try await door.access.signIn("admin", password: password, from: Door.here)
         #expect(signIn.credential.principal == Principal(name: "admin", role: .administrator))
-        await expectRefusal("access.already_initialised") { _ = try await door.access.createFirstAdministrator(name: "other") }
+        await expectRefusal("access.already_initialised") {
+            _ = try await door.access.createFirstAdministrator(name: "other")
+        }
         #expect(try await door.access.users().map(\.name) == ["admin"])
         #expect(try await door.verbs() == ["user.created", "sign_in.accepted"])
     }
@@ -23,7 +25,9 @@ struct UserTests {
         try await door.user("ada", .viewer)
         let before = try await door.verbs()
         await expectRefusal("access.last_administrator") { try await door.access.removeUser("root", by: .system) }
-        await expectRefusal("access.last_administrator") { try await door.access.setRole(of: "root", to: .viewer, by: .system) }
+        await expectRefusal("access.last_administrator") {
+            try await door.access.setRole(of: "root", to: .viewer, by: .system)
+        }
         #expect(try await door.access.users().first { $0.name == "root" }?.role == .administrator)
         #expect(try await door.verbs() == before)
         try await door.access.setRole(of: "ada", to: .administrator, by: .system)
@@ -68,14 +72,19 @@ struct UserTests {
 
     @Test(
         "names that could be mistaken for something else are refused",
-        arguments: ["", "Ada", "a b", "a\u{0}b", "ä", ".hidden", "-rf", "playbook:1", "token:x", "a/b", String(repeating: "a", count: 65)]
+        arguments: [
+            "", "Ada", "a b", "a\u{0}b", "ä", ".hidden", "-rf", "playbook:1", "token:x", "a/b",
+            String(repeating: "a", count: 65),
+        ]
     )
     func names(name: String) async throws {
         let door = try Door()
         await expectRefusal("access.malformed_name") { try await door.user(name) }
     }
 
-    @Test("passwords that are too short or too long are refused", arguments: ["", "elevenchars", String(repeating: "x", count: 257)])
+    @Test(
+        "passwords that are too short or too long are refused",
+        arguments: ["", "elevenchars", String(repeating: "x", count: 257)])
     func passwords(password: String) async throws {
         let door = try Door()
         await expectRefusal("access.weak_password") {
@@ -94,8 +103,12 @@ struct UserTests {
     func unknown() async throws {
         let door = try Door()
         await expectRefusal("access.unknown_user") { try await door.access.removeUser("nobody", by: .system) }
-        await expectRefusal("access.unknown_user") { try await door.access.setRole(of: "nobody", to: .viewer, by: .system) }
-        await expectRefusal("access.unknown_token") { try await door.access.revokeToken(Identifier(UUIDv7(high: 1, low: 2)), by: .system) }
+        await expectRefusal("access.unknown_user") {
+            try await door.access.setRole(of: "nobody", to: .viewer, by: .system)
+        }
+        await expectRefusal("access.unknown_token") {
+            try await door.access.revokeToken(Identifier(UUIDv7(high: 1, low: 2)), by: .system)
+        }
     }
 }
 
@@ -104,9 +117,12 @@ struct APITokenTests {
     @Test("a token acts under its own name with its role until it expires")
     func expiry() async throws {
         let door = try Door()
-        let new = try await door.access.createToken(name: "ticketing", role: .analyst, lifetime: .seconds(3600), by: .system)
+        let new = try await door.access.createToken(
+            name: "ticketing", role: .analyst, lifetime: .seconds(3600), by: .system)
         #expect(new.secret.hasPrefix("cordonapi_"))
-        #expect(try await door.access.authenticate(new.secret).principal == Principal(name: "token:ticketing", role: .analyst))
+        #expect(
+            try await door.access.authenticate(new.secret).principal
+                == Principal(name: "token:ticketing", role: .analyst))
         door.advance(.seconds(3600))
         await expectRefusal("access.not_signed_in") { _ = try await door.access.authenticate(new.secret) }
     }
@@ -123,7 +139,9 @@ struct APITokenTests {
         #expect(try await door.verbs() == ["api_token.created", "api_token.revoked"])
     }
 
-    @Test("a token cannot live for ever, or for no time", arguments: [Duration.zero, .seconds(59), .seconds(367 * 86_400)])
+    @Test(
+        "a token cannot live for ever, or for no time",
+        arguments: [Duration.zero, .seconds(59), .seconds(367 * 86_400)])
     func lifetime(lifetime: Duration) async throws {
         let door = try Door()
         await expectRefusal("access.token_lifetime") {
@@ -137,8 +155,14 @@ struct PasswordHashTests {
     @Test(
         "scrypt gives what RFC 7914 §12 says",
         arguments: [
-            ("password", "NaCl", PasswordHasher.Cost(logN: 10, r: 8, p: 16), "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162"),
-            ("pleaseletmein", "SodiumChloride", .init(logN: 14, r: 8, p: 1), "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2"),
+            (
+                "password", "NaCl", PasswordHasher.Cost(logN: 10, r: 8, p: 16),
+                "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162"
+            ),
+            (
+                "pleaseletmein", "SodiumChloride", .init(logN: 14, r: 8, p: 1),
+                "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2"
+            ),
         ]
     )
     func vectors(password: String, salt: String, cost: PasswordHasher.Cost, expected: String) async throws {
@@ -148,13 +172,16 @@ struct PasswordHashTests {
 
     @Test("a hash carries its own cost, so that a dearer standard leaves old passwords valid")
     func ownCost() async throws {
-        let hash = try await PasswordHasher(cost: .init(logN: 10, r: 1, p: 1)).hash("a password of old", salt: [1, 2, 3])
+        let hash = try await PasswordHasher(cost: .init(logN: 10, r: 1, p: 1)).hash(
+            "a password of old", salt: [1, 2, 3])
         let today = PasswordHasher(cost: .init(logN: 11, r: 2, p: 1))
         #expect(try await today.verify("a password of old", against: hash))
         #expect(try await !today.verify("another", against: hash))
     }
 
-    @Test("a hash that was edited never verifies and never takes the memory it asks for", arguments: ["", "$scrypt$ln=63,r=8,p=1$00$00", "$scrypt$$$", "plain"])
+    @Test(
+        "a hash that was edited never verifies and never takes the memory it asks for",
+        arguments: ["", "$scrypt$ln=63,r=8,p=1$00$00", "$scrypt$$$", "plain"])
     func damaged(hash: String) async throws {
         #expect(try await !PasswordHasher(cost: .init(logN: 10, r: 1, p: 1)).verify("x", against: hash))
     }
@@ -165,7 +192,9 @@ struct PasswordHashTests {
         let refused = await withTaskGroup(of: Bool.self) { group in
             for _ in 0..<40 {
                 group.addTask {
-                    do { return try await !hasher.verify("x", against: nil) && false } catch { return (error as? AccessError) == .busy }
+                    do { return try await !hasher.verify("x", against: nil) && false } catch {
+                        return (error as? AccessError) == .busy
+                    }
                 }
             }
             return await group.reduce(0) { $0 + ($1 ? 1 : 0) }

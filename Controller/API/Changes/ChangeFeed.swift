@@ -53,7 +53,9 @@ package final class ChangeFeed: Sendable {
             return (state.next, state.number)
         }
         continuation.onTermination = { [weak self] _ in self?.forget(id) }
-        return Watching(stream: stream, continuation: continuation, last: after ?? number, isBehind: after.map { $0 != number } ?? false, newest: number)
+        return Watching(
+            stream: stream, continuation: continuation, last: after ?? number,
+            isBehind: after.map { $0 != number } ?? false, newest: number)
     }
 
     /// Ends all watching; for the controller's stop.

@@ -41,7 +41,9 @@ struct ChangeStream: Sendable {
     private var lastSeen: UInt64? {
         guard let text = HTTPField.Name("Last-Event-ID").flatMap({ call.request.headers[$0] }) else { return nil }
         let parts = text.split(separator: ".")
-        guard parts.count == 2, UInt64(parts[0]) == call.services.changes.epoch, let number = UInt64(parts[1]) else { return .max }
+        guard parts.count == 2, UInt64(parts[0]) == call.services.changes.epoch, let number = UInt64(parts[1]) else {
+            return .max
+        }
         return number
     }
 

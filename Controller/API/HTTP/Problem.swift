@@ -23,7 +23,9 @@ package struct Problem: Error, Sendable, HTTPResponseError {
         package let message: String
     }
 
-    package init(_ status: HTTPResponse.Status, _ code: String, _ detail: String, remedy: String = "", faults: [Fault] = []) {
+    package init(
+        _ status: HTTPResponse.Status, _ code: String, _ detail: String, remedy: String = "", faults: [Fault] = []
+    ) {
         self.status = status
         self.code = code
         self.detail = detail
@@ -49,20 +51,25 @@ package struct Problem: Error, Sendable, HTTPResponseError {
     package func response(from request: Request, context: some RequestContext) throws -> Response {
         var fields = headers
         fields[.contentType] = "application/problem+json"
-        return Response(status: status, headers: fields, body: ResponseBody(byteBuffer: ByteBuffer(bytes: json.bytes())))
+        return Response(
+            status: status, headers: fields, body: ResponseBody(byteBuffer: ByteBuffer(bytes: json.bytes())))
     }
 }
 
 extension Problem {
-    static let notFound = Problem(.notFound, "request.no_such_route", "There is nothing at this address.", remedy: "See /api/v1/openapi.json for what there is.")
+    static let notFound = Problem(
+        .notFound, "request.no_such_route", "There is nothing at this address.",
+        remedy: "See /api/v1/openapi.json for what there is.")
     static let tooLarge = Problem(
-        .contentTooLarge, "request.too_large", "The body is larger than \(APILimits.body) bytes.", remedy: "Send less at a time."
+        .contentTooLarge, "request.too_large", "The body is larger than \(APILimits.body) bytes.",
+        remedy: "Send less at a time."
     )
     static let mediaType = Problem(
         .unsupportedMediaType, "request.media_type", "The body's Content-Type is not application/json.",
         remedy: "Send JSON and say so in the Content-Type header."
     )
-    static let unexpectedBody = Problem(.badRequest, "request.unexpected_body", "This request takes no body.", remedy: "Leave it out.")
+    static let unexpectedBody = Problem(
+        .badRequest, "request.unexpected_body", "This request takes no body.", remedy: "Leave it out.")
     static let formToken = Problem(
         .forbidden, "request.form_token", "The request does not carry this session's form token.",
         remedy: "Load the page again and repeat what you did."
@@ -97,7 +104,8 @@ extension Problem {
 
     static func invalid(_ faults: [Fault]) -> Problem {
         let first = faults.first.map { " First: \($0.pointer.isEmpty ? "the body" : $0.pointer): \($0.message)." } ?? ""
-        return Problem(.badRequest, "request.invalid", "The request does not fit what this address takes.\(first)", faults: faults)
+        return Problem(
+            .badRequest, "request.invalid", "The request does not fit what this address takes.\(first)", faults: faults)
     }
 
     static func notFound(_ what: String, _ id: String) -> Problem {

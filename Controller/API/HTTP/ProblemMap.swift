@@ -18,7 +18,9 @@ package enum ProblemMap {
         if status.kind == .serverError { logger.error("request failed", metadata: ["error": "\(error)"]) }
         var problem = Problem(status, error.code, error.message, remedy: error.remedy)
         if status == .unauthorized { problem.headers[.wwwAuthenticate] = "Bearer realm=\"cordon\"" }
-        if let wait = (error as? AccessError)?.retryAfter { problem.headers[.retryAfter] = "\(max(1, wait.wholeSeconds))" }
+        if let wait = (error as? AccessError)?.retryAfter {
+            problem.headers[.retryAfter] = "\(max(1, wait.wholeSeconds))"
+        }
         return problem
     }
 

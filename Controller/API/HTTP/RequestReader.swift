@@ -56,7 +56,9 @@ enum RequestReader {
     private static func bytes(_ request: Request) async throws -> [UInt8] {
         let mediaType = request.headers[.contentType]?.split(separator: ";").first?.lowercased() ?? ""
         guard mediaType.split(separator: " ").joined() == "application/json" else { throw Problem.mediaType }
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > APILimits.body { throw Problem.tooLarge }
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > APILimits.body {
+            throw Problem.tooLarge
+        }
         let buffer = try await request.body.collect(upTo: APILimits.body)
         return Array(buffer.readableBytesView)
     }

@@ -1,7 +1,7 @@
 package import ControllerAccess
 internal import CordonModel
-package import Hummingbird
 internal import HTTPTypes
+package import Hummingbird
 
 /// The console's session in a cookie: not readable by scripts, not sent along from other sites, and bound to this host
 /// (`__Host-`, RFC 6265bis §4.1.3.2) where there is TLS.

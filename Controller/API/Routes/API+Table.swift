@@ -3,7 +3,8 @@ internal import CordonModel
 extension API {
     /// Every route there is.
     package static let routes: [Route] = [
-        sessionRoutes, hostRoutes, enrolmentRoutes, alertRoutes, caseRoutes, caseWorkRoutes, orderRoutes, playbookRoutes,
+        sessionRoutes, hostRoutes, enrolmentRoutes, alertRoutes, caseRoutes, caseWorkRoutes, orderRoutes,
+        playbookRoutes,
         runRoutes, taskRoutes, auditRoutes, userRoutes, apiTokenRoutes, changeRoutes, serviceRoutes,
     ].flatMap { $0 }
 }
@@ -15,7 +16,8 @@ extension [Route.Parameter] {
     /// The query parameters of lists.
     static func page(_ more: Route.Parameter...) -> [Route.Parameter] {
         more + [
-            Route.Parameter("limit", .integer(1...APILimits.largestPage), "Items of the page; \(APILimits.page) unless given."),
+            Route.Parameter(
+                "limit", .integer(1...APILimits.largestPage), "Items of the page; \(APILimits.page) unless given."),
             Route.Parameter("cursor", .text(.plain, length: 1...64), "What the page before gave as `next`."),
         ]
     }

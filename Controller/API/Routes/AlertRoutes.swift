@@ -24,7 +24,9 @@ extension API {
                 answer: .json(AlertView.detail), problems: [.notFound]
             ) { call in
                 let id: AlertID = try call.identifier()
-                guard let alert = try await call.services.intake.alert(id) else { throw Problem.notFound("alert", "\(id)") }
+                guard let alert = try await call.services.intake.alert(id) else {
+                    throw Problem.notFound("alert", "\(id)")
+                }
                 return .json(AlertView.detail(alert))
             },
         ]

@@ -9,9 +9,13 @@ extension API {
     static var auditRoutes: [Route] {
         [
             Route(
-                method: .get, path: "\(root)/audit", name: "listAudit", tag: "audit", summary: "Audit records, newest first.",
+                method: .get, path: "\(root)/audit", name: "listAudit", tag: "audit",
+                summary: "Audit records, newest first.",
                 admission: .role(.analyst),
-                query: .page(.init("subject", .text(.plain, length: 1...300), "Only of this subject: `host:ID`, `case:ID`, `user:NAME`, …")),
+                query: .page(
+                    .init(
+                        "subject", .text(.plain, length: 1...300),
+                        "Only of this subject: `host:ID`, `case:ID`, `user:NAME`, …")),
                 answer: .json(.page("AuditRecord", AuditView.record))
             ) { call in
                 let records = try await call.services.audit.newest(
@@ -29,7 +33,8 @@ extension API {
             },
             Route(
                 method: .get, path: "\(root)/audit/export", name: "exportAudit", tag: "audit",
-                summary: "The whole chain as JSON lines, for keeping and checking elsewhere (`cordon audit verify --file`). "
+                summary:
+                    "The whole chain as JSON lines, for keeping and checking elsewhere (`cordon audit verify --file`). "
                     + "The first line names the audit key.",
                 admission: .role(.administrator), answer: .media("application/jsonl"), handle: exportAudit
             ),

@@ -15,10 +15,13 @@ extension API {
     static var caseRoutes: [Route] {
         [
             Route(
-                method: .get, path: "\(root)/cases", name: "listCases", tag: "cases", summary: "Cases, the newest first.",
+                method: .get, path: "\(root)/cases", name: "listCases", tag: "cases",
+                summary: "Cases, the newest first.",
                 admission: .role(.viewer),
                 query: .page(
-                    .init("status", .choice(["open"] + CaseStatus.allCases.map(\.rawValue)), "Only of this status; `open` for all that are not done."),
+                    .init(
+                        "status", .choice(["open"] + CaseStatus.allCases.map(\.rawValue)),
+                        "Only of this status; `open` for all that are not done."),
                     .init("severity", .choice(of: Severity.self), "At least this."),
                     .init("assignee", .text(.plain, length: 1...200), "Only of this person."),
                     .init("host", .identifier, "Only with this host.")
@@ -27,7 +30,8 @@ extension API {
             ),
             Route(
                 method: .get, path: "\(root)/cases/{case}", name: "getCase", tag: "cases", summary: "One case.",
-                admission: .role(.viewer), parameters: caseParameter, answer: .json(CaseView.schema), problems: [.notFound]
+                admission: .role(.viewer), parameters: caseParameter, answer: .json(CaseView.schema),
+                problems: [.notFound]
             ) { call in .json(CaseView.json(try await call.file())) },
             Route(
                 method: .get, path: "\(root)/cases/{case}/timeline", name: "getTimeline", tag: "cases",
@@ -60,7 +64,8 @@ extension API {
 
     @Sendable private static func timeline(_ call: Call) async throws -> Reply {
         let file = try await call.file()
-        let entries = try await call.services.cases.timeline(of: file.id, after: try call.number() ?? 0, limit: call.limit)
+        let entries = try await call.services.cases.timeline(
+            of: file.id, after: try call.number() ?? 0, limit: call.limit)
         return .page(entries.map(CaseView.json), next: entries.count == call.limit ? entries.last?.number : nil)
     }
 

@@ -10,7 +10,8 @@ extension API {
             Route(
                 method: .post, path: "\(root)/cases", name: "openCase", tag: "cases", summary: "Opens a case by hand.",
                 admission: .role(.analyst),
-                body: .json(.object([.required("title", .sentence(300)), .required("severity", .choice(of: Severity.self))])),
+                body: .json(
+                    .object([.required("title", .sentence(300)), .required("severity", .choice(of: Severity.self))])),
                 status: .created, answer: .json(CaseView.schema)
             ) { call in
                 let file = try await call.services.cases.open(
@@ -18,37 +19,56 @@ extension API {
                 )
                 return .json(CaseView.json(file))
             },
-            work(.put, "status", "setCaseStatus", "Moves a case on.", [
-                .required("status", .choice(of: CaseStatus.self)), .optional("reason", .text(.plain, length: 0...4000)),
-            ]) { call, cases, id, principal in
-                try await cases.setStatus(call.choice("status") ?? .new, of: id, reason: call.text("reason"), by: principal)
+            work(
+                .put, "status", "setCaseStatus", "Moves a case on.",
+                [
+                    .required("status", .choice(of: CaseStatus.self)),
+                    .optional("reason", .text(.plain, length: 0...4000)),
+                ]
+            ) { call, cases, id, principal in
+                try await cases.setStatus(
+                    call.choice("status") ?? .new, of: id, reason: call.text("reason"), by: principal)
             },
-            work(.put, "assignee", "assignCase", "Gives a case to somebody, or to nobody.", [
-                .required("assignee", .nullable(.sentence(200)))
-            ]) { call, cases, id, principal in
+            work(
+                .put, "assignee", "assignCase", "Gives a case to somebody, or to nobody.",
+                [
+                    .required("assignee", .nullable(.sentence(200)))
+                ]
+            ) { call, cases, id, principal in
                 try await cases.assign(id, to: call.body["assignee"]?.text, by: principal)
             },
-            work(.put, "severity", "setCaseSeverity", "Says how bad it is.", [
-                .required("severity", .choice(of: Severity.self))
-            ]) { call, cases, id, principal in
+            work(
+                .put, "severity", "setCaseSeverity", "Says how bad it is.",
+                [
+                    .required("severity", .choice(of: Severity.self))
+                ]
+            ) { call, cases, id, principal in
                 try await cases.setSeverity(call.choice("severity") ?? .medium, of: id, by: principal)
             },
             work(.put, "title", "renameCase", "Gives a case another title.", [.required("title", .sentence(300))]) {
                 call, cases, id, principal in try await cases.rename(id, to: call.text("title"), by: principal)
             },
-            work(.post, "notes", "addNote", "Writes a note into the timeline.", [.required("text", .sentence(16_384))]) {
+            work(.post, "notes", "addNote", "Writes a note into the timeline.", [.required("text", .sentence(16_384))])
+            {
                 call, cases, id, principal in try await cases.note(call.text("text"), on: id, by: principal)
             },
-            work(.post, "observables", "addObservable", "Adds an observable.", [
-                .required("kind", .choice(of: Observable.Kind.self)), .required("value", .sentence(1024)),
-            ]) { call, cases, id, principal in
+            work(
+                .post, "observables", "addObservable", "Adds an observable.",
+                [
+                    .required("kind", .choice(of: Observable.Kind.self)), .required("value", .sentence(1024)),
+                ]
+            ) { call, cases, id, principal in
                 let observable = Observable(kind: call.choice("kind") ?? .host, value: call.text("value"))
                 return try await cases.add(observable, to: id, by: principal)
             },
-            work(.post, "tasks", "addCaseTask", "Writes down something to do.", [
-                .required("title", .sentence(300)), .optional("assignee", .sentence(200)),
-            ]) { call, cases, id, principal in
-                _ = try await cases.addTask(call.text("title"), to: id, assignee: call.body["assignee"]?.text, by: principal)
+            work(
+                .post, "tasks", "addCaseTask", "Writes down something to do.",
+                [
+                    .required("title", .sentence(300)), .optional("assignee", .sentence(200)),
+                ]
+            ) { call, cases, id, principal in
+                _ = try await cases.addTask(
+                    call.text("title"), to: id, assignee: call.body["assignee"]?.text, by: principal)
                 return try await cases.file(id)
             },
             setTask,
@@ -60,7 +80,8 @@ extension API {
             method: .put, path: "\(root)/cases/{case}/tasks/{task}", name: "setCaseTask", tag: "cases",
             summary: "Ends a task, done or dropped, or takes it up again.", admission: .role(.analyst),
             parameters: caseParameter + [.init("task", .identifier, "The task's identifier.")],
-            body: .json(.object([.required("state", .choice(of: CaseTask.State.self))])), answer: .json(CaseView.schema),
+            body: .json(.object([.required("state", .choice(of: CaseTask.State.self))])),
+            answer: .json(CaseView.schema),
             problems: [.notFound, .conflict]
         ) { call in
             let file = try await call.file()
@@ -73,7 +94,8 @@ extension API {
 
     /// A route that changes one thing of a case and answers with the case.
     private static func work(
-        _ method: HTTPRequest.Method, _ what: String, _ name: String, _ summary: String, _ properties: [Schema.Property],
+        _ method: HTTPRequest.Method, _ what: String, _ name: String, _ summary: String,
+        _ properties: [Schema.Property],
         _ change: @escaping @Sendable (Call, CaseBook, CaseID, Principal) async throws -> Case
     ) -> Route {
         Route(

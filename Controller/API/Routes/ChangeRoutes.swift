@@ -11,13 +11,15 @@ extension API {
         [
             Route(
                 method: .get, path: "\(root)/changes", name: "watchChanges", tag: "changes",
-                summary: "Server-sent events: `change` with what changed, `resync` when news was lost and everything is to be "
+                summary:
+                    "Server-sent events: `change` with what changed, `resync` when news was lost and everything is to be "
                     + "looked at again. Ends when the session does. `Last-Event-ID` goes on where one was.",
                 admission: .role(.viewer),
                 query: [.init("topic", .choice(of: Change.Topic.self), "Only of this topic.")],
                 answer: .media("text/event-stream"), problems: [.serviceUnavailable]
             ) { call in
-                let stream = ChangeStream(call: call, topic: call.choice(query: "topic"), credential: try call.credential())
+                let stream = ChangeStream(
+                    call: call, topic: call.choice(query: "topic"), credential: try call.credential())
                 return .content(try stream.body(), mediaType: "text/event-stream", headers: [:])
             }
         ]

@@ -19,7 +19,8 @@ extension API {
             ),
             Route(
                 method: .get, path: "\(root)/hosts/{id}", name: "getHost", tag: "hosts", summary: "One host.",
-                admission: .role(.viewer), parameters: .identifier, answer: .json(HostView.schema), problems: [.notFound]
+                admission: .role(.viewer), parameters: .identifier, answer: .json(HostView.schema),
+                problems: [.notFound]
             ) { call in
                 let id: AgentID = try call.identifier()
                 guard let host = try await call.services.fleet.host(id) else { throw FleetError.unknownHost(id) }
@@ -27,11 +28,13 @@ extension API {
             },
             Route(
                 method: .post, path: "\(root)/hosts/{id}/revoke", name: "revokeHost", tag: "hosts",
-                summary: "Puts a host out of the fleet: cut within a second, and kept out.", admission: .role(.administrator),
+                summary: "Puts a host out of the fleet: cut within a second, and kept out.",
+                admission: .role(.administrator),
                 parameters: .identifier, body: .json(.object([.required("reason", .sentence(1000))])),
                 answer: .json(HostView.schema), problems: [.notFound]
             ) { call in
-                let host = try await call.services.fleet.revoke(call.identifier(), by: call.principal(), reason: call.text("reason"))
+                let host = try await call.services.fleet.revoke(
+                    call.identifier(), by: call.principal(), reason: call.text("reason"))
                 return .json(HostView.json(host))
             },
         ]
@@ -68,7 +71,8 @@ extension API {
             },
             Route(
                 method: .post, path: "\(root)/enrolment-tokens", name: "createEnrolmentToken", tag: "hosts",
-                summary: "Makes an enrolment token; its secret is in the answer and nowhere else.", admission: .role(.administrator),
+                summary: "Makes an enrolment token; its secret is in the answer and nowhere else.",
+                admission: .role(.administrator),
                 body: .json(
                     .object([
                         .required("uses", .integer(1...100_000)), .required("expires_in_s", .integer(60...7_776_000)),
@@ -78,7 +82,8 @@ extension API {
                 status: .created, answer: .json(EnrolmentTokenView.created)
             ) { call in
                 let new = try await call.services.fleet.createToken(
-                    uses: Int(call.body["uses"]?.integer ?? 1), lifetime: call.seconds("expires_in_s") ?? .seconds(3600),
+                    uses: Int(call.body["uses"]?.integer ?? 1),
+                    lifetime: call.seconds("expires_in_s") ?? .seconds(3600),
                     group: call.text("group"), controller: call.services.agentAddress, by: call.principal()
                 )
                 let json = EnrolmentTokenView.json(new.record, at: call.services.surroundings.now())
@@ -86,7 +91,8 @@ extension API {
             },
             Route(
                 method: .delete, path: "\(root)/enrolment-tokens/{id}", name: "withdrawEnrolmentToken", tag: "hosts",
-                summary: "Makes an enrolment token useless; hosts that enrolled with it stay.", admission: .role(.administrator),
+                summary: "Makes an enrolment token useless; hosts that enrolled with it stay.",
+                admission: .role(.administrator),
                 parameters: .identifier, status: .noContent, answer: .empty, problems: [.notFound]
             ) { call in
                 try await call.services.fleet.withdrawToken(call.identifier(), by: call.principal())

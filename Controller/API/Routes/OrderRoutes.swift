@@ -10,27 +10,34 @@ extension API {
     static var orderRoutes: [Route] {
         [
             Route(
-                method: .get, path: "\(root)/orders", name: "listOrders", tag: "orders", summary: "Orders, newest first.",
+                method: .get, path: "\(root)/orders", name: "listOrders", tag: "orders",
+                summary: "Orders, newest first.",
                 admission: .role(.viewer),
                 query: .page(
                     .init("host", .identifier, "Only of this host."), .init("case", .identifier, "Only of this case."),
-                    .init("state", .choice(["open"] + OrderState.allCases.map(\.rawValue)), "Only in this state; `open` for all that are not final."),
+                    .init(
+                        "state", .choice(["open"] + OrderState.allCases.map(\.rawValue)),
+                        "Only in this state; `open` for all that are not final."),
                     .init("kind", .choice(of: ActionKind.self), "Only of this kind.")
                 ),
                 answer: .json(.page("Order", OrderView.schema)), handle: listOrders
             ),
             Route(
                 method: .post, path: "\(root)/orders", name: "submitOrder", tag: "orders",
-                summary: "Orders an action of a host. The same Idempotency-Key is the same order. Answers once it is durable.",
+                summary:
+                    "Orders an action of a host. The same Idempotency-Key is the same order. Answers once it is durable.",
                 admission: .role(.responder),
                 body: .json(
                     .object([
                         .required("host", .identifier), .required("action", ActionView.schema),
                         .required("reason", .sentence(1000)), .optional("case", .text(.plain, length: 1...40)),
-                        .optional("lifetime_s", .integer(1...2_592_000), "How long it may wait for the host; 900 unless given."),
+                        .optional(
+                            "lifetime_s", .integer(1...2_592_000),
+                            "How long it may wait for the host; 900 unless given."),
                     ])
                 ),
-                status: .created, answer: .json(OrderView.schema), problems: [.notFound, .conflict, .unprocessableContent],
+                status: .created, answer: .json(OrderView.schema),
+                problems: [.notFound, .conflict, .unprocessableContent],
                 handle: submit
             ),
             Route(
@@ -81,7 +88,9 @@ extension Call {
     /// A UUID of version 7 of about now, since it becomes the identifier: lists are sorted by it.
     func idempotencyKey<Subject>() throws(Problem) -> Identifier<Subject>? {
         guard let text = HTTPField.Name("Idempotency-Key").flatMap({ request.headers[$0] }) else { return nil }
-        let unquoted = text.hasPrefix("\"") && text.hasSuffix("\"") && text.utf8.count > 2 ? String(text.dropFirst().dropLast()) : text
+        let unquoted =
+            text.hasPrefix("\"") && text.hasSuffix("\"") && text.utf8.count > 2
+            ? String(text.dropFirst().dropLast()) : text
         let now = services.surroundings.now().milliseconds
         guard let key = Identifier<Subject>(unquoted), key.uuid.high >> 12 & 0xF == 7,
             abs(Int64(key.uuid.high >> 16) - now) < 86_400_000

@@ -6,14 +6,16 @@ internal import HTTPTypes
 
 extension API {
     private static let playbookParameter = [
-        Route.Parameter("id", .text(.plain, length: 1...200), "The CACAO identifier, or the name where it is the only one.")
+        Route.Parameter(
+            "id", .text(.plain, length: 1...200), "The CACAO identifier, or the name where it is the only one.")
     ]
 
     /// Playbooks.
     static var playbookRoutes: [Route] {
         [
             Route(
-                method: .get, path: "\(root)/playbooks", name: "listPlaybooks", tag: "playbooks", summary: "All playbooks, built-in ones first.",
+                method: .get, path: "\(root)/playbooks", name: "listPlaybooks", tag: "playbooks",
+                summary: "All playbooks, built-in ones first.",
                 admission: .role(.viewer), answer: .json(.page("Playbook", PlaybookView.summary))
             ) { call in
                 .page(try await call.services.library.list().map(PlaybookView.json), next: String?.none)
@@ -31,7 +33,8 @@ extension API {
             ),
             Route(
                 method: .post, path: "\(root)/playbooks/validation", name: "validatePlaybook", tag: "playbooks",
-                summary: "Says whether a document is a CACAO 2.0 playbook, and what is wrong with it.", admission: .role(.viewer),
+                summary: "Says whether a document is a CACAO 2.0 playbook, and what is wrong with it.",
+                admission: .role(.viewer),
                 body: .document, answer: .json(PlaybookView.report)
             ) { call in .json(PlaybookView.json(PlaybookValidator.validate(call.bytes))) },
         ]
@@ -67,7 +70,9 @@ extension API {
                 admission: .role(.viewer),
                 query: .page(
                     .init("case", .identifier, "Only for this case."),
-                    .init("state", .choice(["open"] + RunState.allCases.map(\.rawValue)), "Only in this state; `open` for all that go on.")
+                    .init(
+                        "state", .choice(["open"] + RunState.allCases.map(\.rawValue)),
+                        "Only in this state; `open` for all that go on.")
                 ),
                 answer: .json(.page("Run", RunView.schema)), handle: listRuns
             ),
@@ -77,10 +82,13 @@ extension API {
                 body: .json(
                     .object([
                         .required("playbook", .sentence(200)), .optional("case", .text(.plain, length: 1...40)),
-                        .optional("inputs", .map(.text(.plain, length: 0...10_000), most: 100), "External variables, by name."),
+                        .optional(
+                            "inputs", .map(.text(.plain, length: 0...10_000), most: 100), "External variables, by name."
+                        ),
                     ])
                 ),
-                status: .created, answer: .json(RunView.schema), problems: [.notFound, .unprocessableContent], handle: startRun
+                status: .created, answer: .json(RunView.schema), problems: [.notFound, .unprocessableContent],
+                handle: startRun
             ),
             Route(
                 method: .get, path: "\(root)/runs/{id}", name: "getRun", tag: "playbooks", summary: "One run.",
@@ -96,7 +104,8 @@ extension API {
                 parameters: .identifier, body: .json(.object([.required("reason", .sentence(2000))])),
                 answer: .json(RunView.schema), problems: [.notFound, .conflict]
             ) { call in
-                let run = try await call.services.engine.cancel(call.identifier(), reason: call.text("reason"), by: call.principal())
+                let run = try await call.services.engine.cancel(
+                    call.identifier(), reason: call.text("reason"), by: call.principal())
                 return .json(RunView.json(run))
             },
         ]
@@ -122,7 +131,8 @@ extension API {
         if let name = call.body["case"]?.text { caseID = try await call.services.cases.file(named: name).id }
         var inputs: [String: String] = [:]
         for (name, value) in call.body["inputs"]?.object ?? JSONObject() { inputs[name] = value.text }
-        let run = try await call.services.engine.start(call.text("playbook"), inputs: inputs, caseID: caseID, by: principal)
+        let run = try await call.services.engine.start(
+            call.text("playbook"), inputs: inputs, caseID: caseID, by: principal)
         if let caseID { try await call.services.cases.noteRun(run.id, of: run.playbook, for: caseID, by: principal) }
         return .json(RunView.json(run))
     }
@@ -149,7 +159,8 @@ extension API {
             },
             Route(
                 method: .get, path: "\(root)/tasks/{id}", name: "getTask", tag: "tasks", summary: "One task.",
-                admission: .role(.viewer), parameters: .identifier, answer: .json(TaskView.schema), problems: [.notFound]
+                admission: .role(.viewer), parameters: .identifier, answer: .json(TaskView.schema),
+                problems: [.notFound]
             ) { call in
                 let id: TaskID = try call.identifier()
                 guard let task = try await call.services.runs.task(id) else { throw Problem.notFound("task", "\(id)") }
@@ -157,14 +168,18 @@ extension API {
             },
             Route(
                 method: .post, path: "\(root)/tasks/{id}/decision", name: "decideTask", tag: "tasks",
-                summary: "Approves or denies. The task says which role may.", admission: .role(.analyst), parameters: .identifier,
+                summary: "Approves or denies. The task says which role may.", admission: .role(.analyst),
+                parameters: .identifier,
                 body: .json(
-                    .object([.required("decision", .choice(of: TaskDecision.self)), .required("reason", .sentence(2000))])
+                    .object([
+                        .required("decision", .choice(of: TaskDecision.self)), .required("reason", .sentence(2000)),
+                    ])
                 ),
                 answer: .json(TaskView.schema), problems: [.notFound, .conflict]
             ) { call in
                 let task = try await call.services.engine.decide(
-                    call.identifier(), call.choice("decision") ?? .deny, reason: call.text("reason"), by: call.principal()
+                    call.identifier(), call.choice("decision") ?? .deny, reason: call.text("reason"),
+                    by: call.principal()
                 )
                 return .json(TaskView.json(task))
             },

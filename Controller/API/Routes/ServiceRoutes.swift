@@ -8,11 +8,13 @@ extension API {
     static var serviceRoutes: [Route] {
         [
             Route(
-                method: .get, path: "/health/live", name: "isLive", tag: "health", summary: "Whether the process answers.",
+                method: .get, path: "/health/live", name: "isLive", tag: "health",
+                summary: "Whether the process answers.",
                 admission: .anyone, answer: .json(health)
             ) { _ in .json(["status": "ok"]) },
             Route(
-                method: .get, path: "/health/ready", name: "isReady", tag: "health", summary: "Whether the controller can work.",
+                method: .get, path: "/health/ready", name: "isReady", tag: "health",
+                summary: "Whether the controller can work.",
                 admission: .anyone, answer: .json(health), problems: [.serviceUnavailable]
             ) { call in
                 if let reason = await call.services.readiness() {
@@ -21,7 +23,8 @@ extension API {
                 return .json(["status": "ok"])
             },
             Route(
-                method: .get, path: "\(root)/openapi.json", name: "getDocument", tag: "health", summary: "This document.",
+                method: .get, path: "\(root)/openapi.json", name: "getDocument", tag: "health",
+                summary: "This document.",
                 admission: .anyone, answer: .json(.anything)
             ) { _ in .json(document) },
             Route(
@@ -30,8 +33,12 @@ extension API {
                 admission: .anyone, answer: .media("application/x-pem-file"), problems: [.notFound]
             ) { call in
                 let pem = call.services.authorityPEM
-                guard !pem.isEmpty else { throw Problem(.notFound, "authority.none", "This controller has no authority for TLS.") }
-                return .content(ResponseBody(byteBuffer: ByteBuffer(string: pem)), mediaType: "application/x-pem-file", headers: [:])
+                guard !pem.isEmpty else {
+                    throw Problem(.notFound, "authority.none", "This controller has no authority for TLS.")
+                }
+                return .content(
+                    ResponseBody(byteBuffer: ByteBuffer(string: pem)), mediaType: "application/x-pem-file", headers: [:]
+                )
             },
         ]
     }

@@ -29,7 +29,8 @@ extension API {
                 return .empty
             },
             Route(
-                method: .get, path: "\(root)/me", name: "me", tag: "session", summary: "Who is asking, and with what role.",
+                method: .get, path: "\(root)/me", name: "me", tag: "session",
+                summary: "Who is asking, and with what role.",
                 admission: .role(.viewer), answer: .json(SessionView.me)
             ) { call in .json(SessionView.json(try call.credential())) },
         ]

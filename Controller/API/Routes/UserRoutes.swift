@@ -11,21 +11,25 @@ extension API {
     static var userRoutes: [Route] {
         [
             Route(
-                method: .get, path: "\(root)/users", name: "listUsers", tag: "access", summary: "Everybody who may sign in, by name.",
+                method: .get, path: "\(root)/users", name: "listUsers", tag: "access",
+                summary: "Everybody who may sign in, by name.",
                 admission: .role(.administrator), answer: .json(.page("User", UserView.schema))
             ) { call in .page(try await call.services.access.users().map(UserView.json), next: String?.none) },
             Route(
                 method: .post, path: "\(root)/users", name: "createUser", tag: "access",
-                summary: "Makes a user; without a password one is made up and shown once.", admission: .role(.administrator),
+                summary: "Makes a user; without a password one is made up and shown once.",
+                admission: .role(.administrator),
                 body: .json(
                     .object([
-                        .required("name", .sentence(64)), .required("role", .choice(of: Role.self)), .optional("password", password),
+                        .required("name", .sentence(64)), .required("role", .choice(of: Role.self)),
+                        .optional("password", password),
                     ])
                 ),
                 status: .created, answer: .json(UserView.created), problems: [.conflict, .unprocessableContent]
             ) { call in
                 let new = try await call.services.access.createUser(
-                    name: call.text("name"), role: call.choice("role") ?? .viewer, password: call.body["password"]?.text,
+                    name: call.text("name"), role: call.choice("role") ?? .viewer,
+                    password: call.body["password"]?.text,
                     by: call.principal()
                 )
                 return .json(UserView.json(new.user).with("password", .optional(new.password)))
@@ -46,13 +50,16 @@ extension API {
                 problems: [.notFound, .conflict]
             ) { call in
                 let role: Role = call.choice("role") ?? .viewer
-                try await call.services.access.setRole(of: call.parameters["name"] ?? "", to: role, by: call.principal())
+                try await call.services.access.setRole(
+                    of: call.parameters["name"] ?? "", to: role, by: call.principal())
                 return .empty
             },
             Route(
                 method: .put, path: "\(root)/users/{name}/password", name: "setUserPassword", tag: "access",
-                summary: "Sets a password and ends the user's sessions.", admission: .role(.administrator), parameters: userParameter,
-                body: .json(.object([.required("password", password)])), status: .noContent, answer: .empty, problems: [.notFound]
+                summary: "Sets a password and ends the user's sessions.", admission: .role(.administrator),
+                parameters: userParameter,
+                body: .json(.object([.required("password", password)])), status: .noContent, answer: .empty,
+                problems: [.notFound]
             ) { call in
                 let name = call.parameters["name"] ?? ""
                 try await call.services.access.setPassword(of: name, to: call.text("password"), by: call.credential())
@@ -81,11 +88,13 @@ extension API {
                 answer: .json(.page("APIToken", APITokenView.schema))
             ) { call in
                 let now = call.services.surroundings.now()
-                return .page(try await call.services.access.tokens().map { APITokenView.json($0, at: now) }, next: String?.none)
+                return .page(
+                    try await call.services.access.tokens().map { APITokenView.json($0, at: now) }, next: String?.none)
             },
             Route(
                 method: .post, path: "\(root)/api-tokens", name: "createAPIToken", tag: "access",
-                summary: "Makes an API token; its secret is in the answer and nowhere else.", admission: .role(.administrator),
+                summary: "Makes an API token; its secret is in the answer and nowhere else.",
+                admission: .role(.administrator),
                 body: .json(
                     .object([
                         .required("name", .sentence(64)), .required("role", .choice(of: Role.self)),

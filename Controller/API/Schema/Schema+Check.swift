@@ -17,7 +17,9 @@ extension Schema {
         case .nullable(let schema): if !value.isNull { schema.check(value, at: place, &faults) }
         case .flag: if value.flag == nil { faults.expect("true or false", at: place, value) }
         case .choice(let names):
-            if !names.contains(value.text ?? "") { faults.add("is not one of \(names.joined(separator: ", "))", at: place) }
+            if !names.contains(value.text ?? "") {
+                faults.add("is not one of \(names.joined(separator: ", "))", at: place)
+            }
         case .integer(let range): Self.check(value, in: range, at: place, &faults)
         case .text(let form, let length): Self.check(value, form, length, at: place, &faults)
         case .list(let element, let most):
@@ -59,7 +61,9 @@ extension Schema {
         _ value: JSONValue, in range: ClosedRange<Int64>, at place: JSONPointer, _ faults: inout [Problem.Fault]
     ) {
         guard case .integer(let number) = value else { return faults.expect("a whole number", at: place, value) }
-        if !range.contains(number) { faults.add("is not between \(range.lowerBound) and \(range.upperBound)", at: place) }
+        if !range.contains(number) {
+            faults.add("is not between \(range.lowerBound) and \(range.upperBound)", at: place)
+        }
     }
 
     private static func check(

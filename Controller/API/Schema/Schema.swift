@@ -57,7 +57,8 @@ extension Schema {
     static func sentence(_ most: Int) -> Schema { .text(.plain, length: 1...most) }
 
     /// The raw values of a closed set.
-    static func choice<Choice: CaseIterable & RawRepresentable>(of type: Choice.Type) -> Schema where Choice.RawValue == String {
+    static func choice<Choice: CaseIterable & RawRepresentable>(of type: Choice.Type) -> Schema
+    where Choice.RawValue == String {
         .choice(type.allCases.map(\.rawValue))
     }
 

@@ -8,7 +8,8 @@ enum UserView {
     static let schema = Schema.named("User", .object(properties))
     static let created = Schema.named(
         "NewUser",
-        .object(properties + [.required("password", .nullable(.string), "The one that was made up. Shown once. Secret.")])
+        .object(
+            properties + [.required("password", .nullable(.string), "The one that was made up. Shown once. Secret.")])
     )
 
     private static let properties: [Schema.Property] = [

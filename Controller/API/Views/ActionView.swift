@@ -40,7 +40,8 @@ enum ActionView {
         case .unblockAddress(let network): ["kind": kind, "network": .text("\(network)")]
         case .killProcess(let target):
             [
-                "kind": kind, "pid": .integer(Int64(target.pid)), "start_time": .integer(Int64(clamping: target.startTime)),
+                "kind": kind, "pid": .integer(Int64(target.pid)),
+                "start_time": .integer(Int64(clamping: target.startTime)),
                 "executable": .text(target.executable), "scope": .text(target.scope.rawValue),
             ]
         }

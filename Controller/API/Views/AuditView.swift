@@ -33,7 +33,8 @@ enum AuditView {
         for (key, value) in record.entry.details.sorted(by: { $0.key < $1.key }) { details[key] = .text(value) }
         return [
             "index": .integer(record.index), "at": .text(record.entry.at.rfc3339(fractionDigits: 6)),
-            "actor": .text(record.entry.actor), "verb": .text(record.entry.verb), "subject": .text(record.entry.subject),
+            "actor": .text(record.entry.actor), "verb": .text(record.entry.verb),
+            "subject": .text(record.entry.subject),
             "details": .object(details), "hash": .text(HexDigit.text(record.hash)),
         ]
     }

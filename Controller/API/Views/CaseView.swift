@@ -71,8 +71,10 @@ enum CaseView {
     static let task = Schema.named(
         "CaseTask",
         .object([
-            .required("id", .identifier), .required("title", .string), .required("state", .choice(of: CaseTask.State.self)),
-            .required("assignee", .nullable(.string)), .required("created_at", .instant), .required("created_by", .string),
+            .required("id", .identifier), .required("title", .string),
+            .required("state", .choice(of: CaseTask.State.self)),
+            .required("assignee", .nullable(.string)), .required("created_at", .instant),
+            .required("created_by", .string),
             .required("finished_at", .nullable(.instant)), .required("finished_by", .nullable(.string)),
         ])
     )
@@ -80,7 +82,8 @@ enum CaseView {
     static let entry = Schema.named(
         "TimelineEntry",
         .object([
-            .required("number", .count), .required("kind", .choice(of: TimelineEntry.Kind.self)), .required("at", .instant),
+            .required("number", .count), .required("kind", .choice(of: TimelineEntry.Kind.self)),
+            .required("at", .instant),
             .required("actor", .string), .required("text", .string, "May hold hostile text."),
             .required("reference", .nullable(.string), "`alert:ID`, `order:ID`, `run:ID`, `task:ID`."),
         ])
@@ -100,7 +103,8 @@ enum CaseView {
     static func json(_ file: Case) -> JSONValue {
         [
             "id": .text("\(file.id)"), "number": .integer(Int64(file.number)), "label": .text(file.label),
-            "title": .text(file.title), "severity": .text(file.severity.rawValue), "status": .text(file.status.rawValue),
+            "title": .text(file.title), "severity": .text(file.severity.rawValue),
+            "status": .text(file.status.rawValue),
             "assignee": .optional(file.assignee), "opened_at": .text("\(file.openedAt)"),
             "updated_at": .text("\(file.updatedAt)"), "closed_at": .describing(file.closedAt),
             "next_statuses": .array(file.status.next.map { .text($0.rawValue) }),
@@ -127,7 +131,8 @@ enum CaseView {
 
     private static func json(_ playbook: CasePlaybook) -> JSONValue {
         [
-            "playbook": .text(playbook.playbook), "run": .describing(playbook.run), "state": .text(playbook.state.rawValue),
+            "playbook": .text(playbook.playbook), "run": .describing(playbook.run),
+            "state": .text(playbook.state.rawValue),
             "at": .text("\(playbook.at)"),
         ]
     }

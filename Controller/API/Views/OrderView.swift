@@ -56,7 +56,8 @@ enum OrderView {
         let order = record.order
         return [
             "id": .text("\(order.id)"), "host": .text("\(order.agent)"), "action": ActionView.json(order.action),
-            "state": .text(record.state.rawValue), "is_final": .flag(record.state.isFinal), "reason": .text(order.reason),
+            "state": .text(record.state.rawValue), "is_final": .flag(record.state.isFinal),
+            "reason": .text(order.reason),
             "requested_by": .text(order.requestedBy), "case": .describing(order.caseID),
             "issued_at": .text("\(order.issuedAt)"), "expires_at": .text("\(order.expiresAt)"),
             "changed_at": .text("\(record.changedAt)"), "attempts": .integer(Int64(record.attempts)),

@@ -7,11 +7,16 @@ enum PlaybookView {
     static let summary = Schema.named("PlaybookSummary", .object(common))
     static let schema = Schema.named(
         "Playbook",
-        .object(common + [.required("document", .anything, "CACAO 2.0, as it is kept; null when it is no JSON."), .required("report", report)])
+        .object(
+            common + [
+                .required("document", .anything, "CACAO 2.0, as it is kept; null when it is no JSON."),
+                .required("report", report),
+            ])
     )
 
     private static let common: [Schema.Property] = [
-        .required("id", .string), .required("name", .string), .required("version", .string, "`modified` of the document."),
+        .required("id", .string), .required("name", .string),
+        .required("version", .string, "`modified` of the document."),
         .required("description", .string), .required("is_built_in", .flag), .required("is_valid", .flag),
         .required("is_startable", .flag, "Whether nothing stands against starting it."),
     ]
@@ -45,7 +50,8 @@ enum PlaybookView {
         let value: JSONValue = [
             "id": .text(entry.id), "name": .text(entry.name), "version": .text(entry.version),
             "description": .text(entry.description), "is_built_in": .flag(entry.isBuiltIn),
-            "is_valid": .flag(entry.report.isValid), "is_startable": .flag(entry.report.isValid && entry.report.obstacles.isEmpty),
+            "is_valid": .flag(entry.report.isValid),
+            "is_startable": .flag(entry.report.isValid && entry.report.obstacles.isEmpty),
         ]
         return value.object ?? JSONObject()
     }
@@ -72,7 +78,8 @@ enum RunView {
         .object([
             .required("id", .identifier), .required("playbook", .string), .required("playbook_name", .string),
             .required("case", .nullable(.identifier)), .required("state", .choice(of: RunState.self)),
-            .required("started_by", .string), .required("started_at", .instant), .required("finished_at", .nullable(.instant)),
+            .required("started_by", .string), .required("started_at", .instant),
+            .required("finished_at", .nullable(.instant)),
             .required("waiting_for", .string), .required("failure", .string),
         ])
     )
@@ -95,7 +102,8 @@ enum TaskView {
             .required("id", .identifier), .required("run", .identifier), .required("case", .nullable(.identifier)),
             .required("playbook_name", .string), .required("step_name", .string),
             .required("kind", .choice(of: ManualTask.Kind.self)), .required("text", .string, "May hold hostile text."),
-            .required("role", .choice(of: Role.self), "The least that may answer."), .required("assignee", .nullable(.string)),
+            .required("role", .choice(of: Role.self), "The least that may answer."),
+            .required("assignee", .nullable(.string)),
             .required("created_at", .instant), .required("due_at", .nullable(.instant)),
             .required("on_timeout", .choice(of: ManualTask.TimeoutRule.self)),
             .required("state", .choice(of: ManualTask.State.self)), .required("decided_by", .nullable(.string)),
@@ -106,11 +114,13 @@ enum TaskView {
     static func json(_ task: ManualTask) -> JSONValue {
         [
             "id": .text("\(task.id)"), "run": .text("\(task.run)"), "case": .describing(task.caseID),
-            "playbook_name": .text(task.playbookName), "step_name": .text(task.stepName), "kind": .text(task.kind.rawValue),
+            "playbook_name": .text(task.playbookName), "step_name": .text(task.stepName),
+            "kind": .text(task.kind.rawValue),
             "text": .text(task.text), "role": .text(task.role.rawValue), "assignee": .optional(task.assignee),
             "created_at": .text("\(task.createdAt)"), "due_at": .describing(task.dueAt),
             "on_timeout": .text(task.onTimeout.rawValue), "state": .text(task.state.rawValue),
-            "decided_by": .optional(task.decidedBy), "decided_at": .describing(task.decidedAt), "reason": .text(task.reason),
+            "decided_by": .optional(task.decidedBy), "decided_at": .describing(task.decidedAt),
+            "reason": .text(task.reason),
         ]
     }
 }

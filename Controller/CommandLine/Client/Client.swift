@@ -22,7 +22,9 @@ struct Client: Sendable {
         let settings = try settings ?? Settings.current()
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: try Trust.configuration(settings))
         let result: Result<Value, any Error>
-        do { result = .success(try await body(Client(settings: settings, http: http))) } catch { result = .failure(error) }
+        do { result = .success(try await body(Client(settings: settings, http: http))) } catch {
+            result = .failure(error)
+        }
         try? await http.shutdown()
         return try result.get()
     }
@@ -51,7 +53,9 @@ struct Client: Sendable {
     }
 
     /// A request that changes something; null where nothing is answered.
-    func send(_ method: Method, _ path: String, _ body: JSONValue? = nil, headers: [(String, String)] = []) async throws -> JSONValue {
+    func send(_ method: Method, _ path: String, _ body: JSONValue? = nil, headers: [(String, String)] = []) async throws
+        -> JSONValue
+    {
         var request = request(method, path, [])
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         if let body {
@@ -76,7 +80,8 @@ struct Client: Sendable {
 
     private func request(_ method: Method, _ path: String, _ query: [(String, String?)]) -> HTTPClientRequest {
         let pairs = query.compactMap { name, value in value.map { "\(name)=\(Percent.encoded($0))" } }
-        var request = HTTPClientRequest(url: settings.url + path + (pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")))
+        var request = HTTPClientRequest(
+            url: settings.url + path + (pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")))
         request.method = HTTPMethod(rawValue: method.rawValue)
         request.headers.add(name: "Accept", value: "*/*")
         request.headers.add(name: "User-Agent", value: "cordon")
@@ -92,7 +97,9 @@ struct Client: Sendable {
         do {
             return try JSONValue.parse(bytes, limits: JSONValue.Limits(bytes: 16 << 20, nodes: 2_000_000))
         } catch {
-            throw Complaint(.failed, "\(settings.url) did not answer with JSON.", "Check that this is a Cordon controller's address.")
+            throw Complaint(
+                .failed, "\(settings.url) did not answer with JSON.",
+                "Check that this is a Cordon controller's address.")
         }
     }
 
@@ -135,7 +142,8 @@ enum Percent {
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
                 encoded.unicodeScalars.append(Unicode.Scalar(byte))
             default:
                 let digits = String(byte, radix: 16, uppercase: true)

@@ -45,7 +45,8 @@ enum File {
             guard unsafe rename(draft.string, path) == 0 else { throw Errno(rawValue: errno) }
         } catch let error as Errno {
             unsafe unlink(draft.string)
-            throw Complaint(.failed, "\(path) cannot be written: \(error).", "Check the folder's permissions and the space.")
+            throw Complaint(
+                .failed, "\(path) cannot be written: \(error).", "Check the folder's permissions and the space.")
         }
     }
 

@@ -15,14 +15,17 @@ extension Client {
         }
         guard candidates.count == 1 else {
             let ids = candidates.compactMap { $0["id"]?.text }.joined(separator: ", ")
-            throw Complaint(.failed, "\(candidates.count) hosts are named \(name).", "Name one by its identifier: \(ids).")
+            throw Complaint(
+                .failed, "\(candidates.count) hosts are named \(name).", "Name one by its identifier: \(ids).")
         }
         return host
     }
 
     /// The identifier of that host.
     func hostID(_ name: String) async throws -> String {
-        guard let id = try await host(name)["id"]?.text else { throw Complaint(.failed, "The controller's answer names no host.") }
+        guard let id = try await host(name)["id"]?.text else {
+            throw Complaint(.failed, "The controller's answer names no host.")
+        }
         return id
     }
 
@@ -36,18 +39,22 @@ extension Client {
     /// The task of an identifier, or the only open one of a case.
     func task(_ name: String) async throws -> JSONValue {
         if TaskID(name) != nil {
-            do { return try await get("/api/v1/tasks/\(name)") } catch let complaint as Complaint where complaint.exit == .notFound {}
+            do { return try await get("/api/v1/tasks/\(name)") } catch let complaint as Complaint
+                where complaint.exit == .notFound
+            {}
         }
         guard let file = try await get("/api/v1/cases/\(Percent.encoded(name))")["id"]?.text else {
             throw Complaint(.notFound, "There is no task or case \(name).")
         }
         let open = try await whole("/api/v1/tasks", [("case", file), ("state", "open")])
         guard let task = open.first else {
-            throw Complaint(.notFound, "Nothing waits for a decision in case \(name).", "`cordon tasks` lists what waits.")
+            throw Complaint(
+                .notFound, "Nothing waits for a decision in case \(name).", "`cordon tasks` lists what waits.")
         }
         guard open.count == 1 else {
             let list = open.map { "\n  \($0["id"]?.text ?? "")  \($0["text"]?.text ?? "")" }.joined()
-            throw Complaint(.failed, "\(open.count) tasks wait in case \(name):\(list)", "\nName one by its identifier.")
+            throw Complaint(
+                .failed, "\(open.count) tasks wait in case \(name):\(list)", "\nName one by its identifier.")
         }
         return task
     }
@@ -59,7 +66,8 @@ struct Span: ExpressibleByArgument, Sendable {
 
     init?(argument: String) {
         let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-        guard let last = argument.last, let unit = units[last], let number = Int64(argument.dropLast()), number > 0 else { return nil }
+        guard let last = argument.last, let unit = units[last], let number = Int64(argument.dropLast()), number > 0
+        else { return nil }
         let (seconds, overflow) = number.multipliedReportingOverflow(by: unit)
         guard !overflow else { return nil }
         self.seconds = seconds

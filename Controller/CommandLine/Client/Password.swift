@@ -14,12 +14,14 @@ enum PasswordPrompt {
     static func ask(_ question: String) throws -> String {
         let terminal = unsafe open("/dev/tty", O_RDWR | O_CLOEXEC)
         guard terminal >= 0 else {
-            throw Complaint(.usage, "There is no terminal to ask for the password at.", "Give it with --password-stdin.")
+            throw Complaint(
+                .usage, "There is no terminal to ask for the password at.", "Give it with --password-stdin.")
         }
         defer { close(terminal) }
         var before = termios()
         guard unsafe tcgetattr(terminal, &before) == 0 else {
-            throw Complaint(.usage, "The terminal cannot be kept from showing the password.", "Give it with --password-stdin.")
+            throw Complaint(
+                .usage, "The terminal cannot be kept from showing the password.", "Give it with --password-stdin.")
         }
         var silent = before
         silent.c_lflag &= ~tcflag_t(ECHO)
@@ -31,7 +33,9 @@ enum PasswordPrompt {
         say(question, terminal)
         var typed: [UInt8] = []
         var byte: UInt8 = 0
-        while unsafe read(terminal, &byte, 1) == 1, byte != UInt8(ascii: "\n"), typed.count < 4096 { typed.append(byte) }
+        while unsafe read(terminal, &byte, 1) == 1, byte != UInt8(ascii: "\n"), typed.count < 4096 {
+            typed.append(byte)
+        }
         return String(decoding: typed, as: UTF8.self)
     }
 

@@ -18,7 +18,9 @@ struct Settings: Sendable {
         // A token that was given to one controller is never sent to another.
         let own = stored?.url == url ? stored : nil
         guard let token = Environment["CORDON_TOKEN"] ?? own?.token else {
-            throw Complaint(.notSignedIn, "There is no session for \(url).", "Sign in with `cordon login \(url)`, or set CORDON_TOKEN.")
+            throw Complaint(
+                .notSignedIn, "There is no session for \(url).",
+                "Sign in with `cordon login \(url)`, or set CORDON_TOKEN.")
         }
         let authority = try Environment["CORDON_CA"].map { try File.text($0, limit: 1 << 20) } ?? own?.authority
         return Settings(url: url, token: token, authority: authority)
@@ -27,8 +29,10 @@ struct Settings: Sendable {
     /// What the file holds; `nil` without one.
     static func stored() throws -> Settings? {
         guard let path, let file = try File.privateText(path) else { return nil }
-        guard let value = try? JSONValue.parse(file), let url = value["url"]?.text, let token = value["token"]?.text else {
-            throw Complaint(.usage, "\(path) is not what `cordon login` writes.", "Sign in again with `cordon login URL`.")
+        guard let value = try? JSONValue.parse(file), let url = value["url"]?.text, let token = value["token"]?.text
+        else {
+            throw Complaint(
+                .usage, "\(path) is not what `cordon login` writes.", "Sign in again with `cordon login URL`.")
         }
         return Settings(url: url, token: token, authority: value["authority"]?.text)
     }

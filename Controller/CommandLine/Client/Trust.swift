@@ -15,7 +15,9 @@ enum Trust {
             do {
                 tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(authority.utf8)))
             } catch {
-                throw Complaint(.usage, "The authority's certificate is not PEM.", "Give the file that `cordon-controller init` wrote.")
+                throw Complaint(
+                    .usage, "The authority's certificate is not PEM.",
+                    "Give the file that `cordon-controller init` wrote.")
             }
         }
         return configuration(tls)
@@ -40,7 +42,8 @@ enum Trust {
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration(tls))
         let answer: Result<ByteBuffer, any Error>
         do {
-            let response = try await http.execute(HTTPClientRequest(url: url + "/api/v1/authority.pem"), timeout: .seconds(15))
+            let response = try await http.execute(
+                HTTPClientRequest(url: url + "/api/v1/authority.pem"), timeout: .seconds(15))
             answer = .success(try await response.body.collect(upTo: 1 << 16))
         } catch { answer = .failure(error) }
         try? await http.shutdown()
@@ -49,7 +52,8 @@ enum Trust {
             guard try TrustAnchor(pem: pem).fingerprint == fingerprint else { throw wrongFingerprint(url) }
             return pem
         } catch is TrustError {
-            throw Complaint(.unreachable, "\(url) does not say which authority it has.", "Check the address, or give --ca-file.")
+            throw Complaint(
+                .unreachable, "\(url) does not say which authority it has.", "Check the address, or give --ca-file.")
         } catch let error as Complaint {
             throw error
         } catch {
@@ -67,17 +71,21 @@ enum Trust {
     /// Why there is no answer, in a sentence.
     static func complaint(_ error: any Error, _ url: String) -> Complaint {
         let text = "\(error)"
-        if error is NIOSSLError || error is NIOSSLExtraError || text.contains("CERTIFICATE_VERIFY_FAILED") || text.contains("handshake") {
+        if error is NIOSSLError || error is NIOSSLExtraError || text.contains("CERTIFICATE_VERIFY_FAILED")
+            || text.contains("handshake")
+        {
             return Complaint(
                 .unreachable, "What answers at \(url) cannot prove that it is the controller (\(text.prefix(200))).",
                 "Sign in with --ca-file or --fingerprint of the fleet's authority."
             )
         }
         if text.contains("imeout") || text.contains("deadlineExceeded") {
-            return Complaint(.unreachable, "\(url) did not answer in time.", "Check the address, the network and the controller.")
+            return Complaint(
+                .unreachable, "\(url) did not answer in time.", "Check the address, the network and the controller.")
         }
         return Complaint(
-            .unreachable, "\(url) cannot be reached (\(text.prefix(200))).", "Check the address, the network and the controller."
+            .unreachable, "\(url) cannot be reached (\(text.prefix(200))).",
+            "Check the address, the network and the controller."
         )
     }
 }

@@ -54,7 +54,9 @@ extension Table.Column {
     }
 
     /// A severity in its colour.
-    static let severity = Self(title: "SEVERITY", text: { $0["severity"]?.text ?? "-" }, colour: { Shown.colour(severity: $0["severity"]?.text) })
+    static let severity = Self(
+        title: "SEVERITY", text: { $0["severity"]?.text ?? "-" },
+        colour: { Shown.colour(severity: $0["severity"]?.text) })
 
     /// A state in its colour.
     static func state(_ name: String = "state") -> Self {
@@ -93,13 +95,15 @@ enum Shown {
     static func action(_ action: JSONValue?) -> String {
         guard let action, let kind = action["kind"]?.text else { return "-" }
         let time = action["duration_s"]?.integer.map { " for \(duration($0))" } ?? ""
-        let target = action["network"]?.text ?? action["pid"]?.integer.map { "\($0) \(action["executable"]?.text ?? "")" }
+        let target =
+            action["network"]?.text ?? action["pid"]?.integer.map { "\($0) \(action["executable"]?.text ?? "")" }
         return kind + (target.map { " \($0)" } ?? "") + time
     }
 
     /// `4h`, `90m`, `45s`.
     static func duration(_ seconds: Int64) -> String {
-        for (size, unit) in [(86_400, "d"), (3600, "h"), (60, "m")] as [(Int64, String)] where seconds > 0 && seconds % size == 0 {
+        for (size, unit) in [(86_400, "d"), (3600, "h"), (60, "m")] as [(Int64, String)]
+        where seconds > 0 && seconds % size == 0 {
             return "\(seconds / size)\(unit)"
         }
         return "\(seconds)s"

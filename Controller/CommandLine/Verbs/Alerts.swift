@@ -26,7 +26,10 @@ struct Alerts: AsyncParsableCommand {
             let names = output.json ? [:] : try await client.hostNames()
             let list = LiveList(
                 client: client, topic: "alert", table: Self.table(names), output: output,
-                load: { try await client.list("/api/v1/alerts", [("host", agent), ("severity", severity?.rawValue)], most: limit) },
+                load: {
+                    try await client.list(
+                        "/api/v1/alerts", [("host", agent), ("severity", severity?.rawValue)], most: limit)
+                },
                 item: { id in
                     let alert = try await client.get("/api/v1/alerts/\(id)")
                     let isBad = severity.map { (alert["severity"]?.text.flatMap(Severity.init) ?? .low) >= $0 } ?? true
@@ -62,17 +65,21 @@ struct AlertShow: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        guard AlertID(id) != nil else { throw ValidationError("An alert is named by its identifier, from `cordon alerts`.") }
+        guard AlertID(id) != nil else {
+            throw ValidationError("An alert is named by its identifier, from `cordon alerts`.")
+        }
     }
 
     func run() async throws {
         let alert = try await Client.use { try await $0.get("/api/v1/alerts/\(id)") }
         output.show(alert) { alert in
-            let observables = (alert["observables"]?.array ?? []).compactMap { $0["value"]?.text }.joined(separator: ", ")
+            let observables = (alert["observables"]?.array ?? []).compactMap { $0["value"]?.text }.joined(
+                separator: ", ")
             let techniques = alert["rule"]?["techniques"]?.texts?.joined(separator: ", ")
             let evidence = (alert["evidence"]?.array ?? []).map { "  " + Terminal.safe($0["original"]?.text ?? "") }
             return Details.lines([
-                ("title", alert["title"]?.text), ("severity", alert["severity"]?.text), ("rule", alert["rule"]?["name"]?.text),
+                ("title", alert["title"]?.text), ("severity", alert["severity"]?.text),
+                ("rule", alert["rule"]?["name"]?.text),
                 ("techniques", techniques), ("host", alert["host"]?.text),
                 ("case", alert["case_number"]?.integer.map { "C-\($0)" }),
                 ("first seen", alert["first_seen"]?.text.map(Shown.instant)),

@@ -32,13 +32,17 @@ struct AuditVerify: AsyncParsableCommand {
 
     func validate() throws {
         guard key == nil || file != nil else { throw ValidationError("--key goes with --file.") }
-        guard key.map({ HexDigit.bytes($0)?.count == 32 }) ?? true else { throw ValidationError("A key has 64 hexadecimal characters.") }
+        guard key.map({ HexDigit.bytes($0)?.count == 32 }) ?? true else {
+            throw ValidationError("A key has 64 hexadecimal characters.")
+        }
     }
 
     func run() async throws {
         let finding: JSONValue
         if let file {
-            finding = try AuditExportFile(bytes: File.bytes(file, limit: 2 << 30), name: file, key: key.flatMap { HexDigit.bytes($0) }).finding
+            finding = try AuditExportFile(
+                bytes: File.bytes(file, limit: 2 << 30), name: file, key: key.flatMap { HexDigit.bytes($0) }
+            ).finding
         } else {
             finding = try await Client.use { try await $0.get("/api/v1/audit/verification") }
         }
@@ -49,18 +53,21 @@ struct AuditVerify: AsyncParsableCommand {
     private static func lines(_ finding: JSONValue) -> [String] {
         let intact = finding["intact"]?.flag == true
         let head = intact ? Terminal.paint("intact", .green) : Terminal.paint("NOT INTACT", .red)
-        return [head] + Details.lines([
-            ("fault", finding["fault"]?["message"]?.text), ("records", finding["records"]?.integer.map(String.init)),
-            ("checkpoints", finding["checkpoints"]?.integer.map(String.init)), ("head", finding["head_hash"]?.text),
-            ("audit key", finding["key"]?.text),
-        ])
+        return [head]
+            + Details.lines([
+                ("fault", finding["fault"]?["message"]?.text),
+                ("records", finding["records"]?.integer.map(String.init)),
+                ("checkpoints", finding["checkpoints"]?.integer.map(String.init)), ("head", finding["head_hash"]?.text),
+                ("audit key", finding["key"]?.text),
+            ])
     }
 }
 
 /// `cordon audit list`
 struct AuditList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List audit records, newest first.", discussion: "EXAMPLE\n  cordon audit list --subject user:alice"
+        commandName: "list", abstract: "List audit records, newest first.",
+        discussion: "EXAMPLE\n  cordon audit list --subject user:alice"
     )
     @Option(help: "Only of this subject: host:ID, case:ID, order:ID, user:NAME, …")
     var subject: String?
@@ -74,12 +81,15 @@ struct AuditList: AsyncParsableCommand {
     }
 
     static let table = Table(columns: [
-        .member("NUMBER", "index"), .instant("AT", "at"), .member("ACTOR", "actor"), .member("VERB", "verb"), .member("SUBJECT", "subject"),
-        .init(title: "DETAILS", text: { record in
-            let details = record["details"]?.object ?? JSONObject()
-            let pairs: [String] = details.map { "\($0.key)=\($0.value.text ?? "")" }
-            return pairs.joined(separator: " ")
-        }),
+        .member("NUMBER", "index"), .instant("AT", "at"), .member("ACTOR", "actor"), .member("VERB", "verb"),
+        .member("SUBJECT", "subject"),
+        .init(
+            title: "DETAILS",
+            text: { record in
+                let details = record["details"]?.object ?? JSONObject()
+                let pairs: [String] = details.map { "\($0.key)=\($0.value.text ?? "")" }
+                return pairs.joined(separator: " ")
+            }),
     ])
 }
 

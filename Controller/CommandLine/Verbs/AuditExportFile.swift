@@ -30,7 +30,9 @@ struct AuditExportFile {
         finding = Self.check(records, checkpoints, verifying)
     }
 
-    private static func check(_ records: [AuditRecord], _ checkpoints: [AuditCheckpoint], _ key: VerifyingKey) -> JSONValue {
+    private static func check(_ records: [AuditRecord], _ checkpoints: [AuditCheckpoint], _ key: VerifyingKey)
+        -> JSONValue
+    {
         var verifier = AuditVerifier(checkpoints: checkpoints, key: key)
         var fault: AuditFault?
         for record in records where fault == nil { fault = verifier.check(record) }
@@ -38,7 +40,8 @@ struct AuditExportFile {
         let head = verifier.verified
         return [
             "intact": .flag(fault == nil), "records": .integer(head.index),
-            "checkpoints": .integer(Int64(checkpoints.count { $0.index <= head.index })), "head_index": .integer(head.index),
+            "checkpoints": .integer(Int64(checkpoints.count { $0.index <= head.index })),
+            "head_index": .integer(head.index),
             "head_hash": .text(HexDigit.text(head.hash)), "key": .text(HexDigit.text(key.rawBytes)),
             "fault": fault.map {
                 ["index": .integer($0.index), "kind": .text($0.kind.rawValue), "message": .text($0.description)]
@@ -48,7 +51,8 @@ struct AuditExportFile {
 
     private static func record(_ value: JSONValue) -> AuditRecord? {
         guard let index = value["index"]?.integer, let at = value["at_us"]?.integer, let actor = value["actor"]?.text,
-            let verb = value["verb"]?.text, let subject = value["subject"]?.text, let members = value["details"]?.object,
+            let verb = value["verb"]?.text, let subject = value["subject"]?.text,
+            let members = value["details"]?.object,
             let hash = value["hash"]?.text.flatMap({ HexDigit.bytes($0) })
         else { return nil }
         var details: [String: String] = [:]
@@ -56,7 +60,8 @@ struct AuditExportFile {
             guard let text = value.text else { return nil }
             details[key] = text
         }
-        let entry = AuditEntry(at: Timestamp(microseconds: at), actor: actor, verb: verb, subject: subject, details: details)
+        let entry = AuditEntry(
+            at: Timestamp(microseconds: at), actor: actor, verb: verb, subject: subject, details: details)
         return AuditRecord(index: index, entry: entry, hash: hash)
     }
 
@@ -68,6 +73,7 @@ struct AuditExportFile {
     }
 
     private static func malformed(_ name: String, _ line: Int) -> Complaint {
-        Complaint(.usage, "Line \(line) of \(name) is not of an audit export.", "Export again with `cordon audit export`.")
+        Complaint(
+            .usage, "Line \(line) of \(name) is not of an audit export.", "Export again with `cordon audit export`.")
     }
 }

@@ -46,7 +46,8 @@ struct Cases: AsyncParsableCommand {
     }
 
     static let table = Table(columns: [
-        .member("CASE", "label"), .severity, .state("status"), .member("ASSIGNEE", "assignee"), .member("HOSTS", "host_count"),
+        .member("CASE", "label"), .severity, .state("status"), .member("ASSIGNEE", "assignee"),
+        .member("HOSTS", "host_count"),
         .member("ALERTS", "alert_count"), .instant("UPDATED", "updated_at"), .member("TITLE", "title"),
     ])
 }
@@ -92,7 +93,8 @@ struct CaseShow: AsyncParsableCommand {
         let observables = (file["observables"]?.array ?? []).compactMap { $0["value"]?.text }.joined(separator: ", ")
         var lines = [Terminal.paint(Terminal.safe("\(file["label"]?.text ?? "")  \(file["title"]?.text ?? "")"), .bold)]
         lines += Details.lines([
-            ("severity", file["severity"]?.text), ("status", file["status"]?.text), ("assignee", file["assignee"]?.text ?? "nobody"),
+            ("severity", file["severity"]?.text), ("status", file["status"]?.text),
+            ("assignee", file["assignee"]?.text ?? "nobody"),
             ("opened", file["opened_at"]?.text.map(Shown.instant)), ("hosts", hosts), ("observables", observables),
         ])
         for task in file["tasks"]?.array ?? [] {
@@ -107,8 +109,11 @@ struct CaseShow: AsyncParsableCommand {
     }
 
     private static func entry(_ entry: JSONValue) -> [String] {
-        let text = (entry["text"]?.text ?? "").split(separator: "\n", omittingEmptySubsequences: false).map { Terminal.safe(String($0)) }
-        let head = Terminal.paint(entry["at"]?.text.map(Shown.instant) ?? "-", .faint)
+        let text = (entry["text"]?.text ?? "").split(separator: "\n", omittingEmptySubsequences: false).map {
+            Terminal.safe(String($0))
+        }
+        let head =
+            Terminal.paint(entry["at"]?.text.map(Shown.instant) ?? "-", .faint)
             + "  \(Terminal.safe(entry["actor"]?.text ?? "")): \(text.first ?? "")"
         return [head] + text.dropFirst().map { "    " + $0 }
     }
@@ -118,7 +123,8 @@ struct CaseShow: AsyncParsableCommand {
 struct CaseNote: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "note", abstract: "Write a note into a case's timeline.",
-        discussion: "EXAMPLES\n  cordon case note C-12 'Spoke to the owner: not his doing.'\n  journalctl -u ssh | cordon case note C-12 -"
+        discussion:
+            "EXAMPLES\n  cordon case note C-12 'Spoke to the owner: not his doing.'\n  journalctl -u ssh | cordon case note C-12 -"
     )
     @OptionGroup var file: CaseArgument
     @Argument(help: "The text, or - for standard input.")
@@ -134,7 +140,8 @@ struct CaseNote: AsyncParsableCommand {
 
 /// `cordon case assign`
 struct CaseAssign: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "assign", abstract: "Give a case to somebody; to nobody with --nobody.")
+    static let configuration = CommandConfiguration(
+        commandName: "assign", abstract: "Give a case to somebody; to nobody with --nobody.")
     @OptionGroup var file: CaseArgument
     @Argument(help: "The user's name.")
     var person: String?
@@ -156,7 +163,8 @@ struct CaseAssign: AsyncParsableCommand {
 /// `cordon case status`
 struct CaseStatusVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Move a case on.", discussion: "EXAMPLE\n  cordon case status C-12 resolved --reason 'host rebuilt'"
+        commandName: "status", abstract: "Move a case on.",
+        discussion: "EXAMPLE\n  cordon case status C-12 resolved --reason 'host rebuilt'"
     )
     @OptionGroup var file: CaseArgument
     @Argument(help: "The new status.")
@@ -175,7 +183,8 @@ struct CaseStatusVerb: AsyncParsableCommand {
 /// `cordon case report`
 struct CaseReport: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "report", abstract: "Print a case as a Markdown report.", discussion: "EXAMPLE\n  cordon case report C-12 > C-12.md"
+        commandName: "report", abstract: "Print a case as a Markdown report.",
+        discussion: "EXAMPLE\n  cordon case report C-12 > C-12.md"
     )
     @OptionGroup var file: CaseArgument
 
@@ -184,7 +193,9 @@ struct CaseReport: AsyncParsableCommand {
         try await Client.use { client in
             try await client.stream(file.path("/report.md")) { report += $0 }
         }
-        for line in String(decoding: report, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
+        for line in String(decoding: report, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+            .dropLast()
+        {
             Terminal.print(Terminal.safe(String(line)))
         }
     }

@@ -26,10 +26,14 @@ struct OrderOptions: ParsableArguments {
             body["lifetime_s"] = .integer(lifetime.seconds)
             if let file { body["case"] = .text(file) }
             let order = try await submit(.object(body), client)
-            let final = wait ? try await OrderWatch(client: client, isQuiet: output.json).wait(for: order, patience: patience) : order
+            let final =
+                wait
+                ? try await OrderWatch(client: client, isQuiet: output.json).wait(for: order, patience: patience)
+                : order
             output.show(final, OrderLines.lines)
             guard wait, final["state"]?.text != "succeeded" else { return }
-            throw Complaint(.failed, "The order is \(final["state"]?.text ?? "unknown").", final["result"]?["message"]?.text ?? "")
+            throw Complaint(
+                .failed, "The order is \(final["state"]?.text ?? "unknown").", final["result"]?["message"]?.text ?? "")
         }
     }
 
@@ -58,11 +62,15 @@ struct Isolate: AsyncParsableCommand {
     )
     @Argument(help: "The host's name or identifier.")
     var host: String
-    @Option(name: .customLong("for"), help: ArgumentHelp("How long; the host releases itself afterwards.", valueName: "span"))
+    @Option(
+        name: .customLong("for"),
+        help: ArgumentHelp("How long; the host releases itself afterwards.", valueName: "span"))
     var span = Span(seconds: 4 * 3600)
     @OptionGroup var order: OrderOptions
 
-    func run() async throws { try await order.order(["kind": "isolate", "duration_s": .integer(span.seconds)], of: host) }
+    func run() async throws {
+        try await order.order(["kind": "isolate", "duration_s": .integer(span.seconds)], of: host)
+    }
 }
 
 /// `cordon release`
@@ -98,7 +106,8 @@ struct Block: AsyncParsableCommand {
     func validate() throws { try AddressArgument.check(address) }
 
     func run() async throws {
-        try await order.order(["kind": "block_address", "network": .text(address), "duration_s": .integer(span.seconds)], of: host)
+        try await order.order(
+            ["kind": "block_address", "network": .text(address), "duration_s": .integer(span.seconds)], of: host)
     }
 }
 

@@ -43,7 +43,9 @@ struct Hosts: AsyncParsableCommand {
 
     static let table = Table(columns: [
         .member("NAME", "name"), .state(),
-        .init(title: "ISOLATED", text: { $0["isolated"]?.flag == true ? "yes" : "no" }, colour: { $0["isolated"]?.flag == true ? .magenta : nil }),
+        .init(
+            title: "ISOLATED", text: { $0["isolated"]?.flag == true ? "yes" : "no" },
+            colour: { $0["isolated"]?.flag == true ? .magenta : nil }),
         .member("GROUP", "group"), .instant("LAST SEEN", "last_seen"), .member("ID", "id"),
     ])
 }

@@ -37,7 +37,9 @@ struct Login: AsyncParsableCommand {
         guard address.isSecure || address.isLoopback else {
             throw ValidationError("A password goes over https:// only, save to this very machine.")
         }
-        guard caFile == nil || fingerprint == nil else { throw ValidationError("Give --ca-file or --fingerprint, not both.") }
+        guard caFile == nil || fingerprint == nil else {
+            throw ValidationError("Give --ca-file or --fingerprint, not both.")
+        }
         guard fingerprint.map({ Fingerprint(Self.digits($0)) != nil }) ?? true else {
             throw ValidationError("A fingerprint has 64 hexadecimal characters.")
         }
@@ -57,12 +59,15 @@ struct Login: AsyncParsableCommand {
         settings.token = token
         try settings.store()
         let shown: JSONValue = [
-            "name": signIn["name"] ?? .null, "role": signIn["role"] ?? .null, "expires_at": signIn["expires_at"] ?? .null,
+            "name": signIn["name"] ?? .null, "role": signIn["role"] ?? .null,
+            "expires_at": signIn["expires_at"] ?? .null,
             "url": .text(address.text),
         ]
         output.show(shown) { shown in
             let until = shown["expires_at"]?.text.map(Shown.instant) ?? "-"
-            return ["Signed in as \(Terminal.safe(name)) (\(shown["role"]?.text ?? "-")), until \(until) at the latest."]
+            return [
+                "Signed in as \(Terminal.safe(name)) (\(shown["role"]?.text ?? "-")), until \(until) at the latest."
+            ]
         }
     }
 
@@ -96,7 +101,8 @@ struct Address: Sendable {
         while text.hasSuffix("/") { text.removeLast() }
         guard let scheme = ["https://", "http://"].first(where: text.hasPrefix) else { return nil }
         let authority = text.dropFirst(scheme.utf8.count)
-        let name = authority.hasPrefix("[") ? authority.dropFirst().prefix { $0 != "]" } : authority.prefix { $0 != ":" }
+        let name =
+            authority.hasPrefix("[") ? authority.dropFirst().prefix { $0 != "]" } : authority.prefix { $0 != ":" }
         let isPlain = authority.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true

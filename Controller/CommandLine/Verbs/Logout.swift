@@ -19,7 +19,8 @@ struct Logout: AsyncParsableCommand {
 
 /// `cordon whoami`
 struct WhoAmI: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "whoami", abstract: "Say who is signed in, and with what role.")
+    static let configuration = CommandConfiguration(
+        commandName: "whoami", abstract: "Say who is signed in, and with what role.")
     @OptionGroup var output: OutputOptions
 
     func run() async throws {

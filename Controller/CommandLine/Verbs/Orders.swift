@@ -5,7 +5,8 @@ internal import CordonScan
 /// `cordon orders`
 struct Orders: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List orders, newest first.", discussion: "EXAMPLES\n  cordon orders --open --watch\n  cordon orders --host web-1 --json"
+        abstract: "List orders, newest first.",
+        discussion: "EXAMPLES\n  cordon orders --open --watch\n  cordon orders --host web-1 --json"
     )
     @Option(help: "Only of this host, by name or identifier.")
     var host: String?
@@ -23,7 +24,10 @@ struct Orders: AsyncParsableCommand {
             let names = output.json ? [:] : try await client.hostNames()
             let list = LiveList(
                 client: client, topic: "order", table: Self.table(names), output: output,
-                load: { try await client.list("/api/v1/orders", [("host", agent), ("state", open ? "open" : nil)], most: limit) },
+                load: {
+                    try await client.list(
+                        "/api/v1/orders", [("host", agent), ("state", open ? "open" : nil)], most: limit)
+                },
                 item: { id in
                     let order = try await client.get("/api/v1/orders/\(id)")
                     return agent == nil || order["host"]?.text == agent ? order : nil
@@ -35,7 +39,8 @@ struct Orders: AsyncParsableCommand {
 
     static func table(_ names: [String: String]) -> Table {
         Table(columns: [
-            .instant("ISSUED", "issued_at"), .init(title: "HOST", text: { $0["host"]?.text.map { names[$0] ?? $0 } ?? "-" }),
+            .instant("ISSUED", "issued_at"),
+            .init(title: "HOST", text: { $0["host"]?.text.map { names[$0] ?? $0 } ?? "-" }),
             .init(title: "ACTION", text: { Shown.action($0["action"]) }), .state(), .member("BY", "requested_by"),
             .member("REASON", "reason"), .member("ID", "id"),
         ])
@@ -51,13 +56,16 @@ struct OrderVerb: AsyncParsableCommand {
 
 /// `cordon order show`
 struct OrderShow: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one order with its result and proof.")
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show one order with its result and proof.")
     @Argument(help: "Its identifier.")
     var id: String
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        guard OrderID(id) != nil else { throw ValidationError("An order is named by its identifier, from `cordon orders`.") }
+        guard OrderID(id) != nil else {
+            throw ValidationError("An order is named by its identifier, from `cordon orders`.")
+        }
     }
 
     func run() async throws {
@@ -73,11 +81,14 @@ enum OrderLines {
         var lines = Details.lines([
             ("order", order["id"]?.text), ("host", order["host"]?.text), ("action", Shown.action(order["action"])),
             ("state", order["state"]?.text), ("by", order["requested_by"]?.text), ("reason", order["reason"]?.text),
-            ("issued", order["issued_at"]?.text.map(Shown.instant)), ("expires", order["expires_at"]?.text.map(Shown.instant)),
+            ("issued", order["issued_at"]?.text.map(Shown.instant)),
+            ("expires", order["expires_at"]?.text.map(Shown.instant)),
             ("note", order["note"]?.text), ("answer", result?["message"]?.text), ("rule", result?["rule"]?.text),
             ("failure", result?["code"]?.text), ("reverted by", order["reverted_by"]?.text),
         ])
-        for applied in result?["proof"]?["applied"]?.texts ?? [] { lines.append("  applied  " + Terminal.safe(applied)) }
+        for applied in result?["proof"]?["applied"]?.texts ?? [] {
+            lines.append("  applied  " + Terminal.safe(applied))
+        }
         for probe in result?["proof"]?["probes"]?.array ?? [] { lines.append("  " + line(of: probe)) }
         return lines
     }

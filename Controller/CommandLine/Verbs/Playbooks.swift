@@ -6,7 +6,10 @@ internal import CordonScan
 struct PlaybookVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "playbook", abstract: "Playbooks (CACAO 2.0): list, show, check, import, run.",
-        subcommands: [PlaybookList.self, PlaybookShow.self, PlaybookValidate.self, PlaybookImport.self, PlaybookRun.self, PlaybookRuns.self]
+        subcommands: [
+            PlaybookList.self, PlaybookShow.self, PlaybookValidate.self, PlaybookImport.self, PlaybookRun.self,
+            PlaybookRuns.self,
+        ]
     )
 }
 
@@ -22,7 +25,9 @@ struct PlaybookList: AsyncParsableCommand {
 
     static let table = Table(columns: [
         .member("NAME", "name"),
-        .init(title: "STARTS", text: { $0["is_startable"]?.flag == true ? "yes" : "no" }, colour: { $0["is_startable"]?.flag == true ? .green : .red }),
+        .init(
+            title: "STARTS", text: { $0["is_startable"]?.flag == true ? "yes" : "no" },
+            colour: { $0["is_startable"]?.flag == true ? .green : .red }),
         .init(title: "ORIGIN", text: { $0["is_built_in"]?.flag == true ? "built in" : "folder" }),
         .member("VERSION", "version"), .member("ID", "id"),
     ])
@@ -38,7 +43,9 @@ struct PlaybookShow: AsyncParsableCommand {
     func run() async throws {
         let shown = try await Client.use { try await $0.get("/api/v1/playbooks/\(Percent.encoded(playbook))") }
         output.show(shown) { shown in
-            let document = (shown["document"]?.json(.indented) ?? "").split(separator: "\n").map { Terminal.safe(String($0)) }
+            let document = (shown["document"]?.json(.indented) ?? "").split(separator: "\n").map {
+                Terminal.safe(String($0))
+            }
             return Details.lines([
                 ("name", shown["name"]?.text), ("id", shown["id"]?.text), ("version", shown["version"]?.text),
                 ("about", shown["description"]?.text),
@@ -75,7 +82,8 @@ struct PlaybookValidate: ParsableCommand {
 
 /// `cordon playbook import`
 struct PlaybookImport: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "import", abstract: "Check a playbook and give it to the controller.")
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Check a playbook and give it to the controller.")
     @Argument(help: "The file, or - for standard input.", completion: .file(extensions: ["json"]))
     var file: String
     @OptionGroup var output: OutputOptions
@@ -83,11 +91,17 @@ struct PlaybookImport: AsyncParsableCommand {
     func run() async throws {
         let bytes = try File.bytes(file, limit: 1 << 20)
         let report = PlaybookFindings.json(PlaybookValidator.validate(bytes))
-        guard report["valid"]?.flag == true, let document = try? JSONValue.parse(bytes), let id = document["id"]?.text else {
-            throw Complaint(.failed, "\(file) is no valid playbook:\n" + PlaybookFindings.lines(report).joined(separator: "\n"))
+        guard report["valid"]?.flag == true, let document = try? JSONValue.parse(bytes), let id = document["id"]?.text
+        else {
+            throw Complaint(
+                .failed, "\(file) is no valid playbook:\n" + PlaybookFindings.lines(report).joined(separator: "\n"))
         }
-        let kept = try await Client.use { try await $0.send(.put, "/api/v1/playbooks/\(Percent.encoded(id))", document) }
-        output.show(kept) { ["The controller has \(Terminal.safe($0["name"]?.text ?? "")), version \($0["version"]?.text ?? "")."] }
+        let kept = try await Client.use {
+            try await $0.send(.put, "/api/v1/playbooks/\(Percent.encoded(id))", document)
+        }
+        output.show(kept) {
+            ["The controller has \(Terminal.safe($0["name"]?.text ?? "")), version \($0["version"]?.text ?? "")."]
+        }
     }
 }
 
@@ -179,7 +193,8 @@ enum PlaybookFindings {
     private static func lines(_ findings: JSONValue?, _ word: String, _ colour: Terminal.Colour) -> [String] {
         (findings?.array ?? []).map { finding in
             let place = finding["pointer"]?.text ?? ""
-            return Terminal.paint(word, colour) + "  " + Terminal.safe("\(place.isEmpty ? "/" : place): \(finding["message"]?.text ?? "")")
+            return Terminal.paint(word, colour) + "  "
+                + Terminal.safe("\(place.isEmpty ? "/" : place): \(finding["message"]?.text ?? "")")
         }
     }
 }

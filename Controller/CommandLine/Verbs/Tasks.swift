@@ -35,11 +35,15 @@ struct DecisionArguments: ParsableArguments {
 
     func decide(_ decision: String) async throws {
         let decided = try await Client.use { client in
-            guard let id = try await client.task(task)["id"]?.text else { throw Complaint(.failed, "The controller's answer names no task.") }
+            guard let id = try await client.task(task)["id"]?.text else {
+                throw Complaint(.failed, "The controller's answer names no task.")
+            }
             let body: JSONValue = ["decision": .text(decision), "reason": .text(reason)]
             return try await client.send(.post, "/api/v1/tasks/\(id)/decision", body)
         }
-        output.show(decided) { ["\(($0["state"]?.text ?? decision).capitalizedFirst): \(Terminal.safe($0["text"]?.text ?? ""))"] }
+        output.show(decided) {
+            ["\(($0["state"]?.text ?? decision).capitalizedFirst): \(Terminal.safe($0["text"]?.text ?? ""))"]
+        }
     }
 }
 
@@ -47,7 +51,8 @@ struct DecisionArguments: ParsableArguments {
 struct Approve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say yes to what a playbook asks.",
-        discussion: "EXAMPLES\n  cordon approve C-12 --reason 'confirmed with the owner'\n  cordon approve 0197… --reason ok"
+        discussion:
+            "EXAMPLES\n  cordon approve C-12 --reason 'confirmed with the owner'\n  cordon approve 0197… --reason ok"
     )
     @OptionGroup var arguments: DecisionArguments
 
@@ -57,7 +62,8 @@ struct Approve: AsyncParsableCommand {
 /// `cordon deny`
 struct Deny: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say no to what a playbook asks.", discussion: "EXAMPLE\n  cordon deny C-12 --reason 'it was our own scanner'"
+        abstract: "Say no to what a playbook asks.",
+        discussion: "EXAMPLE\n  cordon deny C-12 --reason 'it was our own scanner'"
     )
     @OptionGroup var arguments: DecisionArguments
 

@@ -32,10 +32,14 @@ struct TokenCreate: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let body: JSONValue = ["uses": .integer(Int64(uses)), "expires_in_s": .integer(expires.seconds), "group": .text(group)]
+        let body: JSONValue = [
+            "uses": .integer(Int64(uses)), "expires_in_s": .integer(expires.seconds), "group": .text(group),
+        ]
         let token = try await Client.use { try await $0.send(.post, "/api/v1/enrolment-tokens", body) }
         if !output.json {
-            Terminal.complain("Good for \(uses) \(uses == 1 ? "host" : "hosts") until \(token["expires_at"]?.text.map(Shown.instant) ?? "-"); it is shown once.")
+            Terminal.complain(
+                "Good for \(uses) \(uses == 1 ? "host" : "hosts") until \(token["expires_at"]?.text.map(Shown.instant) ?? "-"); it is shown once."
+            )
         }
         output.show(token) { [Terminal.safe($0["secret"]?.text ?? "")] }
     }
@@ -43,7 +47,8 @@ struct TokenCreate: AsyncParsableCommand {
 
 /// `cordon token list`
 struct TokenList: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "List enrolment tokens, without their secrets.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List enrolment tokens, without their secrets.")
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
@@ -67,7 +72,9 @@ struct TokenRevoke: AsyncParsableCommand {
     var id: String
 
     func validate() throws {
-        guard TokenID(id) != nil else { throw ValidationError("A token is named by its identifier, from `cordon token list`.") }
+        guard TokenID(id) != nil else {
+            throw ValidationError("A token is named by its identifier, from `cordon token list`.")
+        }
     }
 
     func run() async throws {
@@ -99,16 +106,21 @@ struct APITokenCreate: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let body: JSONValue = ["name": .text(name), "role": .text(role.rawValue), "expires_in_s": .integer(expires.seconds)]
+        let body: JSONValue = [
+            "name": .text(name), "role": .text(role.rawValue), "expires_in_s": .integer(expires.seconds),
+        ]
         let token = try await Client.use { try await $0.send(.post, "/api/v1/api-tokens", body) }
-        if !output.json { Terminal.complain("Good until \(token["expires_at"]?.text.map(Shown.instant) ?? "-"); it is shown once.") }
+        if !output.json {
+            Terminal.complain("Good until \(token["expires_at"]?.text.map(Shown.instant) ?? "-"); it is shown once.")
+        }
         output.show(token) { [Terminal.safe($0["secret"]?.text ?? "")] }
     }
 }
 
 /// `cordon apitoken list`
 struct APITokenList: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "List API tokens, without their secrets.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List API tokens, without their secrets.")
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
@@ -117,7 +129,8 @@ struct APITokenList: AsyncParsableCommand {
     }
 
     static let table = Table(columns: [
-        .member("NAME", "name"), .member("ROLE", "role"), .init(title: "VALID", text: { $0["is_valid"]?.flag == true ? "yes" : "no" }),
+        .member("NAME", "name"), .member("ROLE", "role"),
+        .init(title: "VALID", text: { $0["is_valid"]?.flag == true ? "yes" : "no" }),
         .instant("EXPIRES", "expires_at"), .member("BY", "created_by"), .member("ID", "id"),
     ])
 }
@@ -129,7 +142,9 @@ struct APITokenRevoke: AsyncParsableCommand {
     var id: String
 
     func validate() throws {
-        guard TokenID(id) != nil else { throw ValidationError("A token is named by its identifier, from `cordon apitoken list`.") }
+        guard TokenID(id) != nil else {
+            throw ValidationError("A token is named by its identifier, from `cordon apitoken list`.")
+        }
     }
 
     func run() async throws {

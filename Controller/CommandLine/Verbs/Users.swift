@@ -20,7 +20,9 @@ struct UserList: AsyncParsableCommand {
         output.show(items, as: Self.table, empty: "No users.")
     }
 
-    static let table = Table(columns: [.member("NAME", "name"), .member("ROLE", "role"), .instant("SINCE", "created_at"), .member("ID", "id")])
+    static let table = Table(columns: [
+        .member("NAME", "name"), .member("ROLE", "role"), .instant("SINCE", "created_at"), .member("ID", "id"),
+    ])
 }
 
 /// `cordon user create`
@@ -75,12 +77,16 @@ struct UserPassword: AsyncParsableCommand {
     func run() async throws {
         let current = name == nil ? try PasswordPrompt.ask("Current password: ") : nil
         let password = try PasswordPrompt.ask("New password: ")
-        guard try PasswordPrompt.ask("New password again: ") == password else { throw Complaint(.usage, "The two are not the same.") }
+        guard try PasswordPrompt.ask("New password again: ") == password else {
+            throw Complaint(.usage, "The two are not the same.")
+        }
         try await Client.use { client in
             if let name {
-                _ = try await client.send(.put, "/api/v1/users/\(Percent.encoded(name))/password", ["password": .text(password)])
+                _ = try await client.send(
+                    .put, "/api/v1/users/\(Percent.encoded(name))/password", ["password": .text(password)])
             } else {
-                _ = try await client.send(.put, "/api/v1/me/password", ["current": .text(current ?? ""), "password": .text(password)])
+                _ = try await client.send(
+                    .put, "/api/v1/me/password", ["current": .text(current ?? ""), "password": .text(password)])
             }
         }
         Terminal.print("The password is changed; other sessions have ended.")

@@ -10,7 +10,8 @@ extension AccessStore {
                 INSERT INTO access_tokens (id, token_hash, name, role, created_by, created_at, expires_at, revoked_at)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
                 """,
-                token.id, HexDigit.text(token.tokenHash), token.name, token.role.rawValue, token.createdBy, token.createdAt,
+                token.id, HexDigit.text(token.tokenHash), token.name, token.role.rawValue, token.createdBy,
+                token.createdAt,
                 token.expiresAt, token.revokedAt
             )
         }

@@ -14,7 +14,9 @@ package struct AccessStore: AccessRepository {
 
     package func insertFirst(_ user: User, passwordHash: String, recording entries: [AuditEntry]) async throws {
         try await database.write(recording: entries) { connection in
-            guard try connection.row("SELECT id FROM access_users LIMIT 1") == nil else { throw AccessError.alreadyInitialised }
+            guard try connection.row("SELECT id FROM access_users LIMIT 1") == nil else {
+                throw AccessError.alreadyInitialised
+            }
             try Self.insert(user, passwordHash, connection)
         }
     }
