@@ -73,7 +73,8 @@ final class WebBrowser: Sendable {
             if await (try? value(expression)) == "true" { return }
             try await Task.sleep(for: .milliseconds(50))
         }
-        throw Failure(description: "never true: \(expression)\n\((try? await value("document.body.innerText")) ?? "")")
+        let page = (try? await value("document.body.innerText")) ?? ""
+        throw Failure(description: "never true: \(expression)\n\(complaints.joined(separator: "\n"))\n\(page)")
     }
 
     /// Puts text into a control as typing does.
@@ -146,7 +147,11 @@ final class WebBrowser: Sendable {
             let value: String?
         }
         struct Fault: Decodable {
+            struct Thrown: Decodable {
+                let description: String?
+            }
             let text: String?
+            let exception: Thrown?
         }
         var targetId: String?
         var sessionId: String?
@@ -255,7 +260,7 @@ final class WebBrowser: Sendable {
         let complaint: String? =
             switch message.method {
             case "Log.entryAdded": message.params?.entry.flatMap { $0.level == "error" ? $0.text : nil }
-            case "Runtime.exceptionThrown": message.params?.exceptionDetails?.text ?? "exception"
+            case "Runtime.exceptionThrown": message.params?.exceptionDetails?.exception?.description ?? "exception"
             case "Runtime.consoleAPICalled" where message.params?.type == "error":
                 message.params?.args?.compactMap(\.value).joined(separator: " ")
             default: nil

@@ -45,7 +45,7 @@ struct WebBrowserTests {
             for path in ["/", "/cases", "/cases/\(file.label)", "/hosts", "/hosts/\(WebFixture.db1.id)", "/nowhere"] {
                 try await browser.open("\(site)\(path)")
                 #expect(try await browser.value("getComputedStyle(document.querySelector('.bar')).display") == "flex", "\(path)")
-                if path != "/nowhere" { try await browser.wait(for: "document.documentElement.dataset.live === 'on'") }
+                if path != "/nowhere" { try await browser.wait(for: "document.documentElement.dataset.news === 'on'") }
             }
             // The page that is missing answers 404, and the browser says so: that alone is no complaint.
             #expect(browser.complaints.filter { !$0.contains("404") } == [])
@@ -65,7 +65,7 @@ struct WebBrowserTests {
         _ = try await fixture.ask("Isolate web-1 for 4 h?", in: file)
         try await visit(fixture) { browser, site in
             try await signIn(browser, site)
-            try await browser.wait(for: "document.documentElement.dataset.live === 'on'")
+            try await browser.wait(for: "document.documentElement.dataset.news === 'on'")
             _ = try await browser.value("window.same = true")
             try await browser.type("the owner ag", into: "textarea[name=reason]")
             let second = try await fixture.raise("Root by an account that never did", on: WebFixture.db1, severity: .high)
@@ -103,7 +103,7 @@ struct WebBrowserTests {
         let fixture = try await WebFixture()
         try await visit(fixture) { browser, site in
             try await signIn(browser, site)
-            try await browser.wait(for: "document.documentElement.dataset.live === 'on'")
+            try await browser.wait(for: "document.documentElement.dataset.news === 'on'")
             let credential = try await fixture.services.access.authenticate(try #require(try await browser.cookie("cordon_session")))
             try await fixture.services.access.signOut(credential)
             try await browser.wait(for: "location.pathname === '/sign-in'", seconds: 40)

@@ -127,13 +127,13 @@ function listen() {
   let opened = false;
   source.onopen = () => {
     say("");
-    document.documentElement.dataset.live = "on";
+    document.documentElement.dataset.news = "on";
     if (opened) hear();
     opened = true;
   };
   source.onerror = () => {
     const ended = source?.readyState === EventSource.CLOSED;
-    document.documentElement.dataset.live = "off";
+    document.documentElement.dataset.news = "off";
     say(ended ? "Live updates ended. Reload the page." : "Live updates are interrupted; trying again.");
     if (ended) hear(); // Most likely the session ended: looking again leads to the sign-in page.
   };
