@@ -84,7 +84,7 @@ enum Program {
         return Running(pid: try spawn(path, arguments, environment, folder), folder: folder)
     }
 
-    private static func spawn(_ path: String, _ arguments: [String], _ environment: [String: String], _ folder: String)
+    private static func spawn(_ program: String, _ arguments: [String], _ environment: [String: String], _ folder: String)
         throws -> pid_t
     {
         var actions = unsafe posix_spawn_file_actions_t()
@@ -93,15 +93,16 @@ enum Program {
         unsafe posix_spawn_file_actions_addopen(&actions, 0, folder + "/in", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_addopen(&actions, 1, folder + "/out", O_WRONLY | O_CREAT, 0o600)
         unsafe posix_spawn_file_actions_addopen(&actions, 2, folder + "/err", O_WRONLY | O_CREAT, 0o600)
-        let variables = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"].merging(environment) { $1 }.map { "\($0)=\($1)" }
-        var words: [UnsafeMutablePointer<CChar>?] = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        let variables = environment.merging(["PATH": path]) { own, _ in own }.map { "\($0)=\($1)" }
+        var words: [UnsafeMutablePointer<CChar>?] = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
         var settings: [UnsafeMutablePointer<CChar>?] = unsafe variables.map { unsafe strdup($0) } + [nil]
         defer {
             for index in unsafe words.indices { unsafe free(words[index]) }
             for index in unsafe settings.indices { unsafe free(settings[index]) }
         }
         var pid: pid_t = 0
-        let code = unsafe posix_spawn(&pid, path, &actions, nil, &words, &settings)
+        let code = unsafe posix_spawn(&pid, program, &actions, nil, &words, &settings)
         guard code == 0 else { throw NotStarted(code: code) }
         return pid
     }
