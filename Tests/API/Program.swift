@@ -84,9 +84,9 @@ enum Program {
         return Running(pid: try spawn(path, arguments, environment, folder), folder: folder)
     }
 
-    private static func spawn(_ program: String, _ arguments: [String], _ environment: [String: String], _ folder: String)
-        throws -> pid_t
-    {
+    private static func spawn(
+        _ program: String, _ arguments: [String], _ environment: [String: String], _ folder: String
+    ) throws -> pid_t {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
