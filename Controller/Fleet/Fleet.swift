@@ -2,8 +2,8 @@ package import CordonModel
 internal import CordonTrust
 internal import CordonWire
 package import Logging
-internal import Synchronization
 internal import SwiftProtobuf
+internal import Synchronization
 
 /// The fleet: who belongs to it, who is there, and what has been ordered of whom.
 ///
@@ -59,7 +59,8 @@ package final class Fleet: Sendable {
         let registry = Registry(
             hosts: try await stores.hosts.allHosts(), certificates: try await stores.hosts.allCertificates())
         let fleet = try Fleet(
-            keys: keys, registry: registry, stores: stores, hooks: hooks, settings: settings, surroundings: surroundings,
+            keys: keys, registry: registry, stores: stores, hooks: hooks, settings: settings,
+            surroundings: surroundings,
             log: log)
         for order in try await stores.orders.openOrders() { fleet.ledger.adopt(order) }
         try await fleet.requeueLeftovers()
@@ -86,7 +87,8 @@ package final class Fleet: Sendable {
         listenerCertificate = try ListenerCertificate(
             certificateFile: keys.certificateFile, keyFile: keys.certificateKeyFile)
         keySet = try Cordon_V1_SignedOrderKeySet(serializedBytes: keys.keySet)
-        enrolments = RateLimit(perSecond: Double(settings.enrolmentsPerSecond), burst: Double(settings.enrolmentsPerSecond) * 2)
+        enrolments = RateLimit(
+            perSecond: Double(settings.enrolmentsPerSecond), burst: Double(settings.enrolmentsPerSecond) * 2)
         failures = RateLimit(perSecond: 0.5, burst: 5)
     }
 }

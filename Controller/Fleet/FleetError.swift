@@ -17,18 +17,22 @@ package struct FleetError: ActionableError, Equatable {
 extension FleetError {
     /// No host has this identifier.
     package static func unknownHost(_ id: AgentID) -> FleetError {
-        FleetError(code: "host.unknown", message: "No host \(id) is enrolled.", remedy: "`cordon hosts` lists those that are.")
+        FleetError(
+            code: "host.unknown", message: "No host \(id) is enrolled.", remedy: "`cordon hosts` lists those that are.")
     }
 
     /// The host may not be given orders any more.
     package static func revokedHost(_ id: AgentID) -> FleetError {
         FleetError(
-            code: "host.revoked", message: "Host \(id) was revoked and takes no orders.", remedy: "Enrol the host again with a new token.")
+            code: "host.revoked", message: "Host \(id) was revoked and takes no orders.",
+            remedy: "Enrol the host again with a new token.")
     }
 
     /// No order has this identifier.
     package static func unknownOrder(_ id: OrderID) -> FleetError {
-        FleetError(code: "order.unknown", message: "There is no order \(id).", remedy: "`cordon orders` lists those there are.")
+        FleetError(
+            code: "order.unknown", message: "There is no order \(id).", remedy: "`cordon orders` lists those there are."
+        )
     }
 
     /// An identifier was used again for something else.
@@ -75,7 +79,8 @@ extension FleetError {
     /// The controller's certificate files do not hold what TLS needs.
     static func badListenerCertificate(_ certificate: String, _ key: String) -> FleetError {
         FleetError(
-            code: "link.bad_certificate", message: "\(certificate) and \(key) are not a PEM certificate chain and its key.",
+            code: "link.bad_certificate",
+            message: "\(certificate) and \(key) are not a PEM certificate chain and its key.",
             remedy: "Restore both from their backup.")
     }
 }

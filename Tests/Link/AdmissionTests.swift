@@ -25,9 +25,11 @@ struct AdmissionTests {
         }
     }
 
-    @Test("a certificate of another fleet, or of another authority of the same name, is refused by name", arguments: [
-        ("elsewhere", "link.other_fleet"), ("test", "link.not_issued_here"),
-    ])
+    @Test(
+        "a certificate of another fleet, or of another authority of the same name, is refused by name",
+        arguments: [
+            ("elsewhere", "link.other_fleet"), ("test", "link.not_issued_here"),
+        ])
     func refusesForeigners(name: String, code: String) async throws {
         let foreigner = try await Controller.serve(in: other.path, fleet: name) { try await $0.agent() }
         try await Controller.serve(in: scratch.path) { controller in
@@ -89,13 +91,18 @@ struct AdmissionTests {
             #expect(await agent.refusal() == nil)
             #expect(await renewed.refusal() == nil)
             #expect(await agent.refusal()?.cordonCode == "link.certificate_replaced")
-            #expect(try await controller.store.allCertificates().map(\.fingerprint) == [Fingerprint(of: renewed.certificate)])
+            #expect(
+                try await controller.store.allCertificates().map(\.fingerprint) == [
+                    Fingerprint(of: renewed.certificate)
+                ])
         }
     }
 
-    @Test("a renewal that was never used ends the old certificate with its grace, and a certificate ends with its life", arguments: [
-        (Duration.seconds(86_401), true), (.seconds(31 * 86_400), false),
-    ])
+    @Test(
+        "a renewal that was never used ends the old certificate with its grace, and a certificate ends with its life",
+        arguments: [
+            (Duration.seconds(86_401), true), (.seconds(31 * 86_400), false),
+        ])
     func endsCertificates(after time: Duration, renews: Bool) async throws {
         try await Controller.serve(in: scratch.path) { controller in
             let agent = try await controller.agent()
@@ -112,7 +119,8 @@ struct AdmissionTests {
             try await agent.connected { first in
                 try await agent.connected { second in
                     #expect(await first.status()?.code == .aborted)
-                    let order = try await controller.fleet.submit(controller.request(.release, of: agent), by: Controller.admin)
+                    let order = try await controller.fleet.submit(
+                        controller.request(.release, of: agent), by: Controller.admin)
                     #expect(try await second.order().order.id == order.id)
                 }
             }
@@ -125,11 +133,19 @@ struct AdmissionTests {
             let agent = try await controller.agent()
             try await agent.connected { stream in
                 try await controller.host(agent.id, isOnline: true)
-                stream.send(.with { $0.facts.hostname = "renamed"; $0.facts.kernel = "6.18" })
-                _ = try await eventually("facts") { try await controller.fleet.host(agent.id)?.name == "renamed" ? true : nil }
+                stream.send(
+                    .with {
+                        $0.facts.hostname = "renamed"
+                        $0.facts.kernel = "6.18"
+                    })
+                _ = try await eventually("facts") {
+                    try await controller.fleet.host(agent.id)?.name == "renamed" ? true : nil
+                }
             }
             try await controller.host(agent.id, isOnline: false)
-            let stored = try await eventually("presence on disk") { try await controller.store.allHosts().first { $0.facts?.hostname == "renamed" } }
+            let stored = try await eventually("presence on disk") {
+                try await controller.store.allHosts().first { $0.facts?.hostname == "renamed" }
+            }
             #expect(stored.facts?.kernel == "6.18")
             #expect(stored.lastSeen != nil)
         }

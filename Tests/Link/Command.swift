@@ -29,7 +29,7 @@ struct Command: ~Copyable {
         unsafe posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
         var child: pid_t = 0
         var strings: [UnsafeMutablePointer<CChar>?] = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
-        defer { for unsafe string in unsafe strings { unsafe free(string) } }
+        defer { unsafe strings.forEach { unsafe free($0) } }
         let status = unsafe posix_spawn(&child, path, &actions, nil, &strings, environ)
         close(toChild[0])
         close(fromChild[1])
@@ -47,7 +47,9 @@ struct Command: ~Copyable {
         return output
     }
 
-    func write(_ bytes: [UInt8]) { _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(input, $0.baseAddress, $0.count) } }
+    func write(_ bytes: [UInt8]) {
+        _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(input, $0.baseAddress, $0.count) }
+    }
 
     func closeInput() { close(input) }
 

@@ -13,7 +13,8 @@ struct EnrolmentTests {
         try await Controller.serve(in: scratch.path) { controller in
             let token = try await controller.token(group: "db")
             let agent = try await TestAgent.enrol(token, at: controller.port, machine: "m")
-            let identity = try TrustAnchor(certificate: agent.authority).agent(certificate: agent.certificate, at: controller.clock.now)
+            let identity = try TrustAnchor(certificate: agent.authority).agent(
+                certificate: agent.certificate, at: controller.clock.now)
             #expect(identity.agent == agent.id)
             #expect(identity.fleet == "test")
             #expect(Fingerprint(of: agent.authority) == token.authority)
@@ -46,7 +47,8 @@ struct EnrolmentTests {
             switch flaw {
             case .unknown:
                 token = try EnrolmentToken(
-                    id: controller.clock.surroundings.identifier(), controller: controller.address, authority: token.authority,
+                    id: controller.clock.surroundings.identifier(), controller: controller.address,
+                    authority: token.authority,
                     policyRoot: token.policyRoot)
             case .wrongSecret: secret = [UInt8](repeating: 7, count: 32)
             case .expired: controller.clock.advance(by: .seconds(3601))
@@ -71,7 +73,9 @@ struct EnrolmentTests {
             let token = try await controller.token(uses: 3)
             let enrolled = await withTaskGroup(of: Bool.self) { group in
                 for index in 0..<10 {
-                    group.addTask { (try? await TestAgent.enrol(token, at: controller.port, machine: "m\(index)")) != nil }
+                    group.addTask {
+                        (try? await TestAgent.enrol(token, at: controller.port, machine: "m\(index)")) != nil
+                    }
                 }
                 return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
             }
@@ -86,7 +90,8 @@ struct EnrolmentTests {
             let token = try await controller.token(uses: 100)
             for _ in 0..<5 {
                 await #expect(throws: RPCError.self) {
-                    _ = try await TestAgent.enrol(token, at: controller.port, machine: "m", secret: [UInt8](repeating: 1, count: 32))
+                    _ = try await TestAgent.enrol(
+                        token, at: controller.port, machine: "m", secret: [UInt8](repeating: 1, count: 32))
                 }
             }
             let error = await #expect(throws: RPCError.self) {

@@ -40,7 +40,9 @@ final class Heard: Sendable {
     var hooks: FleetHooks {
         FleetHooks(
             received: { batch, _ in
-                if self.refusesBatches.withLock({ $0 }) { throw FleetError(code: "test.full", message: "The disk is full.") }
+                if self.refusesBatches.withLock({ $0 }) {
+                    throw FleetError(code: "test.full", message: "The disk is full.")
+                }
                 self.state.withLock { $0.batches.append(batch) }
             },
             orderChanged: { record in self.state.withLock { $0.orders.append(record) } })
@@ -67,16 +69,18 @@ struct Controller: Sendable {
 
     static let admin = Principal(name: "ada", role: .administrator)
 
-    var address: ControllerAddress { ControllerAddress("127.0.0.1:\(port)")! }
+    let address: ControllerAddress
 
     /// Makes a fleet in a new folder, or uses the one that is there, and serves it while the body runs.
     static func serve<Value: Sendable>(
-        in folder: String, fleet name: String = "test", settings: FleetSettings = FleetSettings(), clock: TestClock = TestClock(),
+        in folder: String, fleet name: String = "test", settings: FleetSettings = FleetSettings(),
+        clock: TestClock = TestClock(),
         _ body: @Sendable @escaping (Controller) async throws -> Value
     ) async throws -> Value {
         if !KeyFile.exists("\(folder)/fleet.json") {
             _ = try FleetSetup.create(
-                folder: folder, fleetName: name, addresses: ["127.0.0.1", "localhost"], rootKeyFile: "\(folder).root", at: clock.now)
+                folder: folder, fleetName: name, addresses: ["127.0.0.1", "localhost"], rootKeyFile: "\(folder).root",
+                at: clock.now)
         }
         let keys = try FleetKeys.load(folder: folder)
         let store = FleetStore(try Database(folder: folder, auditKey: keys.auditKey))
@@ -84,7 +88,8 @@ struct Controller: Sendable {
         var log = Logger(label: "test")
         log.logLevel = .critical
         let fleet = try await Fleet.load(
-            keys: keys, stores: store.stores, hooks: heard.hooks, settings: settings, surroundings: clock.surroundings, log: log)
+            keys: keys, stores: store.stores, hooks: heard.hooks, settings: settings, surroundings: clock.surroundings,
+            log: log)
         let server = try LinkServer(fleet: fleet, listen: Endpoint(.v4(0x7F00_0001), port: 0))
         let group = ServiceGroup(services: [fleet, server], logger: log)
         return try await withThrowingTaskGroup(of: Value?.self) { tasks in
@@ -93,8 +98,12 @@ struct Controller: Sendable {
                 return nil
             }
             tasks.addTask {
-                guard let port = await server.port else { throw FleetError(code: "test.port", message: "The server did not listen.") }
-                let controller = Controller(fleet: fleet, keys: keys, port: port, clock: clock, heard: heard, store: store)
+                guard let port = await server.port, let address = ControllerAddress("127.0.0.1:\(port)") else {
+                    throw FleetError(code: "test.port", message: "The server did not listen.")
+                }
+                let controller = Controller(
+                    fleet: fleet, keys: keys, port: port, clock: clock, heard: heard, store: store,
+                    address: address)
                 do {
                     let value = try await body(controller)
                     await group.triggerGracefulShutdown()
@@ -112,8 +121,10 @@ struct Controller: Sendable {
     }
 
     /// A token of this fleet.
-    func token(uses: Int = 1, lifetime: Duration = .seconds(3600), group: String = "web") async throws -> EnrolmentToken {
-        let made = try await fleet.createToken(uses: uses, lifetime: lifetime, group: group, controller: address, by: Self.admin)
+    func token(uses: Int = 1, lifetime: Duration = .seconds(3600), group: String = "web") async throws -> EnrolmentToken
+    {
+        let made = try await fleet.createToken(
+            uses: uses, lifetime: lifetime, group: group, controller: address, by: Self.admin)
         return try EnrolmentToken(text: made.text)
     }
 
@@ -123,7 +134,8 @@ struct Controller: Sendable {
     }
 
     func request(_ action: Action, of agent: TestAgent, lifetime: Duration = .seconds(600)) -> OrderRequest {
-        OrderRequest(id: clock.surroundings.identifier(), agent: agent.id, action: action, reason: "test", lifetime: lifetime)
+        OrderRequest(
+            id: clock.surroundings.identifier(), agent: agent.id, action: action, reason: "test", lifetime: lifetime)
     }
 
     /// Waits until the order is in the state; throws after five seconds.

@@ -14,12 +14,14 @@ struct OrderTests {
         try await Controller.serve(in: scratch.path) { controller in
             let agent = try await controller.agent()
             try await agent.connected { stream in
-                let submitted = try await controller.fleet.submit(controller.request(isolation, of: agent), by: Controller.admin)
+                let submitted = try await controller.fleet.submit(
+                    controller.request(isolation, of: agent), by: Controller.admin)
                 let (order, signed) = try await stream.order()
                 #expect(order == submitted.order)
                 #expect(order.agent == agent.id)
                 #expect(order.requestedBy == "ada")
-                let envelope = OrderEnvelope(order: Array(signed.order), keyID: Array(signed.keyID), signature: Array(signed.signature))
+                let envelope = OrderEnvelope(
+                    order: Array(signed.order), keyID: Array(signed.keyID), signature: Array(signed.signature))
                 #expect(envelope.isSigned(byOneOf: [controller.keys.orderKey.verifyingKey]))
                 stream.progress(order.id, .received)
                 stream.progress(order.id, .running)
@@ -53,7 +55,8 @@ struct OrderTests {
         try await Controller.serve(in: scratch.path) { controller in
             let agent = try await controller.agent()
             let (id, first) = try await agent.connected { stream in
-                let order = try await controller.fleet.submit(controller.request(isolation, of: agent), by: Controller.admin)
+                let order = try await controller.fleet.submit(
+                    controller.request(isolation, of: agent), by: Controller.admin)
                 return (order.id, try await stream.order().signed)
             }
             _ = try await controller.order(id, becomes: .queued)
@@ -67,11 +70,13 @@ struct OrderTests {
         }
     }
 
-    @Test("an order for a host that is offline says since when and until when it waits, and goes out when the host comes")
+    @Test(
+        "an order for a host that is offline says since when and until when it waits, and goes out when the host comes")
     func waits() async throws {
         try await Controller.serve(in: scratch.path) { controller in
             let agent = try await controller.agent()
-            let waiting = try await controller.fleet.submit(controller.request(isolation, of: agent), by: Controller.admin)
+            let waiting = try await controller.fleet.submit(
+                controller.request(isolation, of: agent), by: Controller.admin)
             #expect(waiting.state == .queued)
             #expect(waiting.note.contains("offline"))
             #expect(waiting.note.contains("waits until \(waiting.order.expiresAt)"))
@@ -82,11 +87,14 @@ struct OrderTests {
         }
     }
 
-    @Test("time ends an order: expired where the host never came, unknown where it had it and did not answer; a late answer still counts")
+    @Test(
+        "time ends an order: expired where the host never came, unknown where it had it and did not answer; a late answer still counts"
+    )
     func expires() async throws {
         try await Controller.serve(in: scratch.path) { controller in
             let (absent, present) = (try await controller.agent(machine: "a"), try await controller.agent(machine: "b"))
-            let never = try await controller.fleet.submit(controller.request(isolation, of: absent, lifetime: .seconds(60)), by: Controller.admin)
+            let never = try await controller.fleet.submit(
+                controller.request(isolation, of: absent, lifetime: .seconds(60)), by: Controller.admin)
             try await present.connected { stream in
                 let silent = try await controller.fleet.submit(
                     controller.request(isolation, of: present, lifetime: .seconds(60)), by: Controller.admin)
@@ -110,7 +118,8 @@ struct OrderTests {
                 var ids: [OrderID] = []
                 let block = AddressBlock(network: network, duration: .seconds(60))
                 for action in [isolation, .blockAddress(block), .unblockAddress(network), .release] {
-                    let order = try await controller.fleet.submit(controller.request(action, of: agent), by: Controller.admin)
+                    let order = try await controller.fleet.submit(
+                        controller.request(action, of: agent), by: Controller.admin)
                     _ = try await stream.order()
                     try await stream.answer(order.id, .succeeded)
                     ids.append(order.id)
@@ -150,7 +159,8 @@ struct OrderTests {
     func survivesRestart() async throws {
         let (agent, id) = try await Controller.serve(in: scratch.path) { controller in
             let agent = try await controller.agent()
-            let order = try await controller.fleet.submit(controller.request(isolation, of: agent), by: Controller.admin)
+            let order = try await controller.fleet.submit(
+                controller.request(isolation, of: agent), by: Controller.admin)
             return (agent, order.id)
         }
         try await Controller.serve(in: scratch.path) { controller in

@@ -3,8 +3,8 @@ import CordonModel
 import CordonWire
 import FoundationEssentials
 import GRPCCore
-import Synchronization
 import SwiftProtobuf
+import Synchronization
 import Testing
 
 @Suite("Shipping", .timeLimit(.minutes(1)))
@@ -38,9 +38,11 @@ struct ShipTests {
         }
     }
 
-    @Test("a batch that cannot be kept is not acknowledged; one that breaks the limits is refused", arguments: [
-        (1, RPCError.Code.unavailable), (513, .invalidArgument),
-    ])
+    @Test(
+        "a batch that cannot be kept is not acknowledged; one that breaks the limits is refused",
+        arguments: [
+            (1, RPCError.Code.unavailable), (513, .invalidArgument),
+        ])
     func refuses(items: Int, code: RPCError.Code) async throws {
         try await Controller.serve(in: scratch.path) { controller in
             controller.heard.refusesBatches.withLock { $0 = true }

@@ -19,7 +19,9 @@ struct TLSTests {
         try await blocking { try Self.refusal(at: port, arguments, metadata) }
     }
 
-    private static func refusal(at port: UInt16, _ arguments: [String], _ metadata: [(String, String)]) throws -> String? {
+    private static func refusal(at port: UInt16, _ arguments: [String], _ metadata: [(String, String)]) throws
+        -> String?
+    {
         let command = try Command(
             openssl, ["s_client", "-quiet", "-connect", "127.0.0.1:\(port)", "-alpn", "h2", "-tls1_3"] + arguments)
         command.write(try RawStream.request(path: "/cordon.v1.Link/Orders", metadata: metadata))
@@ -44,7 +46,8 @@ struct TLSTests {
         try await Controller.serve(in: scratch.path) { controller in
             let agent = try await controller.agent()
             let ticket = "\(scratch.path).ticket"
-            #expect(try await refusal(at: controller.port, files(of: agent) + ["-sess_out", ticket]) == "link.no_machine")
+            #expect(
+                try await refusal(at: controller.port, files(of: agent) + ["-sess_out", ticket]) == "link.no_machine")
             #expect(KeyFile.exists(ticket))
             // Nothing but the ticket: that it is asked for its machine shows that the session was resumed as the agent's.
             #expect(try await refusal(at: controller.port, ["-sess_in", ticket]) == "link.no_machine")
@@ -59,7 +62,8 @@ struct TLSTests {
         try await Controller.serve(in: scratch.path) { controller in
             let agent = try await controller.agent()
             let ticket = "\(scratch.path).ticket"
-            #expect(try await refusal(at: controller.port, files(of: agent) + ["-sess_out", ticket]) == "link.no_machine")
+            #expect(
+                try await refusal(at: controller.port, files(of: agent) + ["-sess_out", ticket]) == "link.no_machine")
             try await controller.fleet.revoke(agent.id, by: Controller.admin, reason: "stolen")
             #expect(try await refusal(at: controller.port, ["-sess_in", ticket]) == "link.no_certificate")
             #expect(try await refusal(at: controller.port, files(of: agent)) == "host.revoked")
@@ -82,8 +86,12 @@ struct TLSTests {
     func refusesOldTLS() async throws {
         try await Controller.serve(in: scratch.path) { controller in
             let arguments = ["s_client", "-connect", "127.0.0.1:\(controller.port)", "-alpn", "h2"]
-            let old = try await blocking { String(decoding: try Command.run(openssl, arguments + ["-tls1_2"]), as: UTF8.self) }
-            let new = try await blocking { String(decoding: try Command.run(openssl, arguments + ["-tls1_3"]), as: UTF8.self) }
+            let old = try await blocking {
+                String(decoding: try Command.run(openssl, arguments + ["-tls1_2"]), as: UTF8.self)
+            }
+            let new = try await blocking {
+                String(decoding: try Command.run(openssl, arguments + ["-tls1_3"]), as: UTF8.self)
+            }
             #expect(!old.contains("BEGIN CERTIFICATE"))
             #expect(new.contains("BEGIN CERTIFICATE"))
         }
@@ -93,11 +101,15 @@ struct TLSTests {
     private func presented(at port: UInt16) async throws -> String {
         let arguments = ["s_client", "-connect", "127.0.0.1:\(port)", "-alpn", "h2", "-tls1_3"]
         let text = try await blocking { String(decoding: try Command.run(openssl, arguments), as: UTF8.self) }
-        let lines = text.split(separator: "\n").drop { !$0.hasPrefix("-----BEGIN") }.prefix { !$0.hasPrefix("-----END") }
+        let lines = text.split(separator: "\n").drop { !$0.hasPrefix("-----BEGIN") }.prefix {
+            !$0.hasPrefix("-----END")
+        }
         return lines.joined()
     }
 
-    @Test("a new controller certificate is presented without a restart, connections that are open stay open, and a broken one changes nothing")
+    @Test(
+        "a new controller certificate is presented without a restart, connections that are open stay open, and a broken one changes nothing"
+    )
     func reloads() async throws {
         try await Controller.serve(in: scratch.path) { controller in
             let agent = try await controller.agent()
@@ -111,7 +123,8 @@ struct TLSTests {
                 try KeyFile.write(Array("nonsense".utf8), to: controller.keys.certificateFile)
                 #expect(throws: (any Error).self) { try controller.fleet.reloadCertificate() }
                 #expect(try await presented(at: controller.port) == after)
-                let order = try await controller.fleet.submit(controller.request(.release, of: agent), by: Controller.admin)
+                let order = try await controller.fleet.submit(
+                    controller.request(.release, of: agent), by: Controller.admin)
                 #expect(try await stream.order().order.id == order.id)
             }
         }

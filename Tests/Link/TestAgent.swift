@@ -19,7 +19,9 @@ struct TestAgent: Sendable {
     typealias Transport = HTTP2ClientTransport.Posix
 
     /// Enrols over TLS that trusts what the token pins.
-    static func enrol(_ token: EnrolmentToken, at port: UInt16, machine: String, secret: [UInt8]? = nil) async throws -> TestAgent {
+    static func enrol(_ token: EnrolmentToken, at port: UInt16, machine: String, secret: [UInt8]? = nil) async throws
+        -> TestAgent
+    {
         let request = try CertificateRequest()
         let mark = Fingerprint.machine(machineID: machine)
         let response = try await withGRPCClient(transport: try transport(to: port)) { client in
@@ -32,7 +34,9 @@ struct TestAgent: Sendable {
                     $0.hostname = "web-1"
                 }, options: .short)
         }
-        guard let id = AgentID(bytes: response.agentID) else { throw RPCError(code: .internalError, message: "no agent") }
+        guard let id = AgentID(bytes: response.agentID) else {
+            throw RPCError(code: .internalError, message: "no agent")
+        }
         return TestAgent(
             id: id, machine: mark, certificate: Array(response.certificate), privateKeyPEM: request.privateKeyPEM,
             authority: Array(response.authority), port: port)
@@ -78,7 +82,9 @@ struct TestAgent: Sendable {
     }
 
     /// Holds an order stream while the body runs, Hello and Welcome done.
-    func connected<Value: Sendable>(_ body: @Sendable @escaping (TestStream) async throws -> Value) async throws -> Value {
+    func connected<Value: Sendable>(_ body: @Sendable @escaping (TestStream) async throws -> Value) async throws
+        -> Value
+    {
         try await call { link in
             let stream = TestStream()
             return try await withThrowingTaskGroup(of: Value?.self) { group in
@@ -87,7 +93,11 @@ struct TestAgent: Sendable {
                     return nil
                 }
                 group.addTask {
-                    stream.send(.with { $0.hello.contract = 1; $0.hello.facts.hostname = "web-1" })
+                    stream.send(
+                        .with {
+                            $0.hello.contract = 1
+                            $0.hello.facts.hostname = "web-1"
+                        })
                     _ = try await stream.next { if case .welcome? = $0.message { true } else { nil } }
                     let value = try await body(stream)
                     stream.end()
@@ -111,11 +121,13 @@ struct TestAgent: Sendable {
 
 /// One order stream in both directions.
 final class TestStream: Sendable {
-    private let outgoing: (stream: AsyncStream<Cordon_V1_AgentMessage>, continuation: AsyncStream<Cordon_V1_AgentMessage>.Continuation)
-    private let incoming: (
-        stream: AsyncThrowingStream<Cordon_V1_ControllerMessage, any Error>,
-        continuation: AsyncThrowingStream<Cordon_V1_ControllerMessage, any Error>.Continuation
-    )
+    private let outgoing:
+        (stream: AsyncStream<Cordon_V1_AgentMessage>, continuation: AsyncStream<Cordon_V1_AgentMessage>.Continuation)
+    private let incoming:
+        (
+            stream: AsyncThrowingStream<Cordon_V1_ControllerMessage, any Error>,
+            continuation: AsyncThrowingStream<Cordon_V1_ControllerMessage, any Error>.Continuation
+        )
 
     init() {
         outgoing = AsyncStream.makeStream()
@@ -160,17 +172,24 @@ final class TestStream: Sendable {
     }
 
     func progress(_ id: OrderID, _ stage: Cordon_V1_OrderProgress.Stage) {
-        send(.with { $0.progress.orderID = Data(id.uuid.bytes); $0.progress.stage = stage })
+        send(
+            .with {
+                $0.progress.orderID = Data(id.uuid.bytes)
+                $0.progress.stage = stage
+            })
     }
 
     /// Answers an order and waits for the acknowledgement.
     func answer(_ id: OrderID, _ outcome: Outcome, message: String = "done") async throws {
         let result = OrderResult(
-            order: id, outcome: outcome, message: message, startedAt: Timestamp(seconds: 1), finishedAt: Timestamp(seconds: 2),
+            order: id, outcome: outcome, message: message, startedAt: Timestamp(seconds: 1),
+            finishedAt: Timestamp(seconds: 2),
             proof: Proof(applied: ["table inet cordon_isolation"]))
         send(.with { $0.result = Cordon_V1_OrderResult(result) })
         let acknowledged = try await next { if case .resultAck(let ack)? = $0.message { ack.orderID } else { nil } }
-        guard acknowledged == Data(id.uuid.bytes) else { throw RPCError(code: .internalError, message: "another order's ack") }
+        guard acknowledged == Data(id.uuid.bytes) else {
+            throw RPCError(code: .internalError, message: "another order's ack")
+        }
     }
 }
 

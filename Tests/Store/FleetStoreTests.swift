@@ -9,7 +9,9 @@ import Testing
 struct FleetStoreTests {
     private let now = Timestamp(seconds: 1_790_000_000)
 
-    private func identifier<Subject>(_ number: UInt64) -> Identifier<Subject> { Identifier(UUIDv7(at: now, random: (number, number))) }
+    private func identifier<Subject>(_ number: UInt64) -> Identifier<Subject> {
+        Identifier(UUIDv7(at: now, random: (number, number)))
+    }
 
     /// A store in a folder that is gone afterwards, with one token of two uses.
     private func withStore(_ body: (FleetStore, TokenRecord) async throws -> Void) async throws {
@@ -17,7 +19,8 @@ struct FleetStoreTests {
         #expect(unsafe mkdir(folder, 0o700) == 0)
         let store = FleetStore(try Database(folder: folder, auditKey: SigningKey()))
         let token = TokenRecord(
-            id: identifier(1), secretHash: Fingerprint(of: [1]), uses: 2, expiresAt: now + .seconds(60), group: "web", createdAt: now,
+            id: identifier(1), secretHash: Fingerprint(of: [1]), uses: 2, expiresAt: now + .seconds(60), group: "web",
+            createdAt: now,
             createdBy: "ada")
         try await store.add(token, recording: [entry("token.created")])
         try await body(store, token)
@@ -30,9 +33,11 @@ struct FleetStoreTests {
     private func host(_ number: UInt64, _ token: TokenRecord) -> (HostRecord, AgentCertificate) {
         let id: AgentID = identifier(100 + number)
         let host = HostRecord(
-            id: id, hostname: "h\(number)", group: token.group, machine: Fingerprint(of: [UInt8(number)]), enrolledAt: now, token: token.id)
+            id: id, hostname: "h\(number)", group: token.group, machine: Fingerprint(of: [UInt8(number)]),
+            enrolledAt: now, token: token.id)
         let certificate = AgentCertificate(
-            fingerprint: Fingerprint(of: [9, UInt8(number)]), agent: id, issuedAt: now, refusedAfter: now + .seconds(600))
+            fingerprint: Fingerprint(of: [9, UInt8(number)]), agent: id, issuedAt: now,
+            refusedAfter: now + .seconds(600))
         return (host, certificate)
     }
 
@@ -41,7 +46,8 @@ struct FleetStoreTests {
         try await withStore { store, token in
             for number in 1...3 as ClosedRange<UInt64> {
                 let (host, certificate) = host(number, token)
-                let allowed = try await store.enrol(host, certificate, using: token.id, now: now, recording: [entry("host.enrolled")])
+                let allowed = try await store.enrol(
+                    host, certificate, using: token.id, now: now, recording: [entry("host.enrolled")])
                 #expect(allowed == (number < 3))
             }
             #expect(try await store.allHosts().map(\.hostname) == ["h1", "h2"])
@@ -61,14 +67,16 @@ struct FleetStoreTests {
             var (host, certificate) = host(1, token)
             _ = try await store.enrol(host, certificate, using: token.id, now: now, recording: [])
             host.facts = HostFacts(
-                hostname: "'; DROP TABLE fleet_hosts; --", kernel: "6.18", operatingSystem: "Debian", agentVersion: "1", enforcerVersion: "1",
+                hostname: "'; DROP TABLE fleet_hosts; --", kernel: "6.18", operatingSystem: "Debian", agentVersion: "1",
+                enforcerVersion: "1",
                 ownedTables: true, policyHash: "aa", containment: ContainmentState(isolatedUntil: now))
             host.lastSeen = now + .seconds(5)
             try await store.refresh([host])
             try await store.flagClone(host.id, at: now, recording: [entry("host.clone_refused")])
             host.cloneSeenAt = now
             host.revocation = .init(at: now, by: "ada", reason: "stolen")
-            try await store.revoke(host.id, .init(at: now, by: "ada", reason: "stolen"), recording: [entry("host.revoked")])
+            try await store.revoke(
+                host.id, .init(at: now, by: "ada", reason: "stolen"), recording: [entry("host.revoked")])
             #expect(try await store.allHosts() == [host])
             #expect(try await store.allCertificates().isEmpty)
         }
@@ -80,8 +88,10 @@ struct FleetStoreTests {
             let (host, first) = host(1, token)
             _ = try await store.enrol(host, first, using: token.id, now: now, recording: [])
             let second = AgentCertificate(
-                fingerprint: Fingerprint(of: [8]), agent: host.id, issuedAt: now + .seconds(1), refusedAfter: now + .seconds(900))
-            try await store.renew(second, othersRefusedAfter: now + .seconds(60), recording: [entry("host.certificate_renewed")])
+                fingerprint: Fingerprint(of: [8]), agent: host.id, issuedAt: now + .seconds(1),
+                refusedAfter: now + .seconds(900))
+            try await store.renew(
+                second, othersRefusedAfter: now + .seconds(60), recording: [entry("host.certificate_renewed")])
             #expect(try await store.allCertificates().map(\.refusedAfter) == [now + .seconds(60), now + .seconds(900)])
             try await store.retire([first.fingerprint], recording: [])
             #expect(try await store.allCertificates() == [second])

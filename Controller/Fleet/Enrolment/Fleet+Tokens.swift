@@ -17,12 +17,16 @@ extension Fleet {
             throw FleetError(code: "token.lifetime", message: "A token lives between a minute and 90 days.")
         }
         guard group.utf8.count <= 63, group.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else {
-            throw FleetError(code: "token.group", message: "A group's name has at most 63 printable ASCII characters without spaces.")
+            throw FleetError(
+                code: "token.group", message: "A group's name has at most 63 printable ASCII characters without spaces."
+            )
         }
         let token = try EnrolmentToken(
             id: surroundings.identifier(), controller: controller, authority: keys.authority.anchor.fingerprint,
             policyRoot: Fingerprint(of: keys.policyRoot.rawBytes))
-        guard let hash = Fingerprint(bytes: token.secretHash) else { throw FleetError(code: "token.hash", message: "The token has no hash.") }
+        guard let hash = Fingerprint(bytes: token.secretHash) else {
+            throw FleetError(code: "token.hash", message: "The token has no hash.")
+        }
         let made = now
         let record = TokenRecord(
             id: token.id, secretHash: hash, uses: uses, expiresAt: made + lifetime, group: group, createdAt: made,
@@ -40,7 +44,9 @@ extension Fleet {
     /// Makes a token useless from now on; hosts that enrolled with it stay.
     package func withdrawToken(_ id: TokenID, by principal: Principal) async throws {
         guard let token = try await tokenStore.token(id) else {
-            throw FleetError(code: "token.unknown", message: "There is no token \(id).", remedy: "`cordon token list` shows those there are.")
+            throw FleetError(
+                code: "token.unknown", message: "There is no token \(id).",
+                remedy: "`cordon token list` shows those there are.")
         }
         guard token.withdrawnAt == nil else { return }
         let entry = AuditEntry(at: now, actor: principal.name, verb: "token.withdrawn", subject: "token:\(id)")

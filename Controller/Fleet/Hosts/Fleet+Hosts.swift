@@ -1,6 +1,6 @@
 package import CordonModel
-internal import CordonWire
 internal import CordonTrust
+internal import CordonWire
 internal import GRPCCore
 internal import Logging
 internal import NIOCore
@@ -27,7 +27,9 @@ extension Fleet {
         let revoked = registry.revoke(id, revocation) ?? host
         cut(id, LinkRefusal.revoked(revocation).status)
         // Tickets of the agent's old sessions die with the context that made them.
-        do { try listenerCertificate.reload() } catch { log.error("the listener's TLS context could not be renewed: \(error)") }
+        do { try listenerCertificate.reload() } catch {
+            log.error("the listener's TLS context could not be renewed: \(error)")
+        }
         try await expireOrders(of: id, because: "The host was revoked.")
         newsFeed.yield(.host(revoked))
         return revoked
@@ -49,7 +51,9 @@ extension Fleet {
 
     /// Sends every agent away, as the controller does when it stops; they come back over the window they were told.
     package func endAllSessions() {
-        for session in sessions.all { session.end(RPCError(code: .unavailable, message: "The controller is stopping: connect again later.")) }
+        for session in sessions.all {
+            session.end(RPCError(code: .unavailable, message: "The controller is stopping: connect again later."))
+        }
         for connection in connections.all { connection.close(after: .milliseconds(300)) }
     }
 
@@ -68,7 +72,8 @@ extension Fleet {
     func sawClone(of host: HostRecord, at remote: String) async {
         guard registry.noteClone(host.id, at: now) else { return }
         let entry = AuditEntry(
-            at: now, actor: "agent:\(host.id)", verb: "host.clone_refused", subject: "host:\(host.id)", details: ["address": remote])
+            at: now, actor: "agent:\(host.id)", verb: "host.clone_refused", subject: "host:\(host.id)",
+            details: ["address": remote])
         do { try await hostStore.flagClone(host.id, at: now, recording: [entry]) } catch {
             log.error("a clone could not be recorded: \(error)", metadata: ["host": "\(host.id)"])
         }
@@ -80,7 +85,8 @@ extension Fleet {
         let old = registry.supersede(by: certificate)
         guard !old.isEmpty else { return }
         let entry = AuditEntry(
-            at: now, actor: "agent:\(certificate.agent)", verb: "host.certificate_in_use", subject: "host:\(certificate.agent)",
+            at: now, actor: "agent:\(certificate.agent)", verb: "host.certificate_in_use",
+            subject: "host:\(certificate.agent)",
             details: ["fingerprint": "\(certificate.fingerprint)"])
         do { try await hostStore.retire(old, recording: [entry]) } catch {
             // In memory they are gone; on disk they end with their grace.

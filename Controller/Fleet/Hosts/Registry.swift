@@ -45,7 +45,9 @@ final class Registry: Sendable {
     /// The certificate and its host, as they stand now.
     func identify(_ fingerprint: Fingerprint) -> (certificate: AgentCertificate, host: HostRecord)? {
         table.withLock { table in
-            guard let certificate = table.certificates[fingerprint], let host = table.hosts[certificate.agent] else { return nil }
+            guard let certificate = table.certificates[fingerprint], let host = table.hosts[certificate.agent] else {
+                return nil
+            }
             return (certificate, host)
         }
     }

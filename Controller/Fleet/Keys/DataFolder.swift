@@ -69,10 +69,12 @@ package enum DataFolder {
                 code: "folder.missing", message: "There is no folder \(folder).",
                 remedy: "Make its parent folder, or name another data folder.")
         case ENOTDIR:
-            FleetError(code: "folder.not_a_folder", message: "\(folder) is not a folder.", remedy: "Name another data folder.")
+            FleetError(
+                code: "folder.not_a_folder", message: "\(folder) is not a folder.", remedy: "Name another data folder.")
         default:
             FleetError(
-                code: "folder.unusable", message: "\(folder) cannot be used: \(unsafe String(cString: strerror(code))).",
+                code: "folder.unusable",
+                message: "\(folder) cannot be used: \(unsafe String(cString: strerror(code))).",
                 remedy: "Check the folder and its disk.")
         }
     }

@@ -66,7 +66,8 @@ package struct FleetKeys: Sendable {
     private func check() throws {
         guard authority.fleet == fleet else {
             throw FleetError(
-                code: "fleet.mixed_files", message: "\(folder)/\(File.authority) belongs to another fleet than \(File.fleet).",
+                code: "fleet.mixed_files",
+                message: "\(folder)/\(File.authority) belongs to another fleet than \(File.fleet).",
                 remedy: "Restore the whole folder from one backup.")
         }
         guard let signed = try? Cordon_V1_SignedOrderKeySet(serializedBytes: keySet),
@@ -86,7 +87,8 @@ package struct FleetKeys: Sendable {
     package func renewControllerCertificate(at now: Timestamp) throws -> Bool {
         let pem = String(decoding: try KeyFile.read(certificateFile, secret: false), as: UTF8.self)
         let identity = ControllerIdentity(
-            privateKeyPEM: "", certificate: try FleetSetup.firstCertificate(in: pem), authority: authority.anchor.certificate)
+            privateKeyPEM: "", certificate: try FleetSetup.firstCertificate(in: pem),
+            authority: authority.anchor.certificate)
         guard try identity.renewalDue() <= now else { return false }
         try issueControllerCertificate(at: now)
         return true

@@ -37,7 +37,8 @@ package enum FleetSetup {
         }
         guard !KeyFile.exists(rootKeyFile) else {
             throw FleetError(
-                code: "fleet.root_key_exists", message: "\(rootKeyFile) exists already and may be the policy root of another fleet.",
+                code: "fleet.root_key_exists",
+                message: "\(rootKeyFile) exists already and may be the policy root of another fleet.",
                 remedy: "Take it away, or name another file; nothing was changed.")
         }
         try check(addresses)
@@ -87,12 +88,14 @@ package enum FleetSetup {
     private static func check(_ addresses: [String]) throws {
         guard !addresses.isEmpty else {
             throw FleetError(
-                code: "fleet.no_address", message: "The controller needs at least one host name or address that agents can reach.",
+                code: "fleet.no_address",
+                message: "The controller needs at least one host name or address that agents can reach.",
                 remedy: "Give it with --address.")
         }
         for address in addresses where IPAddress(address) == nil && ControllerAddress("\(address):1") == nil {
             throw FleetError(
-                code: "fleet.bad_address", message: "\"\(address.bounded(80))\" is neither a host name nor an IP address.",
+                code: "fleet.bad_address",
+                message: "\"\(address.bounded(80))\" is neither a host name nor an IP address.",
                 remedy: "Give it without a scheme and without a port.")
         }
     }
@@ -100,7 +103,8 @@ package enum FleetSetup {
 
 extension FleetKeys {
     fileprivate func write(at now: Timestamp, root: SigningKey, rootKeyFile: String) throws {
-        try authority.save(certificateFile: "\(folder)/\(File.authority)", privateKeyFile: "\(folder)/\(File.authorityKey)")
+        try authority.save(
+            certificateFile: "\(folder)/\(File.authority)", privateKeyFile: "\(folder)/\(File.authorityKey)")
         try issueControllerCertificate(at: now)
         try KeyFile.write(orderKey, to: "\(folder)/\(File.orderKey)")
         try KeyFile.write(auditKey, to: "\(folder)/\(File.auditKey)")

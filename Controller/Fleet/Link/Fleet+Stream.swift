@@ -34,7 +34,9 @@ extension Fleet {
         if old.connection !== connection { old.connection.close(after: .milliseconds(200)) }
     }
 
-    private static func write(_ outbound: AsyncStream<Session.Out>, to response: RPCWriter<Cordon_V1_ControllerMessage>) async throws {
+    private static func write(_ outbound: AsyncStream<Session.Out>, to response: RPCWriter<Cordon_V1_ControllerMessage>)
+        async throws
+    {
         for await out in outbound {
             switch out {
             case .message(let message): try await response.write(message)
@@ -56,7 +58,9 @@ extension Fleet {
             case _ where !greeted: throw LinkRefusal.malformed("the first message of a stream is Hello").status
             case .progress(let progress): try await heard(progress, at: session)
             case .result(let result):
-                guard let model = try? result.model() else { throw LinkRefusal.malformed("a result that cannot be read").status }
+                guard let model = try? result.model() else {
+                    throw LinkRefusal.malformed("a result that cannot be read").status
+                }
                 try await answered(model, at: session)
             case .facts(let facts): changed(session.agent) { $0.facts = facts.model() }
             // A kind of message that this version does not know.
@@ -68,11 +72,12 @@ extension Fleet {
 
     private func welcome(_ session: Session, _ hello: Cordon_V1_Hello, _ peer: LinkPeer) async throws {
         let certificate = peer.certificate
-        session.send(.with { message in
-            message.welcome.nowUs = now.microseconds
-            message.welcome.reconnectWindowMs = reconnectWindow
-            message.welcome.renewCertificate = certificate.map(isRenewalDue) ?? false
-        })
+        session.send(
+            .with { message in
+                message.welcome.nowUs = now.microseconds
+                message.welcome.reconnectWindowMs = reconnectWindow
+                message.welcome.renewCertificate = certificate.map(isRenewalDue) ?? false
+            })
         session.send(.with { $0.keySet = keySet })
         changed(session.agent) {
             $0.onlineSince = session.since
@@ -82,7 +87,9 @@ extension Fleet {
     }
 
     private func heard(_ progress: Cordon_V1_OrderProgress, at session: Session) async throws {
-        guard let id = OrderID(bytes: progress.orderID) else { throw LinkRefusal.malformed("order_id is not 16 bytes").status }
+        guard let id = OrderID(bytes: progress.orderID) else {
+            throw LinkRefusal.malformed("order_id is not 16 bytes").status
+        }
         switch progress.stage {
         case .received: try await progressed(id, to: .received, at: session)
         case .running: try await progressed(id, to: .running, at: session)
@@ -99,7 +106,9 @@ extension Fleet {
             try await requeue(ledger.leased(to: session.id))
             if let next = sessions.session(of: session.agent), !wasCurrent { try await deliver(to: next) }
         } catch {
-            log.error("orders of a stream that ended could not be queued again: \(error)", metadata: ["host": "\(session.agent)"])
+            log.error(
+                "orders of a stream that ended could not be queued again: \(error)",
+                metadata: ["host": "\(session.agent)"])
         }
     }
 
@@ -126,7 +135,8 @@ extension Fleet {
     func receive(_ batch: Cordon_V1_Batch, from agent: AgentID) async throws {
         do { try await hooks.received(batch, agent) } catch {
             log.error("a batch could not be kept and stays with the agent: \(error)", metadata: ["host": "\(agent)"])
-            throw RPCError(code: .unavailable, message: "The controller cannot keep the batch now: send it again later.")
+            throw RPCError(
+                code: .unavailable, message: "The controller cannot keep the batch now: send it again later.")
         }
     }
 }

@@ -1,7 +1,7 @@
+internal import CordonLink
 internal import CordonModel
 internal import CordonTrust
 internal import CordonWire
-internal import CordonLink
 internal import GRPCCore
 internal import Logging
 
@@ -23,7 +23,9 @@ struct LinkGate: ServerInterceptor {
     func intercept<Input: Sendable, Output: Sendable>(
         request: StreamingServerRequest<Input>,
         context: ServerContext,
-        next: @Sendable @concurrent (StreamingServerRequest<Input>, ServerContext) async throws -> StreamingServerResponse<Output>
+        next:
+            @Sendable @concurrent (StreamingServerRequest<Input>, ServerContext) async throws ->
+            StreamingServerResponse<Output>
     ) async throws -> StreamingServerResponse<Output> {
         guard let connection = connection(of: request.metadata) else {
             throw RPCError(code: .unavailable, message: "The connection is closing.")
@@ -32,7 +34,8 @@ struct LinkGate: ServerInterceptor {
         do {
             context.transportSpecific = try await admit(connection, to: context.descriptor, request.metadata)
         } catch let refusal as LinkRefusal {
-            fleet.log.info("stream refused", metadata: ["peer": "\(connection.remote)", "why": "\(refusal.status.message)"])
+            fleet.log.info(
+                "stream refused", metadata: ["peer": "\(connection.remote)", "why": "\(refusal.status.message)"])
             throw refusal.status
         }
         return try await next(request, context)
@@ -40,7 +43,8 @@ struct LinkGate: ServerInterceptor {
 
     private func connection(of metadata: Metadata) -> LinkConnection? {
         // Written by ``StreamStamp``, never by the peer.
-        guard let text = metadata[stringValues: StreamStamp.key].first(where: { _ in true }), let id = UInt64(text, radix: 16)
+        guard let text = metadata[stringValues: StreamStamp.key].first(where: { _ in true }),
+            let id = UInt64(text, radix: 16)
         else { return nil }
         return connections.connection(id)
     }

@@ -1,7 +1,7 @@
 internal import CordonModel
 internal import CordonTrust
-internal import GRPCNIOTransportHTTP2Posix
 internal import GRPCNIOTransportCore
+internal import GRPCNIOTransportHTTP2Posix
 internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
@@ -34,7 +34,9 @@ struct LinkListener: HTTP2ServerTransport.ListenerFactory {
                 .serverChannelInitializer { listenerConfigurator.configure(channel: $0) }
                 .bind(host: "\(address.address)", port: Int(address.port)) { channel in
                     channel.eventLoop.makeCompletedFuture { try secure(channel) }
-                        .flatMap { connectionConfigurator.configure(channel: channel, tls: .configured(requireALPN: true)) }
+                        .flatMap {
+                            connectionConfigurator.configure(channel: channel, tls: .configured(requireALPN: true))
+                        }
                 }
         } catch let error as IOError {
             throw FleetError.cannotListen(address, errno: error.errnoCode)
@@ -44,7 +46,9 @@ struct LinkListener: HTTP2ServerTransport.ListenerFactory {
     private func secure(_ channel: any Channel) throws {
         let connection = LinkConnection(id: random(), channel: channel)
         // Any certificate may come in: possession of its key is proved by TLS, whose it is by the registry.
-        let tls = NIOSSLServerHandler(context: certificate.context) { _, promise in promise.succeed(.certificateVerified) }
+        let tls = NIOSSLServerHandler(context: certificate.context) { _, promise in
+            promise.succeed(.certificateVerified)
+        }
         let age = Double(settings.connectionAge.milliseconds) * (0.5 + Double(random() % 1000) / 2000)
         let patience = ConnectionGuard.Patience(
             stranger: .milliseconds(settings.strangerPatience.milliseconds), age: .milliseconds(Int64(age)))
@@ -60,7 +64,8 @@ extension LinkListener {
         stream.eventLoop.makeCompletedFuture {
             guard let parent = stream.parent else { throw ChannelError.ioOnClosedChannel }
             let guardian = try parent.pipeline.syncOperations.handler(type: ConnectionGuard.self)
-            try stream.pipeline.syncOperations.addHandler(StreamStamp(connection: guardian.connectionID), position: .first)
+            try stream.pipeline.syncOperations.addHandler(
+                StreamStamp(connection: guardian.connectionID), position: .first)
         }
     }
 }

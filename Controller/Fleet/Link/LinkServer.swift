@@ -23,7 +23,8 @@ package struct LinkServer: Service {
         self.fleet = fleet
         let connections = fleet.connections
         let listener = LinkListener(
-            address: address, certificate: fleet.listenerCertificate, connections: connections, settings: fleet.settings,
+            address: address, certificate: fleet.listenerCertificate, connections: connections,
+            settings: fleet.settings,
             random: fleet.surroundings.random, aged: { [fleet] in fleet.retire($0) })
         transport = Transport(listenerFactory: listener, config: Self.config(fleet.settings))
         server = GRPCServer(

@@ -59,7 +59,9 @@ struct EnrolmentService: Cordon_V1_Enrolment.SimpleServiceProtocol {
 extension ServerContext {
     /// The agent that ``LinkGate`` admitted.
     fileprivate func agent() throws -> (LinkPeer, AgentID) {
-        guard let peer = transportSpecific as? LinkPeer, let agent = peer.agent else { throw LinkRefusal.noCertificate.status }
+        guard let peer = transportSpecific as? LinkPeer, let agent = peer.agent else {
+            throw LinkRefusal.noCertificate.status
+        }
         return (peer, agent)
     }
 }

@@ -70,7 +70,8 @@ final class SessionTable: Sendable {
     var all: [Session] { table.withLock { Array($0.sessions.values) } }
 
     /// Opens a session; the one that was there is given back, to be ended.
-    func open(_ agent: AgentID, on connection: LinkConnection, at now: Timestamp) -> (new: Session, replaced: Session?) {
+    func open(_ agent: AgentID, on connection: LinkConnection, at now: Timestamp) -> (new: Session, replaced: Session?)
+    {
         table.withLock { table in
             table.lastID += 1
             let session = Session(id: table.lastID, agent: agent, connection: connection, since: now)

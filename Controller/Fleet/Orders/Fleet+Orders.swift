@@ -12,7 +12,9 @@ extension Fleet {
     /// the record's note says since when, and until when the order waits.
     /// - Throws: ``FleetError`` `host.unknown`, `host.revoked`, `order.invalid`, `order.conflict`; or what the store says.
     package func submit(_ request: OrderRequest, by principal: Principal) async throws -> OrderRecord {
-        guard let record = try await submit([request], by: principal).first else { throw FleetError.unknownOrder(request.id) }
+        guard let record = try await submit([request], by: principal).first else {
+            throw FleetError.unknownOrder(request.id)
+        }
         return record
     }
 
@@ -31,7 +33,9 @@ extension Fleet {
         for (record, session) in fresh { ticket = try stage(record, for: session, by: principal) ?? ticket }
         if let ticket { try await ledger.settle(ticket) }
         for (record, session) in fresh { try await dispatch(record.id, to: session) }
-        return requests.compactMap { request in known[request.id] ?? ledger.record(request.id) ?? fresh.first { $0.0.id == request.id }?.0 }
+        return requests.compactMap { request in
+            known[request.id] ?? ledger.record(request.id) ?? fresh.first { $0.0.id == request.id }?.0
+        }
     }
 
     /// The order; `nil` when there is none.
@@ -78,13 +82,16 @@ extension Fleet {
     }
 
     /// Stages the new order, and its lease too where a session is open: one transaction.
-    private func stage(_ record: OrderRecord, for session: Session?, by principal: Principal) throws -> OrderLedger.Ticket? {
+    private func stage(_ record: OrderRecord, for session: Session?, by principal: Principal) throws -> OrderLedger
+        .Ticket?
+    {
         var record = record
         if session == nil { record.note = offlineNote(record.order) }
         let entry = AuditEntry(
             at: record.changedAt, actor: principal.name, verb: "order.queued", subject: "order:\(record.id)",
             details: [
-                "host": "\(record.order.agent)", "action": record.order.action.kind.rawValue, "reason": record.order.reason,
+                "host": "\(record.order.agent)", "action": record.order.action.kind.rawValue,
+                "reason": record.order.reason,
                 "case": record.order.caseID.map { "\($0)" } ?? "",
             ])
         guard let ticket = ledger.stage(new: record, recording: entry) else { return nil }
@@ -115,9 +122,12 @@ extension Fleet {
     func deliver(to session: Session) async throws {
         var ticket: OrderLedger.Ticket?
         var leased: [OrderID] = []
-        for record in ledger.open(of: session.agent, in: [.queued, .received, .running]) where record.order.expiresAt > now {
+        for record in ledger.open(of: session.agent, in: [.queued, .received, .running])
+        where record.order.expiresAt > now {
             // Another path may have leased it meanwhile: then it is that one's to send.
-            guard let staged = try? ledger.stage(record.id, to: .leased, lease: session.id, at: now, change: { $0.attempts += 1 })
+            guard
+                let staged = try? ledger.stage(
+                    record.id, to: .leased, lease: session.id, at: now, change: { $0.attempts += 1 })
             else { continue }
             ticket = staged
             leased.append(record.id)
@@ -163,22 +173,28 @@ extension Fleet {
     /// Writes a result down and acknowledges it. Only the first counts; each is acknowledged, or the agent repeats it for ever.
     func answered(_ result: OrderResult, at session: Session) async throws {
         if try await settle(result, from: session.agent) == false {
-            log.warning("a result for an order that is not the agent's was dropped", metadata: ["order": "\(result.order)"])
+            log.warning(
+                "a result for an order that is not the agent's was dropped", metadata: ["order": "\(result.order)"])
         }
         session.send(.with { $0.resultAck.orderID = result.order.data })
     }
 
     private func settle(_ result: OrderResult, from agent: AgentID) async throws -> Bool {
-        if ledger.staged(result.order) == nil, let stored = try await orderStore.order(result.order) { ledger.adopt(stored) }
+        if ledger.staged(result.order) == nil, let stored = try await orderStore.order(result.order) {
+            ledger.adopt(stored)
+        }
         guard let record = ledger.staged(result.order), record.order.agent == agent else { return false }
         defer { ledger.forgetSettled(record.id) }
         guard record.state.canBecome(result.outcome.state) else { return true }
         // The effect is over before the order that ended it is told to have succeeded.
-        var ticket = try ledger.stage(record.id, to: result.outcome.state, at: now, by: "agent:\(agent)") { $0.result = result }
+        var ticket = try ledger.stage(record.id, to: result.outcome.state, at: now, by: "agent:\(agent)") {
+            $0.result = result
+        }
         if result.outcome == .succeeded {
             for original in try await reverted(by: record.order) {
                 ledger.adopt(original)
-                ticket = (try? ledger.stage(original.id, to: .reverted, at: now) { $0.revertedBy = record.id }) ?? ticket
+                ticket =
+                    (try? ledger.stage(original.id, to: .reverted, at: now) { $0.revertedBy = record.id }) ?? ticket
             }
         }
         try await ledger.settle(ticket)
@@ -205,12 +221,16 @@ extension Fleet {
         for record in ledger.due(at: now) {
             switch record.state {
             case .drafted, .approved, .queued:
-                ticket = (try? ledger.stage(record.id, to: .expired, at: now) { $0.note = "The host did not come back in time." }) ?? ticket
+                ticket =
+                    (try? ledger.stage(record.id, to: .expired, at: now) {
+                        $0.note = "The host did not come back in time."
+                    }) ?? ticket
             case .leased, .received, .running:
                 guard record.order.expiresAt + settings.answerGrace <= now else { continue }
-                ticket = (try? ledger.stage(record.id, to: .unknown, at: now) {
-                    $0.note = "The host had the order and did not answer: what became of it is not known."
-                }) ?? ticket
+                ticket =
+                    (try? ledger.stage(record.id, to: .unknown, at: now) {
+                        $0.note = "The host had the order and did not answer: what became of it is not known."
+                    }) ?? ticket
             case .succeeded, .failed, .refused, .expired, .unknown, .reverted: continue
             }
         }

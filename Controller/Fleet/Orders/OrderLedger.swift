@@ -61,7 +61,9 @@ final class OrderLedger: Sendable {
     func open(of agent: AgentID, in states: Set<OrderState>) -> [OrderRecord] {
         state.withLock { state in
             let ids = state.byAgent[agent] ?? []
-            return ids.compactMap { state.orders[$0]?.staged }.filter { states.contains($0.state) }.sorted { $0.id < $1.id }
+            return ids.compactMap { state.orders[$0]?.staged }.filter { states.contains($0.state) }.sorted {
+                $0.id < $1.id
+            }
         }
     }
 
@@ -91,7 +93,8 @@ final class OrderLedger: Sendable {
     /// Lets go of a final order that was adopted, where nothing is staged for it.
     func forgetSettled(_ id: OrderID) {
         state.withLock { state in
-            guard let entry = state.orders[id], let durable = entry.durable, durable == entry.staged, durable.state.isFinal
+            guard let entry = state.orders[id], let durable = entry.durable, durable == entry.staged,
+                durable.state.isFinal
             else { return }
             state.forget(durable)
         }
@@ -110,7 +113,8 @@ final class OrderLedger: Sendable {
     /// Stages a step. Throws `order.stale` when the state machine does not allow it.
     @discardableResult
     func stage(
-        _ id: OrderID, to next: OrderState, lease: UInt64? = nil, at now: Timestamp, by actor: String = Principal.system.name,
+        _ id: OrderID, to next: OrderState, lease: UInt64? = nil, at now: Timestamp,
+        by actor: String = Principal.system.name,
         change: (inout OrderRecord) -> Void = { _ in }
     ) throws(FleetError) -> Ticket {
         let outcome = state.withLock { state -> Result<Ticket, FleetError> in
@@ -230,8 +234,12 @@ extension OrderLedger.State {
 
 extension AuditEntry {
     /// One step of an order.
-    fileprivate static func step(_ record: OrderRecord, from: OrderState, at now: Timestamp, by actor: String) -> AuditEntry {
-        var details = ["from": from.rawValue, "host": "\(record.order.agent)", "action": record.order.action.kind.rawValue]
+    fileprivate static func step(_ record: OrderRecord, from: OrderState, at now: Timestamp, by actor: String)
+        -> AuditEntry
+    {
+        var details = [
+            "from": from.rawValue, "host": "\(record.order.agent)", "action": record.order.action.kind.rawValue,
+        ]
         if let result = record.result {
             details["message"] = result.message.bounded(200)
             switch result.outcome {
@@ -241,6 +249,8 @@ extension AuditEntry {
             }
         }
         if let later = record.revertedBy { details["reverted_by"] = "\(later)" }
-        return AuditEntry(at: now, actor: actor, verb: "order.\(record.state.rawValue)", subject: "order:\(record.id)", details: details)
+        return AuditEntry(
+            at: now, actor: actor, verb: "order.\(record.state.rawValue)", subject: "order:\(record.id)",
+            details: details)
     }
 }

@@ -103,13 +103,15 @@ extension FleetStore: HostRegistry {
                 VALUES ($1, $2, $3, $4, $5, $6)
                 """,
             arguments: [
-                host.id.blob, host.hostname, host.group, host.machine.blob, host.enrolledAt.microseconds, host.token.blob,
+                host.id.blob, host.hostname, host.group, host.machine.blob, host.enrolledAt.microseconds,
+                host.token.blob,
             ])
     }
 
     private static func insert(_ certificate: AgentCertificate, _ connection: GRDB.Database) throws {
         try connection.execute(
-            sql: "INSERT INTO fleet_certificates (fingerprint, agent_id, issued_at, refused_after) VALUES ($1, $2, $3, $4)",
+            sql:
+                "INSERT INTO fleet_certificates (fingerprint, agent_id, issued_at, refused_after) VALUES ($1, $2, $3, $4)",
             arguments: [
                 certificate.fingerprint.blob, certificate.agent.blob, certificate.issuedAt.microseconds,
                 certificate.refusedAfter.microseconds,
@@ -127,7 +129,9 @@ extension FleetStore: HostRegistry {
             enrolledAt: try row.instant("enrolled_at", in: "fleet_hosts"),
             token: try row.identifier("token_id", in: "fleet_hosts"))
         // Facts are news that the host sends again; those of a form that is not known any more are left out.
-        host.facts = (row["facts"] as String?).flatMap { try? JSONDecoder().decode(HostFacts.self, from: Data($0.utf8)) }
+        host.facts = (row["facts"] as String?).flatMap {
+            try? JSONDecoder().decode(HostFacts.self, from: Data($0.utf8))
+        }
         host.cloneSeenAt = row.instant("clone_seen_at")
         host.lastSeen = row.instant("last_seen")
         if let at = row.instant("revoked_at") {

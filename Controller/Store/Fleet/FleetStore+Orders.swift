@@ -14,7 +14,8 @@ extension FleetStore: OrderRepository {
             let statement = try connection.cachedStatement(sql: Self.upsert)
             for (record, result) in rows {
                 try statement.execute(arguments: [
-                    record.id.blob, record.order.agent.blob, record.order.caseID?.blob, record.order.action.kind.rawValue,
+                    record.id.blob, record.order.agent.blob, record.order.caseID?.blob,
+                    record.order.action.kind.rawValue,
                     record.state.rawValue, record.state.isFinal ? 0 : 1, record.changedAt.microseconds, record.attempts,
                     record.note, Data(record.signed), result, record.revertedBy?.blob,
                 ])
@@ -40,7 +41,8 @@ extension FleetStore: OrderRepository {
 
     package func openOrders() async throws -> [OrderRecord] {
         try await database.read { connection in
-            try Row.fetchAll(connection, sql: "SELECT * FROM fleet_orders WHERE is_open = 1 ORDER BY order_id").map(Self.record)
+            try Row.fetchAll(connection, sql: "SELECT * FROM fleet_orders WHERE is_open = 1 ORDER BY order_id").map(
+                Self.record)
         }
     }
 
@@ -84,7 +86,10 @@ extension FleetStore: OrderRepository {
         }
         let condition = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
         let limit = bind(min(max(filter.limit, 1), 1000))
-        return ("SELECT * FROM fleet_orders\(condition) ORDER BY order_id DESC LIMIT \(limit)", StatementArguments(arguments))
+        return (
+            "SELECT * FROM fleet_orders\(condition) ORDER BY order_id DESC LIMIT \(limit)",
+            StatementArguments(arguments)
+        )
     }
 
     private static func bytes(of result: OrderResult?) throws -> Data? {

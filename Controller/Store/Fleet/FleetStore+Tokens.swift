@@ -13,7 +13,8 @@ extension FleetStore: TokenRepository {
                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
                     """,
                 arguments: [
-                    token.id.blob, token.secretHash.blob, token.uses, token.used, token.expiresAt.microseconds, token.group,
+                    token.id.blob, token.secretHash.blob, token.uses, token.used, token.expiresAt.microseconds,
+                    token.group,
                     token.createdAt.microseconds, token.createdBy,
                 ])
         }
@@ -28,7 +29,8 @@ extension FleetStore: TokenRepository {
 
     package func allTokens() async throws -> [TokenRecord] {
         try await database.read { connection in
-            try Row.fetchAll(connection, sql: "SELECT * FROM fleet_tokens ORDER BY created_at DESC, token_id DESC").map(Self.token)
+            try Row.fetchAll(connection, sql: "SELECT * FROM fleet_tokens ORDER BY created_at DESC, token_id DESC").map(
+                Self.token)
         }
     }
 

@@ -26,12 +26,16 @@ extension StoreError {
 
 extension Row {
     func identifier<Subject>(_ column: String, in table: String) throws -> Identifier<Subject> {
-        guard let data = self[column] as Data?, let id = Identifier<Subject>(bytes: data) else { throw StoreError.damagedRow(table) }
+        guard let data = self[column] as Data?, let id = Identifier<Subject>(bytes: data) else {
+            throw StoreError.damagedRow(table)
+        }
         return id
     }
 
     func fingerprint(_ column: String, in table: String) throws -> Fingerprint {
-        guard let data = self[column] as Data?, let value = Fingerprint(bytes: Array(data)) else { throw StoreError.damagedRow(table) }
+        guard let data = self[column] as Data?, let value = Fingerprint(bytes: Array(data)) else {
+            throw StoreError.damagedRow(table)
+        }
         return value
     }
 

@@ -46,7 +46,8 @@ struct AgentSide: Sendable {
                 $0.machine = Data(machine)
                 $0.hostname = "bench-\(index)"
             })
-        return AgentSide(certificate: Array(response.certificate), key: request.privateKeyPEM, machine: machine, port: port)
+        return AgentSide(
+            certificate: Array(response.certificate), key: request.privateKeyPEM, machine: machine, port: port)
     }
 
     private static func transport(to port: UInt16, as agent: AgentSide?) throws -> Transport {
@@ -82,9 +83,17 @@ struct AgentSide: Sendable {
                 guard case .order(let signed)? = message.message else { continue }
                 let order = try Cordon_V1_Order(serializedBytes: signed.order)
                 for stage in [Cordon_V1_OrderProgress.Stage.received, .running] {
-                    feed.yield(.with { $0.progress.orderID = order.orderID; $0.progress.stage = stage })
+                    feed.yield(
+                        .with {
+                            $0.progress.orderID = order.orderID
+                            $0.progress.stage = stage
+                        })
                 }
-                feed.yield(.with { $0.result.orderID = order.orderID; $0.result.outcome = .succeeded })
+                feed.yield(
+                    .with {
+                        $0.result.orderID = order.orderID
+                        $0.result.outcome = .succeeded
+                    })
             }
         }
     }

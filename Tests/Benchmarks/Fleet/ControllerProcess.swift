@@ -19,9 +19,11 @@ final class ControllerProcess: Sendable {
         unsafe posix_spawn_file_actions_adddup2(&actions, fromChild[1], 1)
         let words = ["cordon-bench-fleet", "controller", folder]
         var strings: [UnsafeMutablePointer<CChar>?] = unsafe words.map { unsafe strdup($0) } + [nil]
-        defer { for unsafe string in unsafe strings { unsafe free(string) } }
+        defer { unsafe strings.forEach { unsafe free($0) } }
         var child: pid_t = 0
-        guard unsafe posix_spawn(&child, "/proc/self/exe", &actions, nil, &strings, environ) == 0 else { throw BenchError("no child") }
+        guard unsafe posix_spawn(&child, "/proc/self/exe", &actions, nil, &strings, environ) == 0 else {
+            throw BenchError("no child")
+        }
         close(toChild[0])
         close(fromChild[1])
         (pid, input, output) = (child, toChild[1], fromChild[0])
@@ -75,7 +77,9 @@ enum BlockingThread {
         unsafe pthread_create(
             &thread, nil,
             { pointer in
-                if let pointer = unsafe pointer { unsafe Unmanaged<Work>.fromOpaque(pointer).takeRetainedValue().body() }
+                if let pointer = unsafe pointer {
+                    unsafe Unmanaged<Work>.fromOpaque(pointer).takeRetainedValue().body()
+                }
                 return nil
             }, work)
         pthread_detach(thread)

@@ -20,7 +20,8 @@ enum ControllerSide {
 
     static func run(folder: String) async throws {
         let keys = try FleetSetup.create(
-            folder: folder, fleetName: "bench", addresses: ["127.0.0.1"], rootKeyFile: "\(folder)/../\(now.microseconds).root", at: now
+            folder: folder, fleetName: "bench", addresses: ["127.0.0.1"],
+            rootKeyFile: "\(folder)/../\(now.microseconds).root", at: now
         ).keys
         let done = Done()
         var settings = FleetSettings()
@@ -151,7 +152,8 @@ struct Measured {
 
     private func request(for host: AgentID) -> OrderRequest {
         OrderRequest(
-            id: ControllerSide.surroundings.identifier(), agent: host, action: .isolate(Isolation(duration: .seconds(60))), reason: "bench")
+            id: ControllerSide.surroundings.identifier(), agent: host,
+            action: .isolate(Isolation(duration: .seconds(60))), reason: "bench")
     }
 
     /// The hook noted the instant; looking for it more often would disturb what is measured.
@@ -170,7 +172,9 @@ struct Measured {
         var buffer = [CChar](repeating: 0, count: 256)
         while unsafe fgets(&buffer, 256, file) != nil {
             let line = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            if line.hasPrefix("RssAnon:") { return line.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0 }
+            if line.hasPrefix("RssAnon:") {
+                return line.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0
+            }
         }
         return 0
     }

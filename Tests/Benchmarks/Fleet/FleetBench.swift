@@ -25,7 +25,9 @@ enum FleetBench {
 
     private static func count(in arguments: [String]) -> Int? {
         guard let index = arguments.firstIndex(of: "--agents") else { return 1000 }
-        guard index + 1 < arguments.count, let count = Int(arguments[index + 1]), (1...100_000).contains(count) else { return nil }
+        guard index + 1 < arguments.count, let count = Int(arguments[index + 1]), (1...100_000).contains(count) else {
+            return nil
+        }
         return count
     }
 
@@ -106,7 +108,9 @@ struct Row {
         ]
     }
 
-    var json: String { "{\"sut\":\"cordon\"," + fields.map { "\"\($0.name)\":\($0.value)" }.joined(separator: ",") + "}" }
+    var json: String {
+        "{\"sut\":\"cordon\"," + fields.map { "\"\($0.name)\":\($0.value)" }.joined(separator: ",") + "}"
+    }
 
     var table: String {
         ([("sut", "cordon")] + fields).map { name, value in
