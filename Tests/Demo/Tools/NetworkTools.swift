@@ -30,7 +30,7 @@ struct Hold: ParsableCommand {
     func run() throws {
         let connection = try Sockets.connect(address, port, patience: 2000).get()
         print("open")
-        unsafe fflush(stdout)
+        fflush(nil)
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {
             let count = unsafe recv(connection, &buffer, buffer.count, 0)
@@ -52,11 +52,11 @@ struct Serve: ParsableCommand {
             // An IPv6 listener takes IPv4 too.
             let listener = try Sockets.listen("::", port).get()
             DispatchQueue(label: "serve.\(port)").async {
-                while true { unsafe _ = accept(listener, nil, nil) }
+                while true { _ = accept(listener, nil, nil) }
             }
         }
         print("ready")
-        unsafe fflush(stdout)
+        fflush(nil)
         while true { pause() }
     }
 }
@@ -72,9 +72,9 @@ struct Relay: ParsableCommand {
     @Argument var port: String
 
     func run() throws {
-        unsafe _ = signal(SIGPIPE, SIG_IGN)
+        _ = signal(SIGPIPE, SIG_IGN)
         while true {
-            let visitor = unsafe accept(listener, nil, nil)
+            let visitor = accept(listener, nil, nil)
             guard visitor >= 0 else { continue }
             guard case .success(let server) = Sockets.connect(address, port, patience: 2000) else {
                 close(visitor)

@@ -5,7 +5,7 @@ internal import Glibc
 enum Sockets {
     /// A connection, or the error number.
     static func connect(_ address: String, _ port: String, patience milliseconds: Int32) -> Result<Int32, Errno> {
-        with(address, port, flags: AI_NUMERICHOST) { info in
+        unsafe with(address, port, flags: AI_NUMERICHOST) { info in
             let descriptor = unsafe socket(info.ai_family, info.ai_socktype | Int32(SOCK_NONBLOCK.rawValue), 0)
             guard descriptor >= 0 else { return .failure(Errno()) }
             if unsafe Glibc.connect(descriptor, info.ai_addr, info.ai_addrlen) != 0 {
@@ -24,7 +24,7 @@ enum Sockets {
 
     /// A socket that listens.
     static func listen(_ address: String, _ port: String) -> Result<Int32, Errno> {
-        with(address, port, flags: AI_PASSIVE | AI_NUMERICHOST) { info in
+        unsafe with(address, port, flags: AI_PASSIVE | AI_NUMERICHOST) { info in
             let descriptor = unsafe socket(info.ai_family, info.ai_socktype | Int32(SOCK_CLOEXEC.rawValue), 0)
             var yes: Int32 = 1
             unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
@@ -38,7 +38,7 @@ enum Sockets {
     private static func with(
         _ address: String, _ port: String, flags: Int32, _ body: (addrinfo) -> Result<Int32, Errno>
     ) -> Result<Int32, Errno> {
-        var hints = addrinfo()
+        var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         unsafe hints.ai_flags = flags
         var found: UnsafeMutablePointer<addrinfo>?

@@ -16,7 +16,7 @@ struct Syslog: ParsableCommand {
         let output = unsafe open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard output >= 0 else { throw Sockets.Errno() }
         print("ready")
-        unsafe fflush(stdout)
+        fflush(nil)
         var buffer = [UInt8](repeating: 0, count: 8192)
         while true {
             let count = unsafe recv(receiver, &buffer, buffer.count, 0)

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CLinux
+internal import CordonModel
 internal import CordonTesting
 internal import CordonWire
 internal import FoundationEssentials

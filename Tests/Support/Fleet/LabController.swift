@@ -45,7 +45,7 @@ package final class LabController: Sendable {
         ]
         let log = "\(lab.scratch.path)/controller-\(fleet).log"
         let daemon = try lab.daemon(words, in: .controller, environment: binaries.environment, log: log)
-        try Waiting.until("an answer of the controller", within: .seconds(30)) { () throws -> Bool? in
+        _ = try Waiting.until("an answer of the controller", within: .seconds(30)) { () throws -> Bool? in
             if let status = daemon.ended { throw TestFailure("cordon-controller ended with \(status): \(daemon.tail)") }
             let ports = [Self.agentsPort, Self.peoplePort].map { "\($0)" }
             let open = try ports.allSatisfy { try lab.reaches(.controller, $0, from: .controller, binaries) }

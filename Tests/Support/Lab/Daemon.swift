@@ -20,11 +20,12 @@ package final class Daemon: Sendable {
     /// Waits until its log holds a text.
     @discardableResult
     package func says(_ text: String, within patience: Duration = .seconds(20)) throws -> Daemon {
-        _ = try Waiting.until("“\(text)” of \(name)", within: patience) { () throws -> Bool? in
+        let said = try Waiting.becomes(within: patience) {
             if Scratch.text(of: log).contains(text) { return true }
             if let status = child.ended { throw TestFailure("\(name) ended with \(status): \(tail)") }
-            return nil
+            return false
         }
+        guard said else { throw TestFailure("\(name) did not say “\(text)” within \(patience); it said: \(tail)") }
         return self
     }
 

@@ -60,7 +60,7 @@ package final class Lab: Sendable {
     package init() throws {
         if let obstacle = Abilities.labObstacle { throw TestFailure(obstacle) }
         // A keeper that is gone must not take this process with it.
-        unsafe _ = signal(SIGPIPE, SIG_IGN)
+        _ = signal(SIGPIPE, SIG_IGN)
         rights = Abilities.isRoot ? .root : .userNamespace
         scratch = try Scratch()
         let script = try scratch.file("lab.sh", Self.script)

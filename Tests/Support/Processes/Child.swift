@@ -12,7 +12,7 @@ package final class Child: Sendable {
     }
 
     /// As this process's namespace numbers it.
-    package let pid: pid_t
+    package let pid: Int32
     private let input: Int32
     private let output: Int32
     private let errors: Int32
@@ -20,6 +20,18 @@ package final class Child: Sendable {
 
     /// A descriptor that is handed over is number 3 in the child.
     init(_ arguments: [String], environment: [String: String], streams: Streams, handing: Int32? = nil) throws {
+        // One at a time: a child that is started elsewhere between pipe(2) and fcntl(2) would keep the pipes open.
+        (pid, input, output, errors) = try Self.starting.withLock { _ in
+            try Self.spawn(arguments, environment, streams, handing)
+        }
+    }
+
+    private static let starting = Mutex(())
+
+    /// Its number and this process's ends of its input, output and errors.
+    private static func spawn(
+        _ arguments: [String], _ environment: [String: String], _ streams: Streams, _ handing: Int32?
+    ) throws -> (pid_t, Int32, Int32, Int32) {
         let (inRead, inWrite) = try Self.pipe()
         let (outRead, outWrite) = try Self.pipe()
         let (errorRead, errorWrite) = try Self.pipe()
@@ -37,7 +49,7 @@ package final class Child: Sendable {
             unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
         }
         if let handing { unsafe posix_spawn_file_actions_adddup2(&actions, handing, 3) }
-        var attributes = unsafe posix_spawnattr_t()
+        var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }
         // A group of its own: Ctrl-C at the terminal is this process's to handle.
@@ -52,7 +64,7 @@ package final class Child: Sendable {
             for end in [inWrite, outRead, errorRead] { close(end) }
             throw TestFailure("\(arguments[0]) cannot be started: \(unsafe String(cString: strerror(failure)))")
         }
-        (pid, input, output, errors) = (child, inWrite, outRead, errorRead)
+        return (child, inWrite, outRead, errorRead)
     }
 
     deinit {
@@ -142,7 +154,7 @@ package final class Child: Sendable {
     private func shutdownInput() {
         // The descriptor stays ours until the end, pointing nowhere, so that no other file can take its number.
         let nothing = unsafe open("/dev/null", O_RDWR | O_CLOEXEC)
-        unsafe _ = dup3(nothing, input, O_CLOEXEC)
+        dup2(nothing, input)
         close(nothing)
     }
 
@@ -150,7 +162,8 @@ package final class Child: Sendable {
 
     private static func pipe() throws -> (Int32, Int32) {
         var ends: [Int32] = [-1, -1]
-        guard unsafe pipe2(&ends, O_CLOEXEC) == 0 else { throw TestFailure("no pipe: \(unsafe String(cString: strerror(errno)))") }
+        guard unsafe Glibc.pipe(&ends) == 0 else { throw TestFailure("no pipe: \(unsafe String(cString: strerror(errno)))") }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         return (ends[0], ends[1])
     }
 

@@ -1,0 +1,57 @@
+internal import CLinux
+internal import CordonTesting
+internal import Glibc
+
+/// CLOCK_REALTIME in microseconds.
+func clockMicroseconds() -> Int64 { clinux_realtime_us() }
+
+/// The lab after the story: where to look, until Enter.
+struct LookAround {
+    private let stage: Stage
+    private let teller: Teller
+
+    init(_ stage: Stage, _ teller: Teller) {
+        self.stage = stage
+        self.teller = teller
+    }
+
+    func wait() throws {
+        let (listener, port) = try listener()
+        let (lab, binaries) = (stage.lab, stage.binaries)
+        let relay = try lab.daemon(
+            [binaries["cordon-demo"], "relay", "3", Lab.Space.controller.ipv4, "\(LabController.peoplePort)"], in: .controller,
+            environment: binaries.environment, log: "\(lab.scratch.path)/relay.log", handing: listener)
+        close(listener)
+        let cordon = "\(binaries.folder)/cordon"
+        teller.print(
+            """
+
+            The lab is still there. Look around:
+
+              Console   https://127.0.0.1:\(port)   as \(LabController.administrator), password “\(LabController.password)”
+                        (the certificate is the fleet's own: \(stage.controller.authority))
+              CLI       \(cordon) login https://127.0.0.1:\(port) --user \(LabController.administrator) --ca-file \(stage.controller.authority)
+                        \(cordon) hosts; \(cordon) case show C-1; \(cordon) orders
+              On web    \(lab.entry(to: .web)) sh
+              Attacker  \(lab.entry(to: .attacker)) sh
+              Logs      \(stage.web.folder)/log
+
+            """)
+        _ = teller.ask("Press Enter to clean up.")
+        relay.kill()
+    }
+
+    /// A listening socket on the machine's loopback: 8443, or any port when that is taken.
+    private func listener() throws -> (Int32, UInt16) {
+        let listener = switch Sockets.listen("127.0.0.1", "8443") {
+        case .success(let descriptor): descriptor
+        case .failure: try Sockets.listen("127.0.0.1", "0").get()
+        }
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe _ = getsockname(listener, $0, &length) }
+        }
+        return (listener, UInt16(bigEndian: address.sin_port))
+    }
+}
