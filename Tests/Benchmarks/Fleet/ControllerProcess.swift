@@ -60,6 +60,17 @@ final class ControllerProcess: Sendable {
         var status: Int32 = 0
         unsafe waitpid(pid, &status, 0)
         close(output)
+        remove()
+    }
+
+    /// The folder held nothing but this run.
+    private func remove() {
+        let words = ["rm", "-rf", folder, "\(folder).root"]
+        var strings: [UnsafeMutablePointer<CChar>?] = unsafe words.map { unsafe strdup($0) } + [nil]
+        defer { unsafe strings.forEach { unsafe free($0) } }
+        var child: pid_t = 0
+        var status: Int32 = 0
+        if unsafe posix_spawn(&child, "/bin/rm", nil, nil, &strings, environ) == 0 { unsafe waitpid(child, &status, 0) }
     }
 }
 

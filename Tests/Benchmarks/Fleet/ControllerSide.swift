@@ -21,7 +21,7 @@ enum ControllerSide {
     static func run(folder: String) async throws {
         let keys = try FleetSetup.create(
             folder: folder, fleetName: "bench", addresses: ["127.0.0.1"],
-            rootKeyFile: "\(folder)/../\(now.microseconds).root", at: now
+            rootKeyFile: "\(folder).root", at: now
         ).keys
         let done = Done()
         var settings = FleetSettings()
