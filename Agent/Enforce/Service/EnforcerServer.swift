@@ -23,9 +23,9 @@ package final class EnforcerServer: Sendable {
     package init(_ enforcer: Enforcer, path: String, log: Logger) throws(EnforceError) {
         self.enforcer = enforcer
         self.log = log
-        let user = enforcer.configuration.agentUser
-        let group = clinux_primary_group(user)
-        let status = unsafe clinux_local_listen(path, 0o660, 0, group >= 0 ? UInt32(clamping: group) : 0)
+        // Owned by the agent's user, not by its group: a user that has no entry in the user database has no group to
+        // name, and nobody else has a reason to connect. Who connects is asked of the kernel all the same.
+        let status = unsafe clinux_local_listen(path, 0o600, enforcer.configuration.agentUser, 0)
         guard status >= 0 else {
             let remedy =
                 -status == 98

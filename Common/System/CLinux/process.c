@@ -64,14 +64,6 @@ int64_t clinux_user_id(const char *name) {
     return found == NULL ? -ENOENT : (int64_t)found->pw_uid;
 }
 
-int64_t clinux_primary_group(uint32_t uid) {
-    struct passwd entry, *found = NULL;
-    char buffer[16384];
-    int error = getpwuid_r(uid, &entry, buffer, sizeof buffer, &found);
-    if (error != 0) return -error;
-    return found == NULL ? -ENOENT : (int64_t)found->pw_gid;
-}
-
 void clinux_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
 
 int clinux_signalfd(const int *signals) {

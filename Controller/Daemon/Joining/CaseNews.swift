@@ -68,8 +68,10 @@ enum OrderTimeline {
         guard let caseID = record.order.caseID, record.state == .queued || record.state.isFinal else { return }
         let kind = record.order.action.kind.rawValue
         var text = "Order \(kind): \(record.state.rawValue)."
-        if let result = record.result { text += " \(result.message)" }
-        if let proof = record.result?.proof {
+        if record.state == .reverted {
+            text += record.revertedBy.map { " The order \($0) undid it." } ?? ""
+        } else if let result = record.result { text += " \(result.message)" }
+        if record.state != .reverted, let proof = record.result?.proof {
             for probe in proof.probes { text += " \(probe.name): \(probe.passed ? "yes" : "NO") (\(probe.observed))." }
         } else if !record.note.isEmpty {
             text += " \(record.note)"

@@ -18,8 +18,6 @@ int clinux_unshare_network(void);
 int64_t clinux_raise_file_limit(void);
 // The user id of a user name; -ENOENT when there is none.
 int64_t clinux_user_id(const char *name);
-// The group id of a user's primary group; -ENOENT when there is none.
-int64_t clinux_primary_group(uint32_t uid);
 // Ignores SIGPIPE for the whole process.
 void clinux_ignore_sigpipe(void);
 // Blocks the signals in all threads made afterwards and returns a signalfd for them; the list ends with 0.
