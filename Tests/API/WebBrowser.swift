@@ -38,10 +38,12 @@ final class WebBrowser: Sendable {
         guard let target = try await send("Target.createTarget", ["url": .text("about:blank")]).targetId else {
             throw Failure(description: "no page")
         }
-        let session = try await send("Target.attachToTarget", ["targetId": .text(target), "flatten": .flag(true)]).sessionId
+        let session = try await send("Target.attachToTarget", ["targetId": .text(target), "flatten": .flag(true)])
+            .sessionId
         state.withLock { $0.session = session }
         for domain in ["Page.enable", "Runtime.enable", "Log.enable"] { _ = try await send(domain) }
-        let watch = "addEventListener('securitypolicyviolation', e => console.error('CSP ' + e.violatedDirective + ' ' + e.blockedURI))"
+        let watch =
+            "addEventListener('securitypolicyviolation', e => console.error('CSP ' + e.violatedDirective + ' ' + e.blockedURI))"
         _ = try await send("Page.addScriptToEvaluateOnNewDocument", ["source": .text(watch)])
     }
 
@@ -60,8 +62,10 @@ final class WebBrowser: Sendable {
 
     /// The value of a JavaScript expression as text.
     func value(_ expression: String) async throws -> String {
-        let source = "(() => { const v = (\(expression)); return typeof v === 'string' ? v : JSON.stringify(v) ?? 'undefined'; })()"
-        let answer = try await send("Runtime.evaluate", ["expression": .text(source), "returnByValue": .flag(true), "userGesture": .flag(true)])
+        let source =
+            "(() => { const v = (\(expression)); return typeof v === 'string' ? v : JSON.stringify(v) ?? 'undefined'; })()"
+        let answer = try await send(
+            "Runtime.evaluate", ["expression": .text(source), "returnByValue": .flag(true), "userGesture": .flag(true)])
         if let fault = answer.exceptionDetails?.text { throw Failure(description: "\(fault): \(expression)") }
         return answer.result?.value ?? ""
     }
@@ -83,7 +87,9 @@ final class WebBrowser: Sendable {
         _ = try await send("Input.insertText", ["text": .text(text)])
     }
 
-    func click(_ selector: String) async throws { _ = try await value("(document.querySelector('\(selector)').click(), true)") }
+    func click(_ selector: String) async throws {
+        _ = try await value("(document.querySelector('\(selector)').click(), true)")
+    }
 
     /// A picture of the page as PNG.
     func picture(width: Int, height: Int) async throws -> [UInt8] {
@@ -96,7 +102,9 @@ final class WebBrowser: Sendable {
     }
 
     /// From now on the browser runs no script of a page.
-    func turnScriptsOff() async throws { _ = try await send("Emulation.setScriptExecutionDisabled", ["value": .flag(true)]) }
+    func turnScriptsOff() async throws {
+        _ = try await send("Emulation.setScriptExecutionDisabled", ["value": .flag(true)])
+    }
 
     /// The value of a cookie, also of those that scripts may not see.
     func cookie(_ name: String) async throws -> String? {
@@ -197,7 +205,9 @@ final class WebBrowser: Sendable {
         let error: Fault?
     }
 
-    private func send(_ method: String, _ arguments: [String: Argument] = [:], inPage: Bool = true) async throws -> Answer {
+    private func send(_ method: String, _ arguments: [String: Argument] = [:], inPage: Bool = true) async throws
+        -> Answer
+    {
         try await withCheckedThrowingContinuation { continuation in
             let prepared = state.withLock { state -> (id: Int, session: String?)? in
                 guard !state.hasEnded else { return nil }
@@ -205,8 +215,11 @@ final class WebBrowser: Sendable {
                 state.waiting[state.next] = continuation
                 return (state.next, state.session)
             }
-            guard let prepared else { return continuation.resume(throwing: Failure(description: "the browser has ended")) }
-            let command = Command(id: prepared.id, method: method, params: arguments, sessionId: inPage ? prepared.session : nil)
+            guard let prepared else {
+                return continuation.resume(throwing: Failure(description: "the browser has ended"))
+            }
+            let command = Command(
+                id: prepared.id, method: method, params: arguments, sessionId: inPage ? prepared.session : nil)
             do {
                 try write(Array(JSONEncoder().encode(command)) + [0])
             } catch {
@@ -278,7 +291,8 @@ final class WebBrowser: Sendable {
             Glibc.close(answerEnd)
         }
         let arguments = [
-            program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-extensions", "--disable-dev-shm-usage",
+            program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
+            "--disable-extensions", "--disable-dev-shm-usage",
             "--disable-background-networking", "--remote-debugging-pipe", "--user-data-dir=\(profile)", "about:blank",
         ]
         var actions = unsafe posix_spawn_file_actions_t()
@@ -288,7 +302,7 @@ final class WebBrowser: Sendable {
         unsafe posix_spawn_file_actions_adddup2(&actions, answerEnd, 4)
         unsafe posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
         var words = unsafe arguments.map { unsafe strdup($0) } + [nil]
-        defer { for unsafe word in unsafe words { unsafe free(word) } }
+        defer { unsafe words.forEach { unsafe free($0) } }
         var child: pid_t = 0
         let code = unsafe posix_spawn(&child, program, &actions, nil, &words, environ)
         guard code == 0 else { throw Failure(description: "Chromium does not start: errno \(code)") }

@@ -9,7 +9,8 @@ import HummingbirdTesting
 import Testing
 
 @Suite(
-    "The console in a real browser", .enabled(if: WebBrowser.path != nil, "Chromium is not installed: apt-get install chromium"),
+    "The console in a real browser",
+    .enabled(if: WebBrowser.path != nil, "Chromium is not installed: apt-get install chromium"),
     .timeLimit(.minutes(3)), .serialized
 )
 struct WebBrowserTests {
@@ -22,7 +23,9 @@ struct WebBrowserTests {
         try await browser.wait(for: "location.pathname === '/' && document.readyState === 'complete'")
     }
 
-    private func visit(_ fixture: WebFixture, _ body: @Sendable @escaping (WebBrowser, String) async throws -> Void) async throws {
+    private func visit(_ fixture: WebFixture, _ body: @Sendable @escaping (WebBrowser, String) async throws -> Void)
+        async throws
+    {
         try await fixture.application.test(.live) { client in
             let browser = try await WebBrowser()
             do {
@@ -44,7 +47,9 @@ struct WebBrowserTests {
             try await signIn(browser, site)
             for path in ["/", "/cases", "/cases/\(file.label)", "/hosts", "/hosts/\(WebFixture.db1.id)", "/nowhere"] {
                 try await browser.open("\(site)\(path)")
-                #expect(try await browser.value("getComputedStyle(document.querySelector('.bar')).display") == "flex", "\(path)")
+                #expect(
+                    try await browser.value("getComputedStyle(document.querySelector('.bar')).display") == "flex",
+                    "\(path)")
                 if path != "/nowhere" { try await browser.wait(for: "document.documentElement.dataset.news === 'on'") }
             }
             // The page that is missing answers 404, and the browser says so: that alone is no complaint.
@@ -68,7 +73,8 @@ struct WebBrowserTests {
             try await browser.wait(for: "document.documentElement.dataset.news === 'on'")
             _ = try await browser.value("window.same = true")
             try await browser.type("the owner ag", into: "textarea[name=reason]")
-            let second = try await fixture.raise("Root by an account that never did", on: WebFixture.db1, severity: .high)
+            let second = try await fixture.raise(
+                "Root by an account that never did", on: WebFixture.db1, severity: .high)
             _ = try await fixture.ask("Isolate db-1 as well?", in: second)
             try await browser.wait(for: "document.body.innerText.includes('Isolate db-1 as well?')")
             try await browser.wait(for: "document.querySelector('#main-nav .count').innerText.startsWith('2')")
@@ -104,13 +110,16 @@ struct WebBrowserTests {
         try await visit(fixture) { browser, site in
             try await signIn(browser, site)
             try await browser.wait(for: "document.documentElement.dataset.news === 'on'")
-            let credential = try await fixture.services.access.authenticate(try #require(try await browser.cookie("cordon_session")))
+            let credential = try await fixture.services.access.authenticate(
+                try #require(try await browser.cookie("cordon_session")))
             try await fixture.services.access.signOut(credential)
             try await browser.wait(for: "location.pathname === '/sign-in'", seconds: 40)
         }
     }
 
-    @Test("a picture of each page can be taken", .enabled(if: Self.album != nil, "set CORDON_PICTURES to a folder to have them"))
+    @Test(
+        "a picture of each page can be taken",
+        .enabled(if: Self.album != nil, "set CORDON_PICTURES to a folder to have them"))
     func pictures() async throws {
         let fixture = try await WebFixture()
         let file = try await fixture.raise("SSH password guessing that got in, on web-1", lines: Self.lines)
@@ -118,16 +127,19 @@ struct WebBrowserTests {
             "Called the owner: nobody of the team signs in from there. She agrees to the isolation.", on: file.id,
             by: Principal(name: "mia", role: .analyst)
         )
-        try await fixture.raise("sudo to root by an account that never did, on db-1", on: WebFixture.db1, severity: .high)
+        try await fixture.raise(
+            "sudo to root by an account that never did, on db-1", on: WebFixture.db1, severity: .high)
         _ = try await fixture.ask(
             "Isolate web-1 for 4 h?\nAn address that had failed 42 times signed in as deploy. Isolation cuts every connection of the host but the controller's.",
             in: file
         )
-        _ = try await fixture.services.access.createUser(name: "mia", role: .responder, password: WebFixture.password, by: .system)
+        _ = try await fixture.services.access.createUser(
+            name: "mia", role: .responder, password: WebFixture.password, by: .system)
         try await visit(fixture) { browser, site in
             try await signIn(browser, site, as: "mia")
             for (name, path, height) in [
-                ("now", "/", 800), ("case", "/cases/\(file.label)", 1250), ("hosts", "/hosts", 500), ("cases", "/cases", 500),
+                ("now", "/", 800), ("case", "/cases/\(file.label)", 1250), ("hosts", "/hosts", 500),
+                ("cases", "/cases", 500),
                 ("host", "/hosts/\(WebFixture.db1.id)", 1100),
             ] {
                 try await browser.open("\(site)\(path)")

@@ -51,7 +51,8 @@ final class WebFixture: Sendable {
         let changes = ChangeFeed()
         try await Self.enrol([Self.web1, Self.db1], in: store)
         let fleet = try await Fleet.load(
-            keys: keys, stores: store.stores, hooks: FleetHooks(received: { _, _ in }), surroundings: surroundings, log: logger
+            keys: keys, stores: store.stores, hooks: FleetHooks(received: { _, _ in }), surroundings: surroundings,
+            log: logger
         )
         let cases = CaseBook(
             repository: CaseStore(database: database), surroundings: surroundings, logger: logger,
@@ -60,24 +61,30 @@ final class WebFixture: Sendable {
         let runs = RunStore(database: database)
         let library = PlaybookLibrary(folder: "\(folder)/playbooks")
         services = APIServices(
-            access: Access(repository: AccessStore(database: database), surroundings: surroundings, hasher: PasswordHasher(cost: .init(logN: 10, r: 1, p: 1))),
+            access: Access(
+                repository: AccessStore(database: database), surroundings: surroundings,
+                hasher: PasswordHasher(cost: .init(logN: 10, r: 1, p: 1))),
             fleet: fleet,
             intake: Intake(
-                repository: IntakeStore(database: database), cases: Opening(cases: cases), surroundings: surroundings, logger: logger,
+                repository: IntakeStore(database: database), cases: Opening(cases: cases), surroundings: surroundings,
+                logger: logger,
                 changed: { changes.publish($0) }
             ),
             cases: cases, library: library,
             engine: PlaybookEngine(
-                library: library, repository: runs, performer: Performer(), hosts: Resolver(), surroundings: surroundings,
+                library: library, repository: runs, performer: Performer(), hosts: Resolver(),
+                surroundings: surroundings,
                 hooks: .init(changed: { changes.publish($0) })
             ),
-            runs: runs, audit: Audit(auditKey: keys.auditKey.verifyingKey), changes: changes, surroundings: surroundings,
+            runs: runs, audit: Audit(auditKey: keys.auditKey.verifyingKey), changes: changes,
+            surroundings: surroundings,
             agentAddress: try #require(ControllerAddress("127.0.0.1:7443")), isSecure: false
         )
         self.store = store
         self.folder = folder
         for role in Role.allCases {
-            _ = try await services.access.createUser(name: role.rawValue, role: role, password: Self.password, by: .system)
+            _ = try await services.access.createUser(
+                name: role.rawValue, role: role, password: Self.password, by: .system)
         }
     }
 
@@ -102,17 +109,20 @@ final class WebFixture: Sendable {
     /// Two hosts, one of them isolated with a blocked address.
     private static func enrol(_ hosts: [HostName], in store: FleetStore) async throws {
         let token = TokenRecord(
-            id: id(1), secretHash: Fingerprint(of: [1]), uses: 9, expiresAt: start + .seconds(3600), group: "web", createdAt: start,
+            id: id(1), secretHash: Fingerprint(of: [1]), uses: 9, expiresAt: start + .seconds(3600), group: "web",
+            createdAt: start,
             createdBy: "system"
         )
         try await store.add(token, recording: [])
         for (index, name) in hosts.enumerated() {
             var host = HostRecord(
-                id: name.id, hostname: name.name, group: "web", machine: Fingerprint(of: [UInt8(index)]), enrolledAt: start - .seconds(86_400),
+                id: name.id, hostname: name.name, group: "web", machine: Fingerprint(of: [UInt8(index)]),
+                enrolledAt: start - .seconds(86_400),
                 token: token.id
             )
             let certificate = AgentCertificate(
-                fingerprint: Fingerprint(of: [9, UInt8(index)]), agent: host.id, issuedAt: start, refusedAfter: start + .seconds(86_400)
+                fingerprint: Fingerprint(of: [9, UInt8(index)]), agent: host.id, issuedAt: start,
+                refusedAfter: start + .seconds(86_400)
             )
             _ = try await store.enrol(host, certificate, using: token.id, now: start, recording: [])
             host.facts = facts(of: name)
@@ -128,8 +138,10 @@ final class WebFixture: Sendable {
             containment.blocks = [.init(network: Network(.v4(0xCB00_7107)), until: start + .seconds(86_000))]
         }
         return HostFacts(
-            hostname: host.name, kernel: "6.18.5", operatingSystem: "Debian GNU/Linux 12 (bookworm)", agentVersion: "0.1.0",
-            enforcerVersion: "0.1.0", ownedTables: true, policyHash: "9f86d081884c7d659a2feaa0c55ad015", containment: containment
+            hostname: host.name, kernel: "6.18.5", operatingSystem: "Debian GNU/Linux 12 (bookworm)",
+            agentVersion: "0.1.0",
+            enforcerVersion: "0.1.0", ownedTables: true, policyHash: "9f86d081884c7d659a2feaa0c55ad015",
+            containment: containment
         )
     }
 }
@@ -141,7 +153,9 @@ extension WebFixture {
     @discardableResult
     func raise(
         _ title: String, on host: HostName = web1, severity: Severity = .critical,
-        lines: [String] = ["Nov 21 01:26:17 web-1 sshd[4251]: Accepted password for deploy from 203.0.113.7 port 40122 ssh2"]
+        lines: [String] = [
+            "Nov 21 01:26:17 web-1 sshd[4251]: Accepted password for deploy from 203.0.113.7 port 40122 ssh2"
+        ]
     ) async throws -> Case {
         let number = sequence.withLock { number in
             number += 1
@@ -150,8 +164,10 @@ extension WebFixture {
         let now = Self.start
         let alert = Alert(
             id: services.surroundings.identifier(), agent: host.id,
-            rule: RuleReference(id: "cordon.sshd.breakin", name: "SSH sign-in after guessing", techniques: ["T1110.001"]), title: title,
-            severity: severity, firstSeen: now - .seconds(500), lastSeen: now - .seconds(390), count: 43, deduplicationKey: "key-\(number)",
+            rule: RuleReference(
+                id: "cordon.sshd.breakin", name: "SSH sign-in after guessing", techniques: ["T1110.001"]), title: title,
+            severity: severity, firstSeen: now - .seconds(500), lastSeen: now - .seconds(390), count: 43,
+            deduplicationKey: "key-\(number)",
             observables: [Observable(.v4(0xCB00_7107)), Observable(kind: .user, value: "deploy")],
             evidence: lines.map { Event(timestamp: now, created: now, original: $0) }
         )
@@ -167,7 +183,8 @@ extension WebFixture {
     func ask(_ question: String, in file: Case) async throws -> ManualTask {
         let entry = try await services.library.add(Array(Self.playbook.utf8))
         _ = try await services.engine.start(
-            entry.id, inputs: ["__question__": question], caseID: file.id, by: Principal(name: "playbook", role: .responder)
+            entry.id, inputs: ["__question__": question], caseID: file.id,
+            by: Principal(name: "playbook", role: .responder)
         )
         return try #require(try await services.runs.tasks(TaskFilter(caseID: file.id)).last)
     }

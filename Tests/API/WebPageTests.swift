@@ -30,7 +30,8 @@ struct WebPageTests {
         }
     }
 
-    @Test("a wrong password is refused with a sentence and the name kept", arguments: ["responder", "nobody", "<b>\"x"])
+    @Test(
+        "a wrong password is refused with a sentence and the name kept", arguments: ["responder", "nobody", "<b>\"x"])
     func wrongPassword(name: String) async throws {
         let fixture = try await WebFixture()
         try await fixture.application.test(.router) { client in
@@ -57,7 +58,10 @@ struct WebPageTests {
 
     @Test(
         "no form leads the browser off the site",
-        arguments: ["//evil.example/", "https://evil.example/", "/\\evil.example", "/a\r\nSet-Cookie: x=y", "/sign-out", "", "/api/v1/me"]
+        arguments: [
+            "//evil.example/", "https://evil.example/", "/\\evil.example", "/a\r\nSet-Cookie: x=y", "/sign-out", "",
+            "/api/v1/me",
+        ]
     )
     func openRedirect(next: String) async throws {
         let fixture = try await WebFixture()
@@ -78,14 +82,17 @@ struct WebPageTests {
             let token = try #require(page.field("form_token", ofForm: "/sign-out"))
             #expect(try await visitor.post("/sign-out", ["form_token": token]).location == "/sign-in?done=signed-out")
             #expect(visitor.cookies["cordon_session"] == nil)
-            let stolen = try await client.execute(uri: "/", method: .get, headers: [.cookie: "cordon_session=\(session)"])
+            let stolen = try await client.execute(
+                uri: "/", method: .get, headers: [.cookie: "cordon_session=\(session)"])
             #expect(stolen.status == .seeOther)
         }
     }
 
     // MARK: - Policy
 
-    @Test("every answer of the console carries the whole policy", arguments: ["/", "/cases", "/hosts", "/nowhere", "/sign-in", "/assets/live.js"])
+    @Test(
+        "every answer of the console carries the whole policy",
+        arguments: ["/", "/cases", "/hosts", "/nowhere", "/sign-in", "/assets/live.js"])
     func policy(path: String) async throws {
         let fixture = try await WebFixture()
         try await fixture.application.test(.router) { client in
@@ -114,7 +121,9 @@ struct WebPageTests {
         }
     }
 
-    @Test("what is missing gets a page with a sentence and a way back", arguments: ["/nowhere", "/cases/C-999", "/cases/%3Cscript%3E", "/hosts/x"])
+    @Test(
+        "what is missing gets a page with a sentence and a way back",
+        arguments: ["/nowhere", "/cases/C-999", "/cases/%3Cscript%3E", "/hosts/x"])
     func missing(path: String) async throws {
         let fixture = try await WebFixture()
         try await fixture.application.test(.router) { client in
@@ -122,7 +131,9 @@ struct WebPageTests {
             try await visitor.signIn()
             let page = try await visitor.get(path)
             #expect(page.status == .notFound)
-            #expect(page.html.contains("<h1>Not here</h1>") && page.html.contains("What to do:") && page.html.contains("Back to Now"))
+            #expect(
+                page.html.contains("<h1>Not here</h1>") && page.html.contains("What to do:")
+                    && page.html.contains("Back to Now"))
             #expect(!page.html.contains("<script>"))
         }
     }
@@ -142,13 +153,16 @@ struct WebPageTests {
     func decide() async throws {
         let fixture = try await WebFixture()
         let file = try await fixture.raise("Sign-in after 42 failures")
-        let task = try await fixture.ask("Isolate web-1 for 4 h?\nAn address that had failed 42 times signed in.", in: file)
+        let task = try await fixture.ask(
+            "Isolate web-1 for 4 h?\nAn address that had failed 42 times signed in.", in: file)
         try await fixture.application.test(.router) { client in
             let visitor = WebVisitor(client)
             try await visitor.signIn()
             let action = "/tasks/\(task.id)/decision"
             let now = try await visitor.get("/")
-            #expect(now.html.contains("Isolate web-1 for 4 h?") && now.html.contains("without an answer it counts as denied."))
+            #expect(
+                now.html.contains("Isolate web-1 for 4 h?")
+                    && now.html.contains("without an answer it counts as denied."))
             let token = try #require(now.field("form_token", ofForm: action))
             let back = try #require(now.field("back", ofForm: action))
             let complete = ["form_token": token, "back": back, "verdict": "approve", "reason": "the owner agrees"]
@@ -164,7 +178,9 @@ struct WebPageTests {
             let done = try await visitor.post(action, complete)
             #expect(done.status == .seeOther && done.location == "/?done=approved")
             let decided = try await fixture.services.runs.task(task.id)
-            #expect(decided?.state == .approved && decided?.decidedBy == "responder" && decided?.reason == "the owner agrees")
+            #expect(
+                decided?.state == .approved && decided?.decidedBy == "responder"
+                    && decided?.reason == "the owner agrees")
             #expect(try await visitor.get("/?done=approved").html.contains("Nothing waits for a decision."))
             #expect(try await visitor.post(action, complete).status == .conflict)
         }
@@ -180,15 +196,20 @@ struct WebPageTests {
             try await visitor.signIn("analyst")
             let page = try await visitor.get("/cases/\(file.label)")
             #expect(page.status == .ok)
-            for text in ["sshd[4251]: Accepted password", "<dt>IPv4 address</dt><dd><code><bdi>203.0.113.7</bdi>", "Answering takes the role responder.", "T1110.001", "web-1"] {
+            for text in [
+                "sshd[4251]: Accepted password", "<dt>IPv4 address</dt><dd><code><bdi>203.0.113.7</bdi>",
+                "Answering takes the role responder.", "T1110.001", "web-1",
+            ] {
                 #expect(page.html.contains(text))
             }
             let token = try #require(page.field("form_token", ofForm: "/cases/\(file.label)/notes"))
             let steps: [(String, [String: String])] = [
-                ("notes", ["text": "Called the owner.\r\nShe agrees."]), ("status", ["status": "in_progress"]), ("assignee", [:]),
+                ("notes", ["text": "Called the owner.\r\nShe agrees."]), ("status", ["status": "in_progress"]),
+                ("assignee", [:]),
             ]
             for (step, fields) in steps {
-                let done = try await visitor.post("/cases/\(file.label)/\(step)", fields.merging(["form_token": token]) { $1 })
+                let done = try await visitor.post(
+                    "/cases/\(file.label)/\(step)", fields.merging(["form_token": token]) { $1 })
                 #expect(done.status == .seeOther)
             }
             let after = try await fixture.services.cases.file(file.id)
@@ -196,7 +217,9 @@ struct WebPageTests {
             let shown = try await visitor.get("/cases/\(file.label)")
             #expect(shown.html.contains("Called the owner.\nShe agrees.") && shown.html.contains("assigned to analyst"))
             let report = try await visitor.get("/cases/\(file.label)/report")
-            #expect(report.header("Content-Type") == "text/plain; charset=utf-8" && report.html.contains("Called the owner."))
+            #expect(
+                report.header("Content-Type") == "text/plain; charset=utf-8"
+                    && report.html.contains("Called the owner."))
             #expect(try await visitor.get("/cases?show=mine").html.contains(file.label))
         }
     }
@@ -211,12 +234,16 @@ struct WebPageTests {
             let page = try await visitor.get(path)
             #expect(page.html.contains("The host is offline. An order waits 15 min for it"))
             let form = page.html.split(separator: "id=\"form-isolate\"").last.map { String($0) } ?? ""
-            let order = try #require(form.split(separator: "name=\"order\" value=\"").dropFirst().first?.prefix { $0 != "\"" })
+            let order = try #require(
+                form.split(separator: "name=\"order\" value=\"").dropFirst().first?.prefix { $0 != "\"" })
             let token = try #require(page.field("form_token", ofForm: "/sign-out"))
             let fields = [
-                "form_token": token, "order": String(order), "action": "isolate", "duration": "14400", "reason": "break-in",
+                "form_token": token, "order": String(order), "action": "isolate", "duration": "14400",
+                "reason": "break-in",
             ]
-            for _ in 0..<2 { #expect(try await visitor.post("\(path)/orders", fields).location == "\(path)?done=ordered") }
+            for _ in 0..<2 {
+                #expect(try await visitor.post("\(path)/orders", fields).location == "\(path)?done=ordered")
+            }
             let orders = try await fixture.services.fleet.orders(OrderFilter(agent: WebFixture.web1.id))
             #expect(orders.count == 1)
             #expect(orders.first?.order.action == .isolate(Isolation(duration: .seconds(14_400))))
@@ -263,7 +290,8 @@ struct WebPageTests {
             }
             let token = try #require(try await visitor.get("/").field("form_token", ofForm: "/sign-out"))
             for (path, fields) in [
-                ("/tasks/\(task.id)/decision", ["verdict": "approve", "reason": "x"]), ("/cases/\(file.label)/notes", ["text": "x"]),
+                ("/tasks/\(task.id)/decision", ["verdict": "approve", "reason": "x"]),
+                ("/cases/\(file.label)/notes", ["text": "x"]),
                 ("/hosts/\(WebFixture.web1.id)/orders", ["action": "release", "reason": "x"]),
             ] {
                 #expect(try await visitor.post(path, fields.merging(["form_token": token]) { $1 }).status == .forbidden)
@@ -279,7 +307,8 @@ struct WebPageTests {
             try await visitor.signIn()
             let large = try await visitor.post("/cases/C-1/notes", ["text": String(repeating: "x", count: 70_000)])
             #expect(large.status == .contentTooLarge)
-            let json = try await client.execute(uri: "/sign-in", method: .post, headers: [.contentType: "application/json"])
+            let json = try await client.execute(
+                uri: "/sign-in", method: .post, headers: [.contentType: "application/json"])
             #expect(json.status == .badRequest)
         }
     }

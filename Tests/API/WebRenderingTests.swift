@@ -4,9 +4,12 @@ import Testing
 
 /// Text that would be markup, leave an attribute, or hide what it is.
 private let hostile = [
-    "<script>alert(1)</script>", "</title><script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onmouseover='alert(1)",
-    "javascript:alert(1)", "{{frame.fleet}} {{{x}}} &amp; &lt;b&gt;", "\"\u{0301} onfocus=alert(1) autofocus x=\"", "<\u{0338}script>",
-    "web-1\u{202E}1-bew", "a\u{2066}b\u{2069}\u{200F}", "\u{1B}[31mred\u{07}", "\u{FEFF}x\u{00AD}y\u{200B}z", "nul\u{0}byte",
+    "<script>alert(1)</script>", "</title><script>alert(1)</script>", "\"><img src=x onerror=alert(1)>",
+    "' onmouseover='alert(1)",
+    "javascript:alert(1)", "{{frame.fleet}} {{{x}}} &amp; &lt;b&gt;", "\"\u{0301} onfocus=alert(1) autofocus x=\"",
+    "<\u{0338}script>",
+    "web-1\u{202E}1-bew", "a\u{2066}b\u{2069}\u{200F}", "\u{1B}[31mred\u{07}", "\u{FEFF}x\u{00AD}y\u{200B}z",
+    "nul\u{0}byte",
 ]
 
 @Suite("What pages make of hostile text")
@@ -19,7 +22,10 @@ struct WebRenderingTests {
     func escaping(text: String) {
         let html = VisibleText.escaped(text)
         #expect(!html.unicodeScalars.contains { "<>\"'".unicodeScalars.contains($0) })
-        #expect(!html.unicodeScalars.contains { $0.properties.generalCategory == .format || $0.properties.generalCategory == .control })
+        #expect(
+            !html.unicodeScalars.contains {
+                $0.properties.generalCategory == .format || $0.properties.generalCategory == .control
+            })
         // Bytes, not characters: a combining mark joins the character before it, for Swift but not for a browser.
         for part in Array(html.utf8).split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false).dropFirst() {
             #expect(["lt;", "gt;", "amp;", "quot;", "#39;"].contains { part.starts(with: $0.utf8) })
@@ -63,7 +69,9 @@ struct WebRenderingTests {
 
     @Test("every form that changes something carries the form token")
     func tokens() {
-        for html in [renderer.html(WebSamples.nowPage), renderer.html(WebSamples.casePage), renderer.html(WebSamples.hostPage)] {
+        for html in [
+            renderer.html(WebSamples.nowPage), renderer.html(WebSamples.casePage), renderer.html(WebSamples.hostPage),
+        ] {
             let forms = html.split(separator: "<form ").dropFirst()
             #expect(!forms.isEmpty)
             for form in forms where form.contains("method=\"post\"") {
@@ -82,7 +90,8 @@ struct WebRenderingTests {
             let identifiers = attributes("id", in: html)
             #expect(Set(identifiers).count == identifiers.count)
             let labelled = Set(attributes("for", in: html))
-            for tag in markup(of: html) where tag.hasPrefix("<textarea") || tag.hasPrefix("<select") || tag.hasPrefix("<input") {
+            for tag in markup(of: html)
+            where tag.hasPrefix("<textarea") || tag.hasPrefix("<select") || tag.hasPrefix("<input") {
                 guard !tag.contains("type=\"hidden\"") else { continue }
                 #expect(attributes("id", in: tag).allSatisfy { labelled.contains($0) } && tag.contains(" id=\""))
             }
@@ -91,7 +100,10 @@ struct WebRenderingTests {
 
     @Test(
         "an instant is told in UTC and by its distance",
-        arguments: [(Int64(-45), "45 s ago"), (-190, "3 min ago"), (-5400, "1 h 30 min ago"), (720, "in 12 min"), (93_600, "in 1 d 2 h")]
+        arguments: [
+            (Int64(-45), "45 s ago"), (-190, "3 min ago"), (-5400, "1 h 30 min ago"), (720, "in 12 min"),
+            (93_600, "in 1 d 2 h"),
+        ]
     )
     func moments(offset: Int64, ago: String) {
         let moment = Moment(WebSamples.now + .seconds(offset), now: WebSamples.now)
@@ -111,7 +123,9 @@ private func markup(of html: String) -> [String] {
             continue
         }
         if scalar == "\"" { quoted.toggle() }
-        if !quoted || scalar == "\"" || ["id", "for", "type", "name"].contains(lastName(open)) { open.unicodeScalars.append(scalar) }
+        if !quoted || scalar == "\"" || ["id", "for", "type", "name"].contains(lastName(open)) {
+            open.unicodeScalars.append(scalar)
+        }
         tag = open
         if scalar == ">", !quoted {
             tags.append(open)
@@ -145,7 +159,8 @@ private enum Poison {
         page.tasks = [.init(taskState: StateMark("Waits", .warn), taskTitle: text, taskDetail: text)]
         page.alerts = [
             .init(
-                alertID: "1", alertTitle: text, alertSeverity: SeverityMark(.low), rule: text, techniques: text, alertHost: text,
+                alertID: "1", alertTitle: text, alertSeverity: SeverityMark(.low), rule: text, techniques: text,
+                alertHost: text,
                 times: "1 event", last: WebSamples.before(1), evidence: [text], evidenceCount: "1 line", unfolded: true
             )
         ]
@@ -157,10 +172,13 @@ private enum Poison {
         page.hostName = text
         page.facts = [Fact("System", text)]
         page.blocks = [
-            .init(network: text, until: WebSamples.after(1), unblock: .init(host: "1", token: text, order: "2", target: text))
+            .init(
+                network: text, until: WebSamples.after(1),
+                unblock: .init(host: "1", token: text, order: "2", target: text))
         ]
         var order = HostPage.OrderFold(
-            orderID: "3", orderState: StateMark(OrderState.failed), what: text, asked: WebSamples.before(1), by: text, reason: text,
+            orderID: "3", orderState: StateMark(OrderState.failed), what: text, asked: WebSamples.before(1), by: text,
+            reason: text,
             answer: text
         )
         order.probes = [.init(probe: text, held: StateMark(held: false), observed: text)]
@@ -178,7 +196,8 @@ private enum Poison {
         return NowPage(
             frame: WebSamples.frame("Now", .now), decisions: [card],
             cases: [WebSamples.row(1, text, .high, StateMark("New", .warn), who: text)],
-            isolated: [HostLine(hostID: "1", hostName: text, hostState: StateMark("Isolated", .danger), detail: text)], offline: []
+            isolated: [HostLine(hostID: "1", hostName: text, hostState: StateMark("Isolated", .danger), detail: text)],
+            offline: []
         )
     }
 }

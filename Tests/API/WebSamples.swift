@@ -19,15 +19,19 @@ enum WebSamples {
     static func decision(inCase: Bool, title: String = "SSH password guessing that got in, on web-1") -> DecisionCard {
         DecisionCard(
             taskID: "019f0000-0000-7000-8000-000000000011", question: "Isolate web-1 for 4 h?",
-            explanation: "An address that had failed 42 times signed in as deploy. Isolation cuts every connection of the "
+            explanation:
+                "An address that had failed 42 times signed in as deploy. Isolation cuts every connection of the "
                 + "host but the controller's; the shop's second front end stays up.",
             facts: [
                 Fact("Host", "web-1"), Fact("Attacker", "203.0.113.7"), Fact("Asked by", "playbook SSH break-in"),
                 Fact("May decide", "responder, administrator"),
             ],
-            otherwise: .init(by: "By 01:45:00 UTC (in 12 min):", happens: "without an answer it counts as denied.", soon: true),
+            otherwise: .init(
+                by: "By 01:45:00 UTC (in 12 min):", happens: "without an answer it counts as denied.", soon: true),
             inCase: inCase
-                ? .init(caseID: "019f0000-0000-7000-8000-000000000001", caseTitle: title, caseSeverity: SeverityMark(.critical))
+                ? .init(
+                    caseID: "019f0000-0000-7000-8000-000000000001", caseTitle: title,
+                    caseSeverity: SeverityMark(.critical))
                 : nil,
             form: .init(task: "019f0000-0000-7000-8000-000000000011", token: "form-token", back: "/"), whyNotYou: ""
         )
@@ -35,14 +39,17 @@ enum WebSamples {
 
     static func row(_ number: Int, _ title: String, _ severity: Severity, _ state: StateMark, who: String) -> CaseRow {
         CaseRow(
-            caseID: "019f0000-0000-7000-8000-00000000000\(number)", caseTitle: title, caseSeverity: SeverityMark(severity),
+            caseID: "019f0000-0000-7000-8000-00000000000\(number)", caseTitle: title,
+            caseSeverity: SeverityMark(severity),
             caseState: state, who: who, opened: before(Int64(number) * 400)
         )
     }
 
     static let rows = [
         row(1, "SSH password guessing that got in, on web-1", .critical, StateMark("New", .warn), who: "unassigned"),
-        row(2, "sudo to root by an account that never did, on db-1", .high, StateMark("In progress", .calm), who: "assigned to mia"),
+        row(
+            2, "sudo to root by an account that never did, on db-1", .high, StateMark("In progress", .calm),
+            who: "assigned to mia"),
         row(3, "<script>alert(1)</script> & \"quoted\" on web-2", .high, StateMark("New", .warn), who: "unassigned"),
     ]
 
@@ -50,13 +57,15 @@ enum WebSamples {
         frame: frame("Now", .now, waiting: 1, notice: "ordered"), decisions: [decision(inCase: true)], cases: rows,
         isolated: [
             HostLine(
-                hostID: "019f0000-0000-7000-8000-000000000021", hostName: "db-1", hostState: StateMark("Isolated", .danger),
+                hostID: "019f0000-0000-7000-8000-000000000021", hostName: "db-1",
+                hostState: StateMark("Isolated", .danger),
                 detail: "until 05:32:47 UTC, in 4 h"
             )
         ],
         offline: [
             HostLine(
-                hostID: "019f0000-0000-7000-8000-000000000022", hostName: "web-3", hostState: StateMark("Offline", .warn, mark: "○"),
+                hostID: "019f0000-0000-7000-8000-000000000022", hostName: "web-3",
+                hostState: StateMark("Offline", .warn, mark: "○"),
                 detail: "last seen 3 min ago"
             )
         ]
@@ -67,7 +76,8 @@ enum WebSamples {
     static let casesPage = CasesPage(
         frame: frame("Cases", .cases, waiting: 1),
         filters: [
-            .init(path: "/cases", label: "Open", chosen: true), .init(path: "/cases?show=mine", label: "Mine", chosen: false),
+            .init(path: "/cases", label: "Open", chosen: true),
+            .init(path: "/cases?show=mine", label: "Mine", chosen: false),
             .init(path: "/cases?show=closed", label: "Closed", chosen: false),
             .init(path: "/cases?show=all", label: "All", chosen: false),
         ],
@@ -87,7 +97,8 @@ enum WebSamples {
         page.work = .init(
             case: "019f0000-0000-7000-8000-000000000001", token: "form-token",
             statuses: [
-                Choice(key: "new", word: "New", chosen: false), Choice(key: "in_progress", word: "In progress", chosen: true),
+                Choice(key: "new", word: "New", chosen: false),
+                Choice(key: "in_progress", word: "In progress", chosen: true),
                 Choice(key: "closed", word: "Closed", chosen: false),
             ],
             takes: true
@@ -98,7 +109,9 @@ enum WebSamples {
                 hostState: StateMark("Online", .good, mark: "●"), detail: "1 address blocked"
             )
         ]
-        page.observables = [Fact("IPv4 address", "203.0.113.7"), Fact("User", "deploy\u{202E}nimda"), Fact("Host", "web-1")]
+        page.observables = [
+            Fact("IPv4 address", "203.0.113.7"), Fact("User", "deploy\u{202E}nimda"), Fact("Host", "web-1"),
+        ]
         page.tasks = [
             .init(taskState: StateMark("Waits", .warn), taskTitle: "Isolate web-1 for 4 h?", taskDetail: nil),
             .init(
@@ -144,7 +157,9 @@ enum WebSamples {
             at: before(390), state: StateMark("Alert", .danger, mark: "◆"), actor: "web-1",
             sentence: "Sign-in after 42 failures from 203.0.113.7"
         ),
-        .init(at: before(400), state: StateMark("Opened", .calm), actor: "system", sentence: "Opened by rule SSH break-in."),
+        .init(
+            at: before(400), state: StateMark("Opened", .calm), actor: "system",
+            sentence: "Opened by rule SSH break-in."),
     ]
 
     static let hostsPage = HostsPage(
@@ -172,7 +187,8 @@ enum WebSamples {
     static let hostPage: HostPage = {
         var page = HostPage(
             frame: frame("db-1", .hosts, waiting: 1), hostID: "019f0000-0000-7000-8000-000000000021", hostName: "db-1",
-            presence: StateMark("Online", .good, mark: "●"), containment: StateMark("Isolated", .danger), seen: before(1),
+            presence: StateMark("Online", .good, mark: "●"), containment: StateMark("Isolated", .danger),
+            seen: before(1),
             isolation: .init(until: after(14_380)),
             blocks: [
                 .init(
@@ -194,7 +210,10 @@ enum WebSamples {
             host: "019f0000-0000-7000-8000-000000000021", token: "form-token",
             releaseOrder: "019f0000-0000-7000-8000-000000000041", isolateOrder: "019f0000-0000-7000-8000-000000000042",
             blockOrder: "019f0000-0000-7000-8000-000000000043", isolatedNow: true,
-            durations: [HostPage.Span(.seconds(900)), HostPage.Span(.seconds(3600)), HostPage.Span(.seconds(14_400), chosen: true)]
+            durations: [
+                HostPage.Span(.seconds(900)), HostPage.Span(.seconds(3600)),
+                HostPage.Span(.seconds(14_400), chosen: true),
+            ]
         )
         page.orders = orders
         return page
@@ -203,7 +222,8 @@ enum WebSamples {
     static let orders: [HostPage.OrderFold] = {
         var isolate = HostPage.OrderFold(
             orderID: "019f0000-0000-7000-8000-000000000051", orderState: StateMark(OrderState.succeeded),
-            what: "Isolate for 4 h", asked: before(21), by: "playbook:019f0000", reason: "Approved by mia: owner agrees",
+            what: "Isolate for 4 h", asked: before(21), by: "playbook:019f0000",
+            reason: "Approved by mia: owner agrees",
             answer: "Isolated until 2026-11-21T05:32:27Z."
         )
         isolate.probes = [

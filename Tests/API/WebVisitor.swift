@@ -20,7 +20,9 @@ final class WebVisitor {
         /// The value of the first hidden field of that name in the form with that action.
         func field(_ name: String, ofForm action: String) -> String? {
             guard let form = html.split(separator: "action=\"\(action)\"").dropFirst().first else { return nil }
-            return form.split(separator: "name=\"\(name)\" value=\"").dropFirst().first.map { String($0.prefix { $0 != "\"" }) }
+            return form.split(separator: "name=\"\(name)\" value=\"").dropFirst().first.map {
+                String($0.prefix { $0 != "\"" })
+            }
         }
 
         func header(_ name: String) -> String? { HTTPField.Name(name).flatMap { headers[$0] } }
@@ -39,16 +41,21 @@ final class WebVisitor {
 
     /// Signs in as the fixture's user of that name.
     @discardableResult
-    func signIn(_ name: String = "responder", password: String = WebFixture.password, next: String = "/") async throws -> Page {
+    func signIn(_ name: String = "responder", password: String = WebFixture.password, next: String = "/") async throws
+        -> Page
+    {
         let form = try await get("/sign-in")
         let token = form.field("form_token", ofForm: "/sign-in") ?? ""
         return try await post("/sign-in", ["form_token": token, "name": name, "password": password, "next": next])
     }
 
-    private func send(_ path: String, _ method: HTTPRequest.Method, headers: HTTPFields, body: String?) async throws -> Page {
+    private func send(_ path: String, _ method: HTTPRequest.Method, headers: HTTPFields, body: String?) async throws
+        -> Page
+    {
         var headers = headers
         if !cookies.isEmpty { headers[.cookie] = cookies.map { "\($0)=\($1)" }.joined(separator: "; ") }
-        let answer = try await client.execute(uri: path, method: method, headers: headers, body: body.map { ByteBuffer(string: $0) })
+        let answer = try await client.execute(
+            uri: path, method: method, headers: headers, body: body.map { ByteBuffer(string: $0) })
         for cookie in answer.headers[values: .setCookie] {
             let pair = cookie.prefix { $0 != ";" }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             cookies[String(pair[0])] = cookie.contains("Max-Age=0") ? nil : String(pair[1])

@@ -5,7 +5,8 @@ internal import CordonModel
 extension CaseRow {
     init(_ summary: CaseSummary, now: Timestamp) {
         self.init(
-            caseID: summary.label, caseTitle: "\(summary.label) \(summary.title)", caseSeverity: SeverityMark(summary.severity),
+            caseID: summary.label, caseTitle: "\(summary.label) \(summary.title)",
+            caseSeverity: SeverityMark(summary.severity),
             caseState: StateMark(summary.status), who: summary.assignee.map { "assigned to \($0)" } ?? "unassigned",
             opened: Moment(summary.openedAt, now: now)
         )
@@ -23,7 +24,8 @@ extension CasePage {
         self.init(
             frame: frame, caseID: file.label, caseTitle: file.title, caseSeverity: SeverityMark(file.severity),
             caseState: StateMark(file.status), who: file.assignee.map { "assigned to \($0)" } ?? "unassigned",
-            opened: Moment(file.openedAt, now: reader.now), report: "/cases/\(file.label)/report", summary: Self.summary(file)
+            opened: Moment(file.openedAt, now: reader.now), report: "/cases/\(file.label)/report",
+            summary: Self.summary(file)
         )
         observables = file.observables.map { Fact($0.observable.kind.word, $0.observable.value) }
         tasks = file.tasks.map { TaskLine($0) }

@@ -21,7 +21,8 @@ extension DecisionCard {
             taskID: "\(task.id)", question: question, explanation: explanation, facts: Self.facts(task, reader.now),
             otherwise: task.dueAt.map { Otherwise(task, due: $0, now: reader.now) },
             inCase: file.map {
-                CaseLink(caseID: $0.label, caseTitle: "\($0.label) \($0.title)", caseSeverity: SeverityMark($0.severity))
+                CaseLink(
+                    caseID: $0.label, caseTitle: "\($0.label) \($0.title)", caseSeverity: SeverityMark($0.severity))
             },
             form: Self.mayDecide(task, reader) ? Form(task: "\(task.id)", token: reader.formToken, back: back) : nil,
             whyNotYou: Self.refusal(task)
@@ -42,7 +43,10 @@ extension DecisionCard {
         return [
             Fact("Asked by", "playbook \(task.playbookName), step \(task.stepName)"),
             Fact("Asked", "\(asked.clock) UTC, \(asked.ago)"),
-            Fact("May answer", task.assignee ?? (task.role == .administrator ? "administrators" : "role \(task.role.rawValue) or above")),
+            Fact(
+                "May answer",
+                task.assignee
+                    ?? (task.role == .administrator ? "administrators" : "role \(task.role.rawValue) or above")),
         ]
     }
 
@@ -95,6 +99,8 @@ extension CasePage.TaskLine {
 
     /// What a person meant to do.
     init(_ task: CaseTask) {
-        self.init(taskState: StateMark(task.state), taskTitle: task.title, taskDetail: task.assignee.map { "assigned to \($0)" })
+        self.init(
+            taskState: StateMark(task.state), taskTitle: task.title,
+            taskDetail: task.assignee.map { "assigned to \($0)" })
     }
 }

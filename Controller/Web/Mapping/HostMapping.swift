@@ -5,7 +5,8 @@ extension HostLine {
     /// The host in a case: there or not, and what holds it.
     init(_ host: HostRecord, now: Timestamp) {
         let detail = host.isolationEnd(now) == nil ? host.seenDetail(now) : host.isolationDetail(now)
-        let state = host.isolationEnd(now) == nil ? StateMark(presenceOf: host) : StateMark(containmentOf: host, now: now)
+        let state =
+            host.isolationEnd(now) == nil ? StateMark(presenceOf: host) : StateMark(containmentOf: host, now: now)
         self.init(hostID: "\(host.id)", hostName: host.name, hostState: state, detail: detail)
     }
 }
@@ -14,7 +15,8 @@ extension HostLine {
     /// The host as one that is not there.
     init(offline host: HostRecord, now: Timestamp) {
         self.init(
-            hostID: "\(host.id)", hostName: host.name, hostState: StateMark(presenceOf: host), detail: host.seenDetail(now)
+            hostID: "\(host.id)", hostName: host.name, hostState: StateMark(presenceOf: host),
+            detail: host.seenDetail(now)
         )
     }
 }
@@ -65,7 +67,8 @@ extension HostPage {
             BlockLine(
                 network: "\(block.network)", until: Moment(block.until, now: now),
                 unblock: mayOrder
-                    ? Unblock(host: "\(host.id)", token: reader.formToken, order: "\(newOrder())", target: "\(block.network)")
+                    ? Unblock(
+                        host: "\(host.id)", token: reader.formToken, order: "\(newOrder())", target: "\(block.network)")
                     : nil
             )
         }
@@ -82,7 +85,8 @@ extension HostPage {
 
     private static func refusal(_ host: HostRecord, _ now: Timestamp) -> String {
         guard let revocation = host.revocation else { return "Orders take the role responder." }
-        return "\(revocation.by) revoked this host \(Moment(revocation.at, now: now).ago): \(revocation.reason) It takes no orders."
+        let ago = Moment(revocation.at, now: now).ago
+        return "\(revocation.by) revoked this host \(ago): \(revocation.reason) It takes no orders."
     }
 
     private static func forms(_ host: HostRecord, _ reader: Reader, _ newOrder: () -> OrderID) -> OrderForms {
@@ -101,7 +105,9 @@ extension HostPage {
             facts = [
                 Fact("System", said.operatingSystem), Fact("Kernel", said.kernel), Fact("Agent", said.agentVersion),
                 Fact("Enforcer", said.enforcerVersion),
-                Fact("Firewall tables", said.ownedTables ? "owned and persistent" : "watched: the kernel is older than 6.9"),
+                Fact(
+                    "Firewall tables",
+                    said.ownedTables ? "owned and persistent" : "watched: the kernel is older than 6.9"),
                 Fact("Local policy", said.policyHash.isEmpty ? "none" : String(said.policyHash.prefix(16))),
             ]
         }
@@ -109,7 +115,8 @@ extension HostPage {
         if host.hostname != host.name { facts.append(Fact("Enrolled as", host.hostname)) }
         facts.append(Fact("Enrolled", Moment(host.enrolledAt, now: now).full))
         if let clone = host.cloneSeenAt {
-            facts.append(Fact("Clone seen", "another machine showed this host's key at \(Moment(clone, now: now).full)"))
+            facts.append(
+                Fact("Clone seen", "another machine showed this host's key at \(Moment(clone, now: now).full)"))
         }
         return facts
     }

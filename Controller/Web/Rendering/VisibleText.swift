@@ -2,9 +2,9 @@ internal import Mustache
 
 /// How text from outside stands in a page: it can neither become markup nor hide what it is.
 ///
-/// Mustache's own escaping walks over characters, so that `"` followed by a combining mark is one character which it does
-/// not know and lets through: enough to leave an attribute. This walks over Unicode scalars, as browsers do, and also
-/// shows what is meant not to be seen: control characters and those that turn the direction of text (UTS #39, UAX #9).
+/// Mustache's own escaping walks over characters, so that `"` followed by a combining mark is one character which it
+/// does not know and lets through: enough to leave an attribute. This walks over Unicode scalars, as browsers do, and
+/// also shows what is meant not to be seen: control characters and those that turn the direction of text (UAX #9).
 package struct VisibleText: MustacheContentType {
     /// The name in the pragma that ``PageRenderer`` puts at the head of every template.
     static let name = "VISIBLE"

@@ -56,7 +56,8 @@ extension Console {
         }
         let found = try await services.cases.cases(filter)
         let cases = found.prefix(Self.page)
-        let more = found.count > cases.count ? cases.last.map { "/cases?show=\(shown.rawValue)&before=\($0.number)" } : nil
+        let more =
+            found.count > cases.count ? cases.last.map { "/cases?show=\(shown.rawValue)&before=\($0.number)" } : nil
         let page = CasesPage(
             frame: frame("Cases", .cases, reader, waiting: try await waiting().count, request),
             filters: Shown.allCases.map { .init(path: $0.path, label: $0.label, chosen: $0 == shown) },

@@ -66,7 +66,8 @@ extension Console {
 
     private func network(_ form: FormBody) throws(Problem) -> Network {
         guard let network = form.text("network").flatMap({ Network($0) }) else {
-            throw .formField("network", "That is not an IPv4 or IPv6 address or network, as 203.0.113.7 or 2001:db8::/32.")
+            throw .formField(
+                "network", "That is not an IPv4 or IPv6 address or network, as 203.0.113.7 or 2001:db8::/32.")
         }
         return network
     }

@@ -18,7 +18,9 @@ extension Console {
         let tasks = try await waiting()
         var filter = CaseFilter.open
         filter.severity = .high
-        let cases = try await services.cases.cases(filter).sorted { ($0.severity, $0.number) > ($1.severity, $1.number) }
+        let cases = try await services.cases.cases(filter).sorted {
+            ($0.severity, $0.number) > ($1.severity, $1.number)
+        }
         let hosts = try await services.fleet.hosts().filter { $0.revocation == nil }.sorted { $0.name < $1.name }
         let isolated = hosts.filter { $0.isolationEnd(now) != nil }
         let offline = hosts.filter { !$0.isOnline }
@@ -59,9 +61,11 @@ extension Console {
         default: throw Problem.formField("verdict", "The form says neither approve nor deny.")
         }
         guard let reason = form.text("reason") else {
-            throw Problem.formField("reason", "A decision needs a reason: whoever reads the case later must understand it.")
+            throw Problem.formField(
+                "reason", "A decision needs a reason: whoever reads the case later must understand it.")
         }
         try await services.engine.decide(id, decision, reason: reason, by: reader.principal)
-        return .redirect(to: LocalPath(form["back"]).saying(decision == .approve ? "approved" : "denied"), type: .normal)
+        return .redirect(
+            to: LocalPath(form["back"]).saying(decision == .approve ? "approved" : "denied"), type: .normal)
     }
 }

@@ -1,5 +1,5 @@
-internal import ControllerAccess
 internal import ControllerAPI
+internal import ControllerAccess
 internal import CordonModel
 internal import HTTPTypes
 internal import Hummingbird
@@ -29,7 +29,8 @@ extension Console {
             return signInPage(request, next: next, typed: form["name"] ?? "", refusal, status: .forbidden)
         }
         do {
-            let signIn = try await services.access.signIn(form["name"] ?? "", password: form["password"] ?? "", from: scope.source)
+            let signIn = try await services.access.signIn(
+                form["name"] ?? "", password: form["password"] ?? "", from: scope.source)
             var response = Response.redirect(to: next.text, type: .normal)
             response.headers.append(HTTPField(name: .setCookie, value: cookie.setting(signIn)))
             response.headers.append(HTTPField(name: .setCookie, value: signInGuard.clearing))

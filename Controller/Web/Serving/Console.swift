@@ -1,5 +1,5 @@
-internal import ControllerAccess
 package import ControllerAPI
+internal import ControllerAccess
 internal import CordonModel
 internal import HTTPTypes
 package import Hummingbird
@@ -62,7 +62,8 @@ extension Console {
         let reader = try reader(request, scope)
         guard reader.may(role) else {
             throw Problem(
-                .forbidden, "access.role", "This takes the role \(role.rawValue), and you have \(reader.principal.role.rawValue).",
+                .forbidden, "access.role",
+                "This takes the role \(role.rawValue), and you have \(reader.principal.role.rawValue).",
                 remedy: "Ask somebody with that role, or an administrator for the role."
             )
         }
@@ -74,7 +75,8 @@ extension Console {
         Frame(
             title: title, fleet: fleetName,
             person: Frame.Person(
-                name: reader.principal.name, role: reader.principal.role.rawValue, token: reader.formToken, waiting: waiting,
+                name: reader.principal.name, role: reader.principal.role.rawValue, token: reader.formToken,
+                waiting: waiting,
                 place: place
             ),
             notice: request.uri.queryParameters.get("done").flatMap { Notice(named: $0) },
@@ -86,7 +88,8 @@ extension Console {
     func answer(_ page: some Page, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Response {
         var headers = headers
         headers[.contentType] = "text/html; charset=utf-8"
-        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(string: renderer.html(page))))
+        return Response(
+            status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(string: renderer.html(page))))
     }
 
     /// The error as a page: what is wrong, what to do, and a way back.

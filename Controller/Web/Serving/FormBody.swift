@@ -50,7 +50,8 @@ struct LocalPath: Sendable, Hashable {
     let text: String
 
     init(_ text: String?) {
-        guard let text, text.utf8.count <= 512, text.utf8.first == UInt8(ascii: "/"), text.utf8.allSatisfy(Self.isPlain),
+        guard let text, text.utf8.count <= 512, text.utf8.first == UInt8(ascii: "/"),
+            text.utf8.allSatisfy(Self.isPlain),
             !text.hasPrefix("//"), !text.hasPrefix("/sign-"), PageDoor.isPage(text)
         else {
             self.text = "/"

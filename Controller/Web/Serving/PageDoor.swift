@@ -66,7 +66,9 @@ struct Fault {
         case let error as HTTPError where error.status == .notFound: problem = .noSuchPage
         case let error as HTTPError where error.status == .contentTooLarge: problem = .formTooLarge
         case let error as HTTPError:
-            problem = Problem(error.status, "request.refused", "The browser's request could not be read.", remedy: "Go back and try again.")
+            problem = Problem(
+                error.status, "request.refused", "The browser's request could not be read.",
+                remedy: "Go back and try again.")
         default: problem = ProblemMap.problem(for: error, logger: logger)
         }
         status = problem.status
@@ -82,7 +84,8 @@ extension Problem {
         .notFound, "page.unknown", "There is no page at this address.", remedy: "Start again from Now, Cases or Hosts."
     )
     static let formTooLarge = Problem(
-        .contentTooLarge, "form.too_large", "The form holds more than \(FormBody.limit) bytes.", remedy: "Shorten what you wrote."
+        .contentTooLarge, "form.too_large", "The form holds more than \(FormBody.limit) bytes.",
+        remedy: "Shorten what you wrote."
     )
     static let badForm = Problem(
         .badRequest, "form.malformed", "The form could not be read.", remedy: "Load the page again and fill it in anew."
