@@ -1,0 +1,117 @@
+import CordonScan
+import CordonTesting
+import Testing
+
+@Suite(
+    "bad input gets one clear sentence", .serialized,
+    .enabled(if: Abilities.labObstacle == nil, Comment(rawValue: Abilities.labObstacle ?? "")))
+struct BadInputTests {
+    /// What was typed, how it ended, and a word that the sentence must hold.
+    private func expect(_ name: String, _ result: Command.Result, says words: String...) {
+        #expect(result.status != 0, "\(name)")
+        let lines = result.errors.split(separator: "\n")
+        #expect(lines.count == 1, "\(name): \(result.errors)")
+        #expect(lines.last?.utf8.count ?? 0 < 500, "\(name)")
+        for word in words { #expect(result.errors.contains(word), "\(name): \(result.errors)") }
+    }
+
+    @Test("tokens: empty, malformed, cut short, of a stranger, used up, for a host that is enrolled", .timeLimit(.minutes(3)))
+    func tokens() throws {
+        let ground = try Ground()
+        let host = try LabHost(.web, in: ground.lab, ground.binaries)
+        let once = try ground.token()
+        let another = try ground.token()
+        let list: [(String, String, String)] = [
+            ("empty", "", "token"), ("malformed", "not a token at all", "token"), ("cut short", String(once.dropLast(7)), "token"),
+            ("of a stranger", try strangerToken(like: once), "token"),
+        ]
+        for (name, token, word) in list {
+            let result = try host.enrol(token)
+            expect(name, result, says: word)
+            #expect(token.count < 20 || !result.complaint.contains(token.suffix(16)), "\(name): no secret in the sentence")
+        }
+        #expect(try host.enrol(once).status == 0)
+        let second = try LabHost(.db, in: ground.lab, ground.binaries)
+        expect("used up", try second.enrol(once), says: "token")
+        expect("enrolled already", try host.enrol(another), says: "already")
+    }
+
+    /// The same with the last letter of the secret changed, where that still is a token.
+    private func strangerToken(like token: String) throws -> String {
+        var letters = Array(token)
+        let place = letters.count - 12
+        letters[place] = letters[place] == "A" ? "B" : "A"
+        return String(letters)
+    }
+
+    @Test("another fleet: its token is not believed, its agent not let in; a revoked agent neither", .timeLimit(.minutes(3)))
+    func fleets() throws {
+        let ground = try Ground()
+        let web = try ground.host(.web)
+        ground.serving.stop()
+        // Another fleet on the same address, for a while.
+        let other = try LabController(ground.lab, ground.binaries, fleet: "other")
+        let serving = try other.serve()
+        let people = try Operator(other)
+        let tokens = try people.text("token", "create", "--uses", "2", "--expires", "1h")
+        let foreign = try LabHost(.db, in: ground.lab, ground.binaries)
+        #expect(try foreign.enrol(tokens).status == 0)
+        serving.stop()
+        try ground.restartController()
+        let late = try LabHost(.files, in: ground.lab, ground.binaries)
+        expect("token of another fleet", try late.enrol(tokens), says: "authority")
+        let stranger = try foreign.startAgent()
+        try waits(foreign, ground)
+        try ground.awaitOnline(.web)
+        _ = try ground.people.look("host", "revoke", "web", "--reason", "a test")
+        try waits(web.host, ground)
+        #expect(try ground.people.look("hosts").compactMap { $0["name"]?.text } == ["web"])
+        #expect(try ground.people.host("web")?["state"]?.text == "revoked")
+        withExtendedLifetime(stranger) {}
+    }
+
+    /// Its agent runs, has no connection, and says why.
+    private func waits(_ host: LabHost, _ ground: Ground) throws {
+        var last = ""
+        let said = try Waiting.becomes(within: .seconds(20)) {
+            let result = try ground.lab.command(
+                [ground.binaries["cordon-agent"], "status", "--json", "--config", "\(host.folder)/agent.toml"], in: host.space,
+                environment: ground.binaries.environment
+            ).run()
+            last = "status \(result.status): \(result.output)\(result.errors)"
+            return result.status != 0 && result.output.contains("\"reason\"")
+        }
+        #expect(said, "\(host.space): \(last)")
+    }
+
+    @Test("serving: port in use, folder in use, read-only folder, full disk", .timeLimit(.minutes(3)))
+    func serving() throws {
+        let ground = try Ground()
+        let other = try LabController(ground.lab, ground.binaries, fleet: "other")
+        expect("port in use", try other.serving().run(), says: "in use")
+        expect("second controller", try ground.controller.serving(api: 9443, link: 9444).run(), says: "nother controller")
+        ground.serving.stop()
+        let data = ground.controller.data
+        try ground.lab.command(["mount", "--bind", data, data]).must()
+        try ground.lab.command(["mount", "-o", "remount,bind,ro", data]).must()
+        expect("read-only", try ground.controller.serving().run(), says: "read-only")
+        try ground.lab.command(["umount", data]).must()
+        try ground.lab.command(["sh", "-c", Self.fill, "sh", data]).must()
+        expect("full disk", try ground.controller.serving().run(), says: "full")
+        try ground.lab.command(["umount", data]).must()
+        // Nothing of it lost anything.
+        try ground.restartController()
+        #expect(try ground.people.attempt("audit", "verify").status == 0)
+    }
+
+    /// Puts the folder onto a small disk and fills that.
+    private static let fill = """
+        set -eu
+        mkdir /run/small
+        mount -t tmpfs -o size=16m,mode=700 small /run/small
+        cp -a "$1/." /run/small/
+        dd if=/dev/zero of=/run/small/ballast bs=64k 2>/dev/null || true
+        dd if=/dev/zero of=/run/small/rest bs=512 2>/dev/null || true
+        mount --bind /run/small "$1"
+        """
+}
