@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import Testing
 
 /// What `swift package dump-package` says of the package, as far as the law needs it.
 struct Manifest: Decodable, Equatable {
@@ -59,6 +60,10 @@ struct Manifest: Decodable, Equatable {
 
 struct ManifestError: Error, Equatable {
     var message: String
+}
+
+extension Manifest.Target: CustomTestStringConvertible {
+    var testDescription: String { "\(name) of \(path) with \(dependencies.sorted().joined(separator: ", "))" }
 }
 
 extension Manifest.Target {
