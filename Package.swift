@@ -187,7 +187,8 @@ let controller: [Target] = [
         "cordon",
         in: "Controller/CommandLine",
         uses: [
-            "CordonModel", "CordonScan", "CordonTrust", "ControllerPlaybooks", .argumentParser, .asyncHTTPClient, .nioCore,
+            "CordonModel", "CordonScan", "CordonTrust", "ControllerPlaybooks", .argumentParser, .asyncHTTPClient,
+            .nioCore,
             .nioHTTP1, .nioPosix, .nioSSL, .system,
         ]
     ),
@@ -211,12 +212,14 @@ let testing: [Target] = [
         in: "Tests/Collect",
         uses: ["CordonModel", "CordonScan", "AgentCollect", "AgentDetect", "CordonTesting", "CLinux", .system]
     ),
-    tests("SpoolTests", in: "Tests/Spool", uses: ["CordonModel", "CordonWire", "AgentSpool", "CordonTesting", .system]),
+    tests(
+        "SpoolTests", in: "Tests/Spool", uses: ["CordonModel", "CordonWire", "AgentSpool", "CordonTesting", .system]),
     tests(
         "EnforceTests",
         in: "Tests/Enforce",
         uses: [
-            "CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "AgentEnforce", "cordon-enforcer", "CordonTesting",
+            "CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "AgentEnforce", "cordon-enforcer",
+            "CordonTesting",
             "CLinux", .system, .crypto, .protobuf, .logging,
         ]
     ),
@@ -225,7 +228,8 @@ let testing: [Target] = [
         in: "Tests/Link",
         uses: [
             "CordonModel", "CordonWire", "CordonLink", "CordonTrust", "AgentUplink", "AgentSpool", "ControllerFleet",
-            "ControllerStore", "CordonTesting", .grpcCore, .grpcTransport, .nioHPACK, .nioSSL, .nioPosix, .nioCore, .x509,
+            "ControllerStore", "CordonTesting", .grpcCore, .grpcTransport, .nioHPACK, .nioSSL, .nioPosix, .nioCore,
+            .x509,
             .crypto, .logging, .serviceLifecycle, .protobuf,
         ]
     ),
@@ -241,7 +245,8 @@ let testing: [Target] = [
         "CasesTests",
         in: "Tests/Cases",
         uses: [
-            "CordonModel", "CordonTrust", "ControllerCases", "ControllerIntake", "ControllerStore", "CordonTesting", .logging,
+            "CordonModel", "CordonTrust", "ControllerCases", "ControllerIntake", "ControllerStore", "CordonTesting",
+            .logging,
         ]
     ),
     tests(
@@ -288,7 +293,8 @@ let testing: [Target] = [
         ]
     ),
     tests("LinkageTests", in: "Tests/Linkage", uses: []),
-    tests("EndToEndTests", in: "Tests/EndToEnd", uses: ["CordonModel", "CordonScan", "CordonTesting", "CLinux", .system]),
+    tests(
+        "EndToEndTests", in: "Tests/EndToEnd", uses: ["CordonModel", "CordonScan", "CordonTesting", "CLinux", .system]),
 ]
 
 // MARK: - The package

@@ -31,7 +31,11 @@ package enum IPAddress: Sendable, Hashable, Comparable {
     }
 
     private init(high: UInt64, low: UInt64) {
-        if high == 0, low >> 32 == 0xFFFF { self = .v4(UInt32(truncatingIfNeeded: low)) } else { self = .v6(high: high, low: low) }
+        if high == 0, low >> 32 == 0xFFFF {
+            self = .v4(UInt32(truncatingIfNeeded: low))
+        } else {
+            self = .v6(high: high, low: low)
+        }
     }
 
     /// Reads dotted decimal without leading zeros (RFC 6943 §3.1.1: strict form) or RFC 4291 §2.2 text. No zone, no port, no brackets.
@@ -50,7 +54,8 @@ package enum IPAddress: Sendable, Hashable, Comparable {
     package static func < (left: IPAddress, right: IPAddress) -> Bool {
         switch (left, right) {
         case (.v4(let left), .v4(let right)): left < right
-        case (.v6(let leftHigh, let leftLow), .v6(let rightHigh, let rightLow)): (leftHigh, leftLow) < (rightHigh, rightLow)
+        case (.v6(let leftHigh, let leftLow), .v6(let rightHigh, let rightLow)):
+            (leftHigh, leftLow) < (rightHigh, rightLow)
         case (.v4, .v6): true
         case (.v6, .v4): false
         }
@@ -62,7 +67,8 @@ package enum IPAddress: Sendable, Hashable, Comparable {
         var word: UInt32 = 0
         for part in parts {
             guard (1...3).contains(part.count), part.count == 1 || part.first != UInt8(ascii: "0"),
-                let value = UInt32(String(decoding: part, as: UTF8.self)), value < 256, part.allSatisfy({ $0 >= 48 && $0 <= 57 })
+                let value = UInt32(String(decoding: part, as: UTF8.self)), value < 256,
+                part.allSatisfy({ $0 >= 48 && $0 <= 57 })
             else { return nil }
             word = word << 8 | value
         }
@@ -76,7 +82,8 @@ package enum IPAddress: Sendable, Hashable, Comparable {
             return words(groups)
         }
         // Dotted decimal stands at the end of an address only.
-        guard !text[..<gap.lowerBound].contains("."), let head = groups(text[..<gap.lowerBound]), let tail = groups(text[gap.upperBound...]),
+        guard !text[..<gap.lowerBound].contains("."), let head = groups(text[..<gap.lowerBound]),
+            let tail = groups(text[gap.upperBound...]),
             head.count + tail.count <= 7
         else { return nil }
         return words(head + Array(repeating: 0, count: 8 - head.count - tail.count) + tail)

@@ -52,7 +52,9 @@ package struct UUIDv7: Sendable, Hashable, Comparable {
     /// The 16 bytes, most significant first.
     package var bytes: [UInt8] {
         (0..<16).map { index in
-            index < 8 ? UInt8(truncatingIfNeeded: high >> (56 - 8 * index)) : UInt8(truncatingIfNeeded: low >> (120 - 8 * index))
+            index < 8
+                ? UInt8(truncatingIfNeeded: high >> (56 - 8 * index))
+                : UInt8(truncatingIfNeeded: low >> (120 - 8 * index))
         }
     }
 
@@ -104,7 +106,8 @@ extension Identifier: Codable {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
         guard let uuid = UUIDv7(text) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an identifier: RFC 9562 text expected")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "not an identifier: RFC 9562 text expected")
         }
         self.uuid = uuid
     }

@@ -89,7 +89,8 @@ package struct OrderResult: Sendable, Hashable {
     package var proof: Proof?
 
     package init(
-        order: OrderID, outcome: Outcome, message: String, startedAt: Timestamp, finishedAt: Timestamp, proof: Proof? = nil
+        order: OrderID, outcome: Outcome, message: String, startedAt: Timestamp, finishedAt: Timestamp,
+        proof: Proof? = nil
     ) {
         self.order = order
         self.outcome = outcome

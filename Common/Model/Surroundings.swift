@@ -13,7 +13,9 @@ package struct Surroundings: Sendable {
     }
 
     /// A new identifier, of now.
-    package func identifier<Subject>(of subject: Identifier<Subject>.Type = Identifier<Subject>.self) -> Identifier<Subject> {
+    package func identifier<Subject>(of subject: Identifier<Subject>.Type = Identifier<Subject>.self) -> Identifier<
+        Subject
+    > {
         Identifier(UUIDv7(at: now(), random: (random(), random())))
     }
 }

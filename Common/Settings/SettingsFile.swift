@@ -25,7 +25,8 @@ enum SettingsFile {
         } catch Errno.noSuchFileOrDirectory {
             return nil
         } catch {
-            throw SettingsError("unreadable", at: path, "The file cannot be read: \(error).", remedy: "Check its owner and mode.")
+            throw SettingsError(
+                "unreadable", at: path, "The file cannot be read: \(error).", remedy: "Check its owner and mode.")
         }
     }
 

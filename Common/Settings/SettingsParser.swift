@@ -32,7 +32,9 @@ struct SettingsParser {
     private mutating func parseSection() throws(SettingsError) {
         position += 1
         guard peek() != UInt8(ascii: "[") else {
-            throw fault("syntax", "Arrays of tables ([[…]]) are not part of our settings.", remedy: "Write [section.name] instead.")
+            throw fault(
+                "syntax", "Arrays of tables ([[…]]) are not part of our settings.",
+                remedy: "Write [section.name] instead.")
         }
         let name = take { Self.isNameByte($0) || $0 == UInt8(ascii: ".") }
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
@@ -55,7 +57,9 @@ struct SettingsParser {
         position += 1
         skipBlank(acrossLines: false)
         let value = try parseValue(depth: 0)
-        guard entries[section]?[key] == nil else { throw fault("duplicate", "The key \(key) stands in this section twice.") }
+        guard entries[section]?[key] == nil else {
+            throw fault("duplicate", "The key \(key) stands in this section twice.")
+        }
         entries[section, default: [:]][key] = SettingsEntry(value: value, origin: origin)
     }
 
@@ -92,7 +96,8 @@ struct SettingsParser {
             if peek() == UInt8(ascii: "]") { break }
             items.append(try parseValue(depth: depth + 1))
             skipBlank(acrossLines: true)
-            if peek() == UInt8(ascii: ",") { position += 1 } else { break }
+            guard peek() == UInt8(ascii: ",") else { break }
+            position += 1
         }
         guard peek() == UInt8(ascii: "]") else { throw fault("syntax", "The list is not closed with ].") }
         position += 1
@@ -105,7 +110,9 @@ struct SettingsParser {
         while let byte = peek(), byte != UInt8(ascii: "\n") {
             position += 1
             if byte == UInt8(ascii: "\"") {
-                guard let string = String(validating: text, as: UTF8.self) else { throw fault("syntax", "The text is not UTF-8.") }
+                guard let string = String(validating: text, as: UTF8.self) else {
+                    throw fault("syntax", "The text is not UTF-8.")
+                }
                 return string
             }
             guard byte == UInt8(ascii: "\\") else {
@@ -134,7 +141,9 @@ struct SettingsParser {
     private mutating func expectEndOfLine() throws(SettingsError) {
         skipBlank(acrossLines: false)
         guard let byte = peek() else { return }
-        guard byte == UInt8(ascii: "\n") else { throw fault("syntax", "There is something after the value that does not belong there.") }
+        guard byte == UInt8(ascii: "\n") else {
+            throw fault("syntax", "There is something after the value that does not belong there.")
+        }
     }
 
     /// Skips blanks and comments, and line ends where asked to.
@@ -161,7 +170,8 @@ struct SettingsParser {
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"),
             UInt8(ascii: "_"), UInt8(ascii: "-"):
             true
         default: false

@@ -24,7 +24,8 @@ package struct SettingsSection: Sendable {
     /// The key's text; an error when it is absent.
     package mutating func text(_ key: String) throws(SettingsError) -> String {
         guard let text = try optionalText(key) else {
-            throw SettingsError("missing", at: origin, "\(path(key)) is missing.", remedy: "Add \(key) = \"…\" to [\(name)].")
+            throw SettingsError(
+                "missing", at: origin, "\(path(key)) is missing.", remedy: "Add \(key) = \"…\" to [\(name)].")
         }
         return text
     }
@@ -62,7 +63,8 @@ package struct SettingsSection: Sendable {
 
     /// The key's duration: text like `"30s"`, `"15m"`, `"24h"`, `"30d"`.
     package mutating func duration(
-        _ key: String, default fallback: Duration, in range: ClosedRange<Duration> = .zero ... .seconds(100 * 365 * 86_400)
+        _ key: String, default fallback: Duration,
+        in range: ClosedRange<Duration> = .zero ... .seconds(100 * 365 * 86_400)
     ) throws(SettingsError) -> Duration {
         guard let entry = take(key) else { return fallback }
         guard case .text(let text) = entry.value, let duration = Duration(spelled: text) else {
@@ -86,7 +88,9 @@ package struct SettingsSection: Sendable {
 
     /// The key's list of `address:port`.
     package mutating func endpoints(_ key: String, default fallback: [Endpoint]) throws(SettingsError) -> [Endpoint] {
-        try list(key, default: fallback, of: #"address:port texts, as "192.0.2.1:7443" or "[2001:db8::1]:7443""#) { Endpoint($0) }
+        try list(key, default: fallback, of: #"address:port texts, as "192.0.2.1:7443" or "[2001:db8::1]:7443""#) {
+            Endpoint($0)
+        }
     }
 
     /// The key's list, every item read by the closure; `nil` from it is an error.

@@ -33,7 +33,9 @@ package enum Readiness {
     /// How often `WATCHDOG=1` is wanted: half of `WATCHDOG_USEC`; `nil` when no watchdog waits for this process.
     package static var watchdogInterval: Duration? {
         if let process = environment("WATCHDOG_PID"), process != "\(getpid())" { return nil }
-        guard let text = environment("WATCHDOG_USEC"), let microseconds = Int64(text), microseconds > 0 else { return nil }
+        guard let text = environment("WATCHDOG_USEC"), let microseconds = Int64(text), microseconds > 0 else {
+            return nil
+        }
         return .microseconds(microseconds / 2)
     }
 

@@ -75,7 +75,8 @@ extension Cordon_V1_Order {
         case .isolate(let isolate): return .isolate(Isolation(duration: try duration(isolate.durationS)))
         case .release: return .release
         case .blockAddress(let block):
-            return .blockAddress(AddressBlock(network: try network(block.network), duration: try duration(block.durationS)))
+            return .blockAddress(
+                AddressBlock(network: try network(block.network), duration: try duration(block.durationS)))
         case .unblockAddress(let unblock): return .unblockAddress(try network(unblock.network))
         case .killProcess(let kill): return .killProcess(try kill.model())
         case nil: throw WireError("the order has no action that this version knows")
@@ -178,7 +179,8 @@ extension Cordon_V1_Proof {
             applied: applied.prefix(100).map { $0.bounded(WireLimits.text) }, rulesHash: rulesHash.bounded(64),
             socketsReset: Int(socketsReset), flowsDeleted: Int(flowsDeleted), appliedMicroseconds: appliedUs,
             probes: probes.prefix(100).map {
-                Proof.Probe(name: $0.name.bounded(100), passed: $0.passed, observed: $0.observed.bounded(WireLimits.text))
+                Proof.Probe(
+                    name: $0.name.bounded(100), passed: $0.passed, observed: $0.observed.bounded(WireLimits.text))
             }
         )
     }
@@ -230,7 +232,8 @@ extension Cordon_V1_Facts {
     package func model() -> HostFacts {
         HostFacts(
             hostname: hostname.bounded(255), kernel: kernel.bounded(255), operatingSystem: operatingSystem.bounded(255),
-            agentVersion: agentVersion.bounded(255), enforcerVersion: enforcerVersion.bounded(255), ownedTables: ownedTables,
+            agentVersion: agentVersion.bounded(255), enforcerVersion: enforcerVersion.bounded(255),
+            ownedTables: ownedTables,
             policyHash: policyHash.bounded(64), containment: containment.model()
         )
     }

@@ -32,7 +32,8 @@ struct Controller: Sendable {
             repository: IntakeStore(database: database), cases: CaseOpener(cases: cases), surroundings: surroundings,
             logger: logger, changed: { changes.publish($0) })
         let fleet = try await fleet(
-            keys, database, hooks: hooks(intake, news: news, cases: cases, changes: changes, surroundings, logger), surroundings, logger)
+            keys, database, hooks: hooks(intake, news: news, cases: cases, changes: changes, surroundings, logger),
+            surroundings, logger)
         let library = PlaybookLibrary(folder: "\(settings.data)/playbooks")
         let runs = RunStore(database: database)
         let calls = HTTPCalls(allowed: settings.callable)
@@ -42,9 +43,12 @@ struct Controller: Sendable {
             hooks: engineHooks(cases, changes, logger))
         news.join(engine: engine, fleet: fleet)
         let services = APIServices(
-            access: Access(repository: AccessStore(database: database), surroundings: surroundings), fleet: fleet, intake: intake,
+            access: Access(repository: AccessStore(database: database), surroundings: surroundings), fleet: fleet,
+            intake: intake,
             cases: cases, library: library, engine: engine, runs: runs,
-            audit: AuditDesk(reader: AuditReader(database: database, key: keys.auditKey.verifyingKey), key: keys.auditKey.verifyingKey),
+            audit: AuditDesk(
+                reader: AuditReader(database: database, key: keys.auditKey.verifyingKey),
+                key: keys.auditKey.verifyingKey),
             changes: changes, surroundings: surroundings, agentAddress: try announced(keys, settings), isSecure: true,
             authorityPEM: keys.authority.anchor.pem)
         let parts: [any Service] = [
@@ -65,11 +69,13 @@ struct Controller: Sendable {
     // MARK: - Parts
 
     private static func caseBook(
-        _ database: Database, _ settings: ControllerSettings, news: CaseNews, changes: ChangeFeed, _ surroundings: Surroundings,
+        _ database: Database, _ settings: ControllerSettings, news: CaseNews, changes: ChangeFeed,
+        _ surroundings: Surroundings,
         _ logger: Logger
     ) -> CaseBook {
         CaseBook(
-            repository: CaseStore(database: database), rules: settings.rules, surroundings: surroundings, logger: logger,
+            repository: CaseStore(database: database), rules: settings.rules, surroundings: surroundings,
+            logger: logger,
             hooks: CaseHooks(
                 changed: { changes.publish($0) },
                 startPlaybook: { try await news.start($0) }))
@@ -80,19 +86,22 @@ struct Controller: Sendable {
     ) async throws -> Fleet {
         let store = FleetStore(database)
         return try await Fleet.load(
-            keys: keys, stores: Fleet.Stores(hosts: store, tokens: store, orders: store), hooks: hooks, surroundings: surroundings,
+            keys: keys, stores: Fleet.Stores(hosts: store, tokens: store, orders: store), hooks: hooks,
+            surroundings: surroundings,
             log: logger)
     }
 
     private static func hooks(
-        _ intake: Intake, news: CaseNews, cases: CaseBook, changes: ChangeFeed, _ surroundings: Surroundings, _ logger: Logger
+        _ intake: Intake, news: CaseNews, cases: CaseBook, changes: ChangeFeed, _ surroundings: Surroundings,
+        _ logger: Logger
     ) -> FleetHooks {
         FleetHooks(
             received: { batch, agent in _ = try await intake.ingest(ShippedBatch(batch, from: agent), from: agent) },
             orderChanged: { record in
                 changes.publish(
                     Change(
-                        topic: .order, id: "\(record.id)", summary: "\(record.order.action.kind.rawValue) \(record.state.rawValue)",
+                        topic: .order, id: "\(record.id)",
+                        summary: "\(record.order.action.kind.rawValue) \(record.state.rawValue)",
                         at: record.changedAt))
                 await OrderTimeline.tell(record, in: cases, logger: logger)
                 await news.orderChanged(record)
@@ -100,12 +109,14 @@ struct Controller: Sendable {
             hostChanged: { record in
                 changes.publish(
                     Change(
-                        topic: .host, id: "\(record.id)", summary: "\(record.name) \(record.isOnline ? "online" : "offline")",
+                        topic: .host, id: "\(record.id)",
+                        summary: "\(record.name) \(record.isOnline ? "online" : "offline")",
                         at: surroundings.now()))
             })
     }
 
-    private static func engineHooks(_ cases: CaseBook, _ changes: ChangeFeed, _ logger: Logger) -> PlaybookEngine.Hooks {
+    private static func engineHooks(_ cases: CaseBook, _ changes: ChangeFeed, _ logger: Logger) -> PlaybookEngine.Hooks
+    {
         PlaybookEngine.Hooks(
             changed: { changes.publish($0) },
             timeline: { id, line in
@@ -125,7 +136,8 @@ struct Controller: Sendable {
         let host = keys.description.addresses.first ?? "localhost"
         let text = host.contains(":") ? "[\(host)]:\(settings.agents.port)" : "\(host):\(settings.agents.port)"
         guard let address = ControllerAddress(text) else {
-            throw ControllerError("settings.agents_dial", "\(text) is no address that agents could dial.", remedy: "Set agents_dial.")
+            throw ControllerError(
+                "settings.agents_dial", "\(text) is no address that agents could dial.", remedy: "Set agents_dial.")
         }
         return address
     }

@@ -37,7 +37,8 @@ struct ControllerSettings: Sendable {
         let announced = try top.optionalText("agents_dial")
         if let announced, ControllerAddress(announced) == nil {
             throw ControllerError(
-                "settings.agents_dial", "\(top.origin(of: "agents_dial")): agents_dial must be name:port or address:port.")
+                "settings.agents_dial",
+                "\(top.origin(of: "agents_dial")): agents_dial must be name:port or address:port.")
         }
         var sections: [SettingsSection] = []
         let rules = try rules(document, &sections)
@@ -54,11 +55,14 @@ struct ControllerSettings: Sendable {
         return settings
     }
 
-    private static func endpoint(_ section: inout SettingsSection, _ key: String, _ fallback: Endpoint) throws -> Endpoint {
+    private static func endpoint(_ section: inout SettingsSection, _ key: String, _ fallback: Endpoint) throws
+        -> Endpoint
+    {
         let text = try section.text(key, default: "\(fallback)")
         guard let endpoint = Endpoint(text) else {
             throw ControllerError(
-                "settings.listen", "\(section.origin(of: key)): \(key) must be an address and port, as \"0.0.0.0:7443\" or \"[::]:7443\".")
+                "settings.listen",
+                "\(section.origin(of: key)): \(key) must be an address and port, as \"0.0.0.0:7443\" or \"[::]:7443\".")
         }
         return endpoint
     }
@@ -68,7 +72,8 @@ struct ControllerSettings: Sendable {
         guard let level = Logger.Level(rawValue: text) else {
             throw ControllerError(
                 "settings.log_level",
-                "\(section.origin(of: "log_level")): log_level must be one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")).")
+                "\(section.origin(of: "log_level")): log_level must be one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))."
+            )
         }
         return level
     }
@@ -82,11 +87,13 @@ struct ControllerSettings: Sendable {
             guard let severity = Severity(rawValue: severity) else {
                 throw ControllerError(
                     "settings.severity",
-                    "\(section.origin(of: "minimum_severity")): minimum_severity must be informational, low, medium, high or critical.")
+                    "\(section.origin(of: "minimum_severity")): minimum_severity must be informational, low, medium, high or critical."
+                )
             }
             rules.append(
                 PlaybookRule(
-                    alertRule: try section.text("alert_rule"), minimumSeverity: severity, playbook: try section.text("playbook")))
+                    alertRule: try section.text("alert_rule"), minimumSeverity: severity,
+                    playbook: try section.text("playbook")))
             sections.append(section)
         }
         return rules

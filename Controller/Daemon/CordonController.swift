@@ -19,7 +19,9 @@ struct CordonController: AsyncParsableCommand {
 
 /// The options that every command has.
 struct DataOptions: ParsableArguments {
-    @Option(name: .customLong("config"), help: "The settings file; drop-ins are in the folder of the same name ending in .d.")
+    @Option(
+        name: .customLong("config"),
+        help: "The settings file; drop-ins are in the folder of the same name ending in .d.")
     var config = "/etc/cordon/controller.toml"
 
     @Option(help: "The data folder; the settings file's, or /var/lib/cordon-controller, where it is not given.")

@@ -21,7 +21,9 @@ struct Init: AsyncParsableCommand {
     @Option(help: "The fleet's name, as in spiffe://NAME/agent/UUID: a DNS name or a word in lower case.")
     var name = "cordon"
 
-    @Option(name: .customLong("address"), help: "A host name or address under which agents and people reach this controller; may be repeated.")
+    @Option(
+        name: .customLong("address"),
+        help: "A host name or address under which agents and people reach this controller; may be repeated.")
     var addresses: [String] = []
 
     @Option(help: "Where the policy root key goes; DATA.policy-root.key where it is not given.")
@@ -66,7 +68,8 @@ enum FleetStart {
         let now = Surroundings.live.now()
         let addresses = addresses.isEmpty ? ["localhost", "127.0.0.1", "::1"] : addresses
         let outcome = try FleetSetup.create(
-            folder: folder, fleetName: name, addresses: addresses, rootKeyFile: rootKeyFile ?? "\(folder).policy-root.key", at: now)
+            folder: folder, fleetName: name, addresses: addresses,
+            rootKeyFile: rootKeyFile ?? "\(folder).policy-root.key", at: now)
         let database = try Database(folder: folder, auditKey: outcome.keys.auditKey)
         let access = Access(repository: AccessStore(database: database), surroundings: .live)
         let made = try await access.createFirstAdministrator(name: admin, password: password)
@@ -78,7 +81,9 @@ enum FleetStart {
         return Made(keys: outcome.keys, summary: summary(outcome, folder: folder, admin: admin, password: made))
     }
 
-    private static func summary(_ outcome: FleetSetup.Outcome, folder: String, admin: String, password: String?) -> String {
+    private static func summary(_ outcome: FleetSetup.Outcome, folder: String, admin: String, password: String?)
+        -> String
+    {
         let keys = outcome.keys
         return """
             Made the fleet \(keys.fleet) in \(folder).

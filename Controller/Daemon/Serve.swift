@@ -17,7 +17,9 @@ struct Serve: AsyncParsableCommand {
     @Option(name: .customLong("link"), help: "Where agents connect, as 0.0.0.0:7443; overrides the settings file.")
     var agents: String?
 
-    @Option(name: .customLong("api"), help: "Where people and their programs connect, as 127.0.0.1:8443; overrides the settings file.")
+    @Option(
+        name: .customLong("api"),
+        help: "Where people and their programs connect, as 127.0.0.1:8443; overrides the settings file.")
     var people: String?
 
     func run() async throws {
@@ -43,7 +45,9 @@ struct Serve: AsyncParsableCommand {
 
     /// The fleet of the folder; a new one where the folder is empty.
     private func keys(_ settings: ControllerSettings) async throws -> FleetKeys {
-        guard !KeyFile.exists("\(settings.data)/\(FleetKeys.File.fleet)") else { return try FleetKeys.load(folder: settings.data) }
+        guard !KeyFile.exists("\(settings.data)/\(FleetKeys.File.fleet)") else {
+            return try FleetKeys.load(folder: settings.data)
+        }
         let made = try await FleetStart.make(
             in: settings.data, name: "cordon", addresses: [], rootKeyFile: nil, admin: "admin", password: nil)
         Complaint.write(made.summary + "\n\n")
@@ -53,7 +57,8 @@ struct Serve: AsyncParsableCommand {
     private static func endpoint(_ text: String, _ option: String) throws -> Endpoint {
         guard let endpoint = Endpoint(text) else {
             throw ControllerError(
-                "options.listen", "\(option) must be an address and port, as 0.0.0.0:7443 or [::]:7443; \(text) is not.")
+                "options.listen", "\(option) must be an address and port, as 0.0.0.0:7443 or [::]:7443; \(text) is not."
+            )
         }
         return endpoint
     }
@@ -61,7 +66,8 @@ struct Serve: AsyncParsableCommand {
 
 /// `cordon-controller check`: whether the settings and the data folder can be served.
 struct Check: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Read settings and keys, say what is wrong, change nothing.")
+    static let configuration = CommandConfiguration(
+        abstract: "Read settings and keys, say what is wrong, change nothing.")
 
     @OptionGroup var options: DataOptions
 
@@ -69,7 +75,9 @@ struct Check: AsyncParsableCommand {
         do {
             let settings = try options.settings()
             let keys = try FleetKeys.load(folder: settings.data)
-            print("The fleet \(keys.fleet) in \(settings.data) can be served: agents on \(settings.agents), people on \(settings.people).")
+            print(
+                "The fleet \(keys.fleet) in \(settings.data) can be served: agents on \(settings.agents), people on \(settings.people)."
+            )
         } catch {
             throw Complaint.fail(error)
         }

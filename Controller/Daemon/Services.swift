@@ -67,7 +67,8 @@ struct People: Service {
             router: router,
             server: try .tls(
                 .http1(configuration: .init(idleTimeout: .seconds(60))), tlsConfiguration: try Self.tls(keys)),
-            configuration: .init(address: .hostname("\(settings.people.address)", port: Int(settings.people.port)), serverName: nil),
+            configuration: .init(
+                address: .hostname("\(settings.people.address)", port: Int(settings.people.port)), serverName: nil),
             onServerRunning: { _ in
                 logger.notice("ready: agents on \(settings.agents), people on https://\(settings.people)")
                 Readiness.notify("READY=1")

@@ -30,7 +30,8 @@ struct Tour: ParsableCommand {
     var yes = false
     @Flag(help: "End after the story instead of leaving the lab to look around in.")
     var once = false
-    @Option(help: ArgumentHelp("Where the programs are; the folder of this one when it is not given.", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp("Where the programs are; the folder of this one when it is not given.", valueName: "folder"))
     var binDir: String?
 
     func validate() throws {

@@ -15,20 +15,24 @@ struct BadInputTests {
         for word in words { #expect(result.errors.contains(word), "\(name): \(result.errors)") }
     }
 
-    @Test("tokens: empty, malformed, cut short, of a stranger, used up, for a host that is enrolled", .timeLimit(.minutes(3)))
+    @Test(
+        "tokens: empty, malformed, cut short, of a stranger, used up, for a host that is enrolled",
+        .timeLimit(.minutes(3)))
     func tokens() throws {
         let ground = try Ground()
         let host = try LabHost(.web, in: ground.lab, ground.binaries)
         let once = try ground.token()
         let another = try ground.token()
         let list: [(String, String, String)] = [
-            ("empty", "", "token"), ("malformed", "not a token at all", "token"), ("cut short", String(once.dropLast(7)), "token"),
+            ("empty", "", "token"), ("malformed", "not a token at all", "token"),
+            ("cut short", String(once.dropLast(7)), "token"),
             ("of a stranger", try strangerToken(like: once), "token"),
         ]
         for (name, token, word) in list {
             let result = try host.enrol(token)
             expect(name, result, says: word)
-            #expect(token.count < 20 || !result.complaint.contains(token.suffix(16)), "\(name): no secret in the sentence")
+            #expect(
+                token.count < 20 || !result.complaint.contains(token.suffix(16)), "\(name): no secret in the sentence")
         }
         #expect(try host.enrol(once).status == 0)
         let second = try LabHost(.db, in: ground.lab, ground.binaries)
@@ -44,7 +48,9 @@ struct BadInputTests {
         return String(letters)
     }
 
-    @Test("another fleet: its token is not believed, its agent not let in; a revoked agent neither", .timeLimit(.minutes(3)))
+    @Test(
+        "another fleet: its token is not believed, its agent not let in; a revoked agent neither",
+        .timeLimit(.minutes(3)))
     func fleets() throws {
         let ground = try Ground()
         let web = try ground.host(.web)
@@ -75,7 +81,8 @@ struct BadInputTests {
         var last = ""
         let said = try Waiting.becomes(within: .seconds(20)) {
             let result = try ground.lab.command(
-                [ground.binaries["cordon-agent"], "status", "--json", "--config", "\(host.folder)/agent.toml"], in: host.space,
+                [ground.binaries["cordon-agent"], "status", "--json", "--config", "\(host.folder)/agent.toml"],
+                in: host.space,
                 environment: ground.binaries.environment
             ).run()
             last = "status \(result.status): \(result.output)\(result.errors)"
@@ -89,7 +96,8 @@ struct BadInputTests {
         let ground = try Ground()
         let other = try LabController(ground.lab, ground.binaries, fleet: "other")
         expect("port in use", try other.serving().run(), says: "in use")
-        expect("second controller", try ground.controller.serving(api: 9443, link: 9444).run(), says: "nother controller")
+        expect(
+            "second controller", try ground.controller.serving(api: 9443, link: 9444).run(), says: "nother controller")
         ground.serving.stop()
         let data = ground.controller.data
         try ground.lab.command(["mount", "--bind", data, data]).must()

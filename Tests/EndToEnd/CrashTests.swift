@@ -3,9 +3,11 @@ import CordonTesting
 import Testing
 
 @Suite(
-    "what survives kill -9", .serialized, .enabled(if: Abilities.labObstacle == nil, Comment(rawValue: Abilities.labObstacle ?? "")))
+    "what survives kill -9", .serialized,
+    .enabled(if: Abilities.labObstacle == nil, Comment(rawValue: Abilities.labObstacle ?? "")))
 struct CrashTests {
-    @Test("a controller killed while an approval waits goes on where it was, and isolates once", .timeLimit(.minutes(3)))
+    @Test(
+        "a controller killed while an approval waits goes on where it was, and isolates once", .timeLimit(.minutes(3)))
     func controllerKilled() throws {
         let ground = try Ground()
         let web = try ground.host(.web)
@@ -28,7 +30,8 @@ struct CrashTests {
         #expect(try ground.people.attempt("audit", "verify").status == 0)
     }
 
-    @Test("an isolated host stays isolated without agent, without enforcer, and after a reboot", .timeLimit(.minutes(3)))
+    @Test(
+        "an isolated host stays isolated without agent, without enforcer, and after a reboot", .timeLimit(.minutes(3)))
     func hostKilled() throws {
         let ground = try Ground()
         let web = try ground.host(.web)

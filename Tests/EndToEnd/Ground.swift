@@ -25,7 +25,8 @@ final class Ground {
     }
 
     func token(uses: Int = 1, expires: String = "1h") throws -> String {
-        try people.text("token", "create", "--uses", "\(uses)", "--expires", expires).split(separator: "\n").last.map(String.init) ?? ""
+        try people.text("token", "create", "--uses", "\(uses)", "--expires", expires).split(separator: "\n").last.map(
+            String.init) ?? ""
     }
 
     /// An enrolled host, online.

@@ -100,10 +100,8 @@ final class Scratch: Sendable {
 
     init() throws {
         var template = Array("/tmp/cordon-t-XXXXXX".utf8CString)
-        guard let made = unsafe template.withUnsafeMutableBufferPointer({ unsafe mkdtemp($0.baseAddress!) }) else {
-            throw Program.Failure(what: "mkdtemp")
-        }
-        path = unsafe String(cString: made)
+        guard unsafe mkdtemp(&template) != nil else { throw Program.Failure(what: "mkdtemp") }
+        path = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     deinit { _ = try? Program.run(["rm", "-rf", path]) }

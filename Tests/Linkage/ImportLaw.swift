@@ -9,7 +9,9 @@ enum ImportLaw {
     static func faults(of target: Manifest.Target, files: [SourceFile], ours: Set<String>) -> [String] {
         files.flatMap { file in
             file.imports.compactMap { imported in
-                objection(to: imported, in: file, target: target, ours: ours).map { "\(file.path):\(imported.line): \($0)" }
+                objection(to: imported, in: file, target: target, ours: ours).map {
+                    "\(file.path):\(imported.line): \($0)"
+                }
             }
         }
     }

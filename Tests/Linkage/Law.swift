@@ -49,9 +49,12 @@ enum Law {
         guard ours else { return target.name == "CordonModel" ? "the model is the standard library only" : nil }
         if used.hasPrefix("cordon") { return "a tool is nobody's module" }
         if target.path.hasPrefix("Common/") {
-            return common[target.name, default: []].contains(used) ? nil : "the common modules' arrows are few, and fixed"
+            return common[target.name, default: []].contains(used)
+                ? nil : "the common modules' arrows are few, and fixed"
         }
-        if target.path.hasPrefix("Agent/") { return used.hasPrefix("Controller") ? "agents never see the controller" : nil }
+        if target.path.hasPrefix("Agent/") {
+            return used.hasPrefix("Controller") ? "agents never see the controller" : nil
+        }
         if target.path.hasPrefix("Controller/") { return controllerObjection(to: used, from: target.name) }
         return "\(target.path) is no room of the house"
     }
@@ -77,7 +80,9 @@ enum Law {
             for used in closure(of: name, in: targets).sorted() {
                 if notInAgents.contains(used) { faults.append("\(name) links \(used)") }
                 let isNetworking = networking.contains { used.hasPrefix($0) }
-                if name == "cordon-enforcer", isNetworking { faults.append("\(name), which has no network, links \(used)") }
+                if name == "cordon-enforcer", isNetworking {
+                    faults.append("\(name), which has no network, links \(used)")
+                }
             }
         }
         return faults

@@ -119,7 +119,8 @@ struct LinkageTests {
         ])
     func forbiddenImport(_ folder: String, _ text: String, _ expected: String) {
         let file = SourceFile(path: "\(folder)/File.swift", imports: SourceFile.imports(of: text))
-        let faults = ImportLaw.faults(of: module("Target", folder, ["CordonModel"]), files: [file], ours: ["CordonTrust"])
+        let faults = ImportLaw.faults(
+            of: module("Target", folder, ["CordonModel"]), files: [file], ours: ["CordonTrust"])
         #expect(faults.count == 1 && faults.first?.contains(expected) == true, "\(faults)")
     }
 }

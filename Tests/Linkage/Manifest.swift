@@ -35,8 +35,11 @@ struct Manifest: Decodable, Equatable {
     static func dump(of root: String) throws -> Manifest {
         let scratch = try temporaryFolder()
         defer { try? FileManager.default.removeItem(atPath: scratch) }
-        let command = "swift package --package-path '\(root)' --scratch-path '\(scratch)' dump-package 2>'\(scratch)/log'"
-        guard let stream = unsafe popen(command, "r") else { throw ManifestError(message: "sh does not start: \(errno)") }
+        let command =
+            "swift package --package-path '\(root)' --scratch-path '\(scratch)' dump-package 2>'\(scratch)/log'"
+        guard let stream = unsafe popen(command, "r") else {
+            throw ManifestError(message: "sh does not start: \(errno)")
+        }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
@@ -78,7 +81,8 @@ extension Manifest.Target {
         init(from decoder: any Decoder) throws {
             let kinds = try decoder.container(keyedBy: AnyKey.self)
             guard let kind = kinds.allKeys.first else {
-                throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "no dependency"))
+                throw DecodingError.dataCorrupted(
+                    .init(codingPath: decoder.codingPath, debugDescription: "no dependency"))
             }
             var parts = try kinds.nestedUnkeyedContainer(forKey: kind)
             name = try parts.decode(String.self)

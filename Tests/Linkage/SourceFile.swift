@@ -19,7 +19,8 @@ struct SourceFile {
         for name in try FileManager.default.contentsOfDirectory(atPath: "\(root)/\(folder)").sorted() {
             let path = "\(folder)/\(name)"
             if name.hasSuffix(".swift") {
-                let text = String(decoding: FileManager.default.contents(atPath: "\(root)/\(path)") ?? Data(), as: UTF8.self)
+                let text = String(
+                    decoding: FileManager.default.contents(atPath: "\(root)/\(path)") ?? Data(), as: UTF8.self)
                 files.append(SourceFile(path: path, imports: imports(of: text)))
             } else if let inner = try? all(under: path, of: root) {
                 files += inner
@@ -36,7 +37,8 @@ struct SourceFile {
             if line.hasPrefix("#if") { depth += 1 } else if line.hasPrefix("#endif") { depth -= 1 }
             var words = line.split(separator: " ")[...]
             while let word = words.first, word.hasPrefix("@") || levels.contains(String(word)) { words.removeFirst() }
-            guard words.first == "import", let last = words.dropFirst().first(where: { !kinds.contains(String($0)) }) else {
+            guard words.first == "import", let last = words.dropFirst().first(where: { !kinds.contains(String($0)) })
+            else {
                 continue
             }
             let module = last.prefix { $0 != "." && $0 != ";" && $0 != "/" }

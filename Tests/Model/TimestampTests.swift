@@ -23,15 +23,19 @@ struct TimestampTests {
             "", "2026", "2026-11-21", "2026-11-21 01:09:00Z", "2026-11-21T01:09:00", "2026-11-21T01:09Z",
             "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z", "2026-00-01T00:00:00Z", "2026-01-00T00:00:00Z",
             "2026-01-01T24:00:00Z", "2026-01-01T00:60:00Z", "2026-01-01T00:00:61Z", "2026-01-01T00:00:00.Z",
-            "2026-01-01T00:00:00,5Z", "2026-01-01T00:00:00+1:00", "2026-01-01T00:00:00+24:00", "2026-01-01T00:00:00+0100",
-            "2026-01-01T00:00:00ZZ", "+026-01-01T00:00:00Z", "2026-01-01T00:00:00.00000000000000000000000000000000000000000000Z",
+            "2026-01-01T00:00:00,5Z", "2026-01-01T00:00:00+1:00", "2026-01-01T00:00:00+24:00",
+            "2026-01-01T00:00:00+0100",
+            "2026-01-01T00:00:00ZZ", "+026-01-01T00:00:00Z",
+            "2026-01-01T00:00:00.00000000000000000000000000000000000000000000Z",
             "２026-01-01T00:00:00Z",
         ])
     func refusing(_ text: String) {
         #expect(Timestamp(rfc3339: text) == nil)
     }
 
-    @Test("text and instant are each other's inverse", arguments: [0, 1, -1, 951_782_399_999_999, 1_795_223_340_123_456, -2_208_988_800_000_000])
+    @Test(
+        "text and instant are each other's inverse",
+        arguments: [0, 1, -1, 951_782_399_999_999, 1_795_223_340_123_456, -2_208_988_800_000_000])
     func roundTrip(_ microseconds: Int64) {
         let instant = Timestamp(microseconds: microseconds)
         #expect(Timestamp(rfc3339: instant.rfc3339(fractionDigits: 6)) == instant)
@@ -79,7 +83,8 @@ struct TimestampTests {
         "durations are read and written with one unit",
         arguments: [
             ("0s", 0, "0s"), ("30s", 30, "30s"), ("90s", 90, "90s"), ("60s", 60, "1m"), ("15m", 900, "15m"),
-            ("24h", 86_400, "1d"), ("25h", 90_000, "25h"), ("30d", 2_592_000, "30d"), ("36500d", 3_153_600_000, "36500d"),
+            ("24h", 86_400, "1d"), ("25h", 90_000, "25h"), ("30d", 2_592_000, "30d"),
+            ("36500d", 3_153_600_000, "36500d"),
         ])
     func durations(_ text: String, _ seconds: Int64, _ spelled: String) {
         let duration = Duration(spelled: text)
@@ -89,7 +94,10 @@ struct TimestampTests {
 
     @Test(
         "other durations are not guessed at",
-        arguments: ["", "s", "30", "-1s", "-0s", "+1s", "1.5h", "1h30m", " 1s", "1 s", "1S", "1w", "36501d", "99999999999999999999s", "1s\n"])
+        arguments: [
+            "", "s", "30", "-1s", "-0s", "+1s", "1.5h", "1h30m", " 1s", "1 s", "1S", "1w", "36501d",
+            "99999999999999999999s", "1s\n",
+        ])
     func badDurations(_ text: String) {
         #expect(Duration(spelled: text) == nil)
     }

@@ -18,13 +18,17 @@ struct VocabularyTests {
     @Test(
         "what is no identifier is not guessed at",
         arguments: [
-            "", "018f2c5e7a3b7c4d8e5f0123456789ab", "018f2c5e-7a3b-7c4d-8e5f-0123456789a", "018f2c5e-7a3b-7c4d-8e5f-0123456789abc",
-            "018f2c5e-7a3b-7c4d-8e5f-0123456789ag", "018f2c5-e7a3b-7c4d-8e5f-0123456789ab", "{018f2c5e-7a3b-7c4d-8e5f-0123456789ab}",
+            "", "018f2c5e7a3b7c4d8e5f0123456789ab", "018f2c5e-7a3b-7c4d-8e5f-0123456789a",
+            "018f2c5e-7a3b-7c4d-8e5f-0123456789abc",
+            "018f2c5e-7a3b-7c4d-8e5f-0123456789ag", "018f2c5-e7a3b-7c4d-8e5f-0123456789ab",
+            "{018f2c5e-7a3b-7c4d-8e5f-0123456789ab}",
             "018f2c5e-7a3b-7c4d-8e5f-0123456789ab ", "------------------------------------",
         ])
     func badIdentifiers(_ text: String) {
         #expect(OrderID(text) == nil)
-        #expect(throws: DecodingError.self) { try JSONDecoder().decode([OrderID].self, from: JSONEncoder().encode([text])) }
+        #expect(throws: DecodingError.self) {
+            try JSONDecoder().decode([OrderID].self, from: JSONEncoder().encode([text]))
+        }
     }
 
     @Test("identifiers are of version 7, and sort by the instant that they were made")
@@ -46,17 +50,23 @@ struct VocabularyTests {
     func hexadecimal() {
         #expect(HexDigit.bytes("00fFA0") == [0, 255, 160])
         #expect(HexDigit.text([0, 255, 160]) == "00ffa0")
-        #expect(HexDigit.bytes("") == [] && HexDigit.bytes("0") == nil && HexDigit.bytes("0g") == nil && HexDigit.bytes("é") == nil)
+        #expect(
+            HexDigit.bytes("") == [] && HexDigit.bytes("0") == nil && HexDigit.bytes("0g") == nil
+                && HexDigit.bytes("é") == nil)
     }
 
     @Test(
         "an order's states follow each other as the architecture says",
         arguments: [
             (OrderState.drafted, OrderState.approved, true), (.approved, .queued, true), (.queued, .leased, true),
-            (.leased, .received, true), (.received, .running, true), (.running, .succeeded, true), (.running, .failed, true),
-            (.running, .refused, true), (.queued, .expired, true), (.received, .unknown, true), (.succeeded, .reverted, true),
-            (.leased, .queued, true), (.unknown, .succeeded, true), (.drafted, .queued, false), (.drafted, .running, false),
-            (.queued, .succeeded, false), (.succeeded, .running, false), (.succeeded, .queued, false), (.refused, .queued, false),
+            (.leased, .received, true), (.received, .running, true), (.running, .succeeded, true),
+            (.running, .failed, true),
+            (.running, .refused, true), (.queued, .expired, true), (.received, .unknown, true),
+            (.succeeded, .reverted, true),
+            (.leased, .queued, true), (.unknown, .succeeded, true), (.drafted, .queued, false),
+            (.drafted, .running, false),
+            (.queued, .succeeded, false), (.succeeded, .running, false), (.succeeded, .queued, false),
+            (.refused, .queued, false),
             (.expired, .running, false), (.failed, .reverted, false), (.reverted, .succeeded, false),
         ])
     func states(_ from: OrderState, _ to: OrderState, _ expected: Bool) {
@@ -74,7 +84,8 @@ struct VocabularyTests {
     @Test("an outcome leads to its state; an expired order is told from other refusals")
     func outcomes() {
         #expect(Outcome.succeeded.state == .succeeded && Outcome.failed(code: "x").state == .failed)
-        #expect(Outcome.refused(rule: "signature").state == .refused && Outcome.refused(rule: "expired").state == .expired)
+        #expect(
+            Outcome.refused(rule: "signature").state == .refused && Outcome.refused(rule: "expired").state == .expired)
     }
 
     @Test("roles and severities are ordered as they are listed")
@@ -96,7 +107,10 @@ struct VocabularyTests {
         let nothing = Timestamp(microseconds: 0)
         let event = Event(
             timestamp: nothing, created: nothing, original: "x",
-            fields: [.userName: .text("root"), .processPID: .number(7), .sourceIP: .text("::ffff:192.0.2.1"), .hostName: .text("h")])
+            fields: [
+                .userName: .text("root"), .processPID: .number(7), .sourceIP: .text("::ffff:192.0.2.1"),
+                .hostName: .text("h"),
+            ])
         #expect(event.text(.userName) == "root" && event.text(.processPID) == nil && event.number(.processPID) == 7)
         #expect(event.number(.userName) == nil && event.address(.hostName) == nil)
         let address = try #require(event.address(.sourceIP))

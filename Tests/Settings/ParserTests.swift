@@ -45,7 +45,8 @@ struct ParserTests {
         try document.finish(top, uplink, source)
     }
 
-    @Test("nothing, comments and blank lines are settings too", arguments: ["", "\n\n", "# only\r\n\t # comments", "[a]"])
+    @Test(
+        "nothing, comments and blank lines are settings too", arguments: ["", "\n\n", "# only\r\n\t # comments", "[a]"])
     func empty(_ text: String) throws {
         #expect(!(try Settings.parse(text)).section("a").has("key"))
     }
@@ -61,19 +62,24 @@ struct ParserTests {
         arguments: [
             ("key", 1, "settings.syntax"), ("key =", 1, "settings.syntax"), ("key = yes", 1, "settings.syntax"),
             ("= 1", 1, "settings.syntax"), ("\"key\" = 1", 1, "settings.syntax"), ("a.b = 1", 1, "settings.syntax"),
-            ("key = 1 2", 1, "settings.syntax"), ("key = 1.5", 1, "settings.syntax"), ("key = 0x10", 1, "settings.syntax"),
-            ("key = 2026-01-01", 1, "settings.syntax"), ("key = 007", 1, "settings.syntax"), ("key = -01", 1, "settings.syntax"),
-            ("key = 1__0", 1, "settings.syntax"), ("key = _1", 1, "settings.syntax"), ("key = 1_", 1, "settings.syntax"),
+            ("key = 1 2", 1, "settings.syntax"), ("key = 1.5", 1, "settings.syntax"),
+            ("key = 0x10", 1, "settings.syntax"),
+            ("key = 2026-01-01", 1, "settings.syntax"), ("key = 007", 1, "settings.syntax"),
+            ("key = -01", 1, "settings.syntax"),
+            ("key = 1__0", 1, "settings.syntax"), ("key = _1", 1, "settings.syntax"),
+            ("key = 1_", 1, "settings.syntax"),
             ("key = -", 1, "settings.syntax"), ("key = 9223372036854775808", 1, "settings.syntax"),
             ("key = 'text'", 1, "settings.syntax"), ("key = \"open", 1, "settings.syntax"),
             ("key = \"two\nlines\"", 1, "settings.syntax"), ("key = \"\\u00e9\"", 1, "settings.syntax"),
             ("key = \"nul\u{0}\"", 1, "settings.syntax"), ("key = \"del\u{7F}\"", 1, "settings.syntax"),
             ("key = \"bell\u{7}\"", 1, "settings.syntax"), ("key = \"cr\r\"", 1, "settings.syntax"),
-            ("key = [1, [2]]", 1, "settings.syntax"), ("key = [1 2]", 1, "settings.syntax"), ("key = [1,\n2", 2, "settings.syntax"),
+            ("key = [1, [2]]", 1, "settings.syntax"), ("key = [1 2]", 1, "settings.syntax"),
+            ("key = [1,\n2", 2, "settings.syntax"),
             ("key = [,]", 1, "settings.syntax"), ("key = { a = 1 }", 1, "settings.syntax"),
             ("\n\n[[a]]", 3, "settings.syntax"), ("[a", 1, "settings.syntax"), ("[]", 1, "settings.syntax"),
             ("[a.]", 1, "settings.syntax"), ("[.a]", 1, "settings.syntax"), ("[a..b]", 1, "settings.syntax"),
-            ("[a b]", 1, "settings.syntax"), ("[a] key = 1", 1, "settings.syntax"), ("\u{FEFF}key = 1", 1, "settings.syntax"),
+            ("[a b]", 1, "settings.syntax"), ("[a] key = 1", 1, "settings.syntax"),
+            ("\u{FEFF}key = 1", 1, "settings.syntax"),
             ("a = 1\n\na = 2", 3, "settings.duplicate"), ("[a]\n[b]\n[a]", 3, "settings.duplicate"),
         ])
     func refused(_ text: String, _ line: Int, _ code: String) {

@@ -31,7 +31,9 @@ struct SectionTests {
         #expect(try section.duration("day", default: .zero) == .seconds(86_400))
         #expect(try section.networks("networks", default: []).map(\.description) == ["192.0.2.0/24", "2001:db8::1"])
         #expect(
-            try section.endpoints("endpoints", default: []).map(\.description) == ["192.0.2.1:7443", "[2001:db8::1]:53"])
+            try section.endpoints("endpoints", default: []).map(\.description) == [
+                "192.0.2.1:7443", "[2001:db8::1]:53",
+            ])
     }
 
     @Test(

@@ -14,7 +14,9 @@ package final class Scratch: Sendable {
         Self.removeLeftovers()
         var random = SystemRandomNumberGenerator()
         path = "/tmp/\(Self.prefix)" + String(UInt64.random(in: 0 ... .max, using: &random), radix: 36)
-        guard unsafe mkdir(path, 0o755) == 0 else { throw TestFailure("\(path) cannot be made: \(Errno(rawValue: errno))") }
+        guard unsafe mkdir(path, 0o755) == 0 else {
+            throw TestFailure("\(path) cannot be made: \(Errno(rawValue: errno))")
+        }
         lock = unsafe open("\(path)/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else { throw TestFailure("\(path) cannot be locked") }
     }

@@ -15,7 +15,8 @@ package enum Waiting {
     }
 
     /// Asks until it is so; whether it came about.
-    package static func becomes(within patience: Duration = .seconds(10), _ wanted: () throws -> Bool) rethrows -> Bool {
+    package static func becomes(within patience: Duration = .seconds(10), _ wanted: () throws -> Bool) rethrows -> Bool
+    {
         let end = ContinuousClock.now + patience
         while try !wanted() {
             guard ContinuousClock.now < end else { return false }

@@ -44,7 +44,9 @@ struct OrderMappingTests {
         #expect(throws: WireError.self) { try later.model() }
     }
 
-    @Test("a result comes back as it went", arguments: [Outcome.succeeded, .failed(code: "kernel"), .refused(rule: "never_isolate (f:1)")])
+    @Test(
+        "a result comes back as it went",
+        arguments: [Outcome.succeeded, .failed(code: "kernel"), .refused(rule: "never_isolate (f:1)")])
     func results(_ outcome: Outcome) throws {
         for proof in [nil, Samples.proof] {
             let result = OrderResult(
@@ -89,7 +91,10 @@ struct OrderMappingTests {
 
     @Test(
         "a text is cut to its bytes, never inside a character",
-        arguments: [("abc", 3, "abc"), ("abc", 2, "ab"), ("aé", 2, "a"), ("€€", 5, "€"), ("😀", 3, ""), ("x", 0, ""), ("", 0, "")])
+        arguments: [
+            ("abc", 3, "abc"), ("abc", 2, "ab"), ("aé", 2, "a"), ("€€", 5, "€"), ("😀", 3, ""), ("x", 0, ""),
+            ("", 0, ""),
+        ])
     func bounded(_ text: String, _ bytes: Int, _ expected: String) {
         #expect(text.bounded(bytes) == expected)
     }

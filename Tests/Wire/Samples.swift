@@ -16,29 +16,35 @@ enum Samples {
     static let actions: [Action] =
         [
             .isolate(Isolation(duration: .seconds(3600))), .release,
-            .blockAddress(AddressBlock(network: Network(address), duration: .seconds(1))), .unblockAddress(Network(address)),
+            .blockAddress(AddressBlock(network: Network(address), duration: .seconds(1))),
+            .unblockAddress(Network(address)),
         ]
         + ProcessTarget.Scope.allCases.map {
             .killProcess(ProcessTarget(pid: 4242, startTime: .max, executable: "/tmp/x", scope: $0))
         }
 
     static let proof = Proof(
-        applied: ["table inet cordon_isolation"], rulesHash: "00ff", socketsReset: 3, flowsDeleted: 4, appliedMicroseconds: 900,
+        applied: ["table inet cordon_isolation"], rulesHash: "00ff", socketsReset: 3, flowsDeleted: 4,
+        appliedMicroseconds: 900,
         probes: [.init(name: "loopback_alive", passed: true, observed: "127.0.0.1 answered")])
 
     static let facts = HostFacts(
-        hostname: "web1", kernel: "6.18", operatingSystem: "Debian 12", agentVersion: "1", enforcerVersion: "2", ownedTables: true,
+        hostname: "web1", kernel: "6.18", operatingSystem: "Debian 12", agentVersion: "1", enforcerVersion: "2",
+        ownedTables: true,
         policyHash: "00ff",
         containment: ContainmentState(
             isolatedUntil: now, isolatedBy: OrderID(id), blocks: [.init(network: Network(address), until: now)]))
 
     static let event = Event(
         timestamp: now, created: now + .seconds(1), original: "Failed password for root",
-        fields: [.userName: .text("root"), .processPID: .number(-1), .tags: .texts(["a", "b"]), .eventKind: .flag(true)])
+        fields: [
+            .userName: .text("root"), .processPID: .number(-1), .tags: .texts(["a", "b"]), .eventKind: .flag(true),
+        ])
 
     static let alert = Alert(
         id: AlertID(id), agent: AgentID(id),
-        rule: RuleReference(id: "cordon.sshd.bruteforce", name: "Brute force", techniques: ["T1110.001"]), title: "Many failures",
+        rule: RuleReference(id: "cordon.sshd.bruteforce", name: "Brute force", techniques: ["T1110.001"]),
+        title: "Many failures",
         severity: .high, firstSeen: now, lastSeen: now + .seconds(5), count: 12, deduplicationKey: "k",
         observables: [Observable(address), Observable(kind: .user, value: "root")], evidence: [event])
 
@@ -74,7 +80,9 @@ enum Samples {
         Broken(reason: "pid") { $0.killProcess.pid = -1 },
         Broken(reason: "executable") { $0.killProcess.pid = 2 },
         Broken(reason: "executable") { ($0.killProcess.pid, $0.killProcess.executable) = (2, "/bin/a\u{0}b") },
-        Broken(reason: "executable") { ($0.killProcess.pid, $0.killProcess.executable) = (2, String(repeating: "x", count: 4097)) },
+        Broken(reason: "executable") {
+            ($0.killProcess.pid, $0.killProcess.executable) = (2, String(repeating: "x", count: 4097))
+        },
         Broken(reason: "scope") { ($0.killProcess.pid, $0.killProcess.executable) = (2, "/bin/a") },
         Broken(reason: "scope") {
             ($0.killProcess.pid, $0.killProcess.executable) = (2, "/bin/a")

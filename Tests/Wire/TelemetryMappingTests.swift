@@ -50,7 +50,8 @@ struct TelemetryMappingTests {
         alert.evidence = Array(repeating: Samples.event, count: 50)
         alert.observables = Array(repeating: Observable(kind: .user, value: "u"), count: 500)
         let message = Cordon_V1_Alert(alert)
-        #expect(message.evidence.count == Alert.Limits.evidence && message.observables.count == Alert.Limits.observables)
+        #expect(
+            message.evidence.count == Alert.Limits.evidence && message.observables.count == Alert.Limits.observables)
         let back = try message.model(from: Samples.order.agent)
         #expect(back.title.utf8.count == Alert.Limits.title && back.evidence.count == Alert.Limits.evidence)
     }
@@ -66,13 +67,16 @@ struct TelemetryMappingTests {
     @Test("observables of an unknown kind, and addresses that are none, are left out; the family is corrected")
     func observables() throws {
         var message = Cordon_V1_Alert(Samples.alert)
-        message.observables = [("mutex", "m"), ("ipv4-addr", "999.1.1.1"), ("ipv4-addr", "2001:DB8::1"), ("user-account", "root")].map {
+        message.observables = [
+            ("mutex", "m"), ("ipv4-addr", "999.1.1.1"), ("ipv4-addr", "2001:DB8::1"), ("user-account", "root"),
+        ].map {
             var observable = Cordon_V1_Observable()
             (observable.kind, observable.value) = $0
             return observable
         }
         let back = try message.model(from: Samples.order.agent)
-        #expect(back.observables == [Observable(kind: .ipv6, value: "2001:db8::1"), Observable(kind: .user, value: "root")])
+        #expect(
+            back.observables == [Observable(kind: .ipv6, value: "2001:db8::1"), Observable(kind: .user, value: "root")])
     }
 
     @Test("the agent of an alert is the connection's, whatever the alert says")

@@ -52,7 +52,9 @@ final class CaseNews: Sendable {
 struct CaseOpener: CaseOpening {
     let cases: CaseBook
 
-    func open(for alert: Alert, because reason: String) async throws -> CaseID { try await cases.open(for: alert, because: reason) }
+    func open(for alert: Alert, because reason: String) async throws -> CaseID {
+        try await cases.open(for: alert, because: reason)
+    }
 
     func join(_ id: CaseID, alert: Alert, because reason: String) async throws -> Bool {
         try await cases.join(id, alert: alert, because: reason)
@@ -70,7 +72,9 @@ enum OrderTimeline {
         var text = "Order \(kind): \(record.state.rawValue)."
         if record.state == .reverted {
             text += record.revertedBy.map { " The order \($0) undid it." } ?? ""
-        } else if let result = record.result { text += " \(result.message)" }
+        } else if let result = record.result {
+            text += " \(result.message)"
+        }
         if record.state != .reverted, let proof = record.result?.proof {
             for probe in proof.probes { text += " \(probe.name): \(probe.passed ? "yes" : "NO") (\(probe.observed))." }
         } else if !record.note.isEmpty {
@@ -78,7 +82,8 @@ enum OrderTimeline {
         }
         do {
             try await cases.append(
-                .order, to: caseID, text, by: record.order.requestedBy, at: record.changedAt, reference: "order:\(record.id)",
+                .order, to: caseID, text, by: record.order.requestedBy, at: record.changedAt,
+                reference: "order:\(record.id)",
                 key: "order:\(record.id):\(record.state.rawValue)")
         } catch {
             logger.error("case \(caseID): the order \(record.id) could not be written to the timeline: \(error)")

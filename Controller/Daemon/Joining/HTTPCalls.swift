@@ -49,7 +49,9 @@ struct HTTPCalls: Sendable {
         guard !authority.contains("@"), !authority.isEmpty else {
             throw ControllerError("http.authority", "The address names no host, or carries a user name.")
         }
-        guard let colon = authority.lastIndex(of: ":"), !authority.hasSuffix("]") else { return (authority, isSecure ? 443 : 80) }
+        guard let colon = authority.lastIndex(of: ":"), !authority.hasSuffix("]") else {
+            return (authority, isSecure ? 443 : 80)
+        }
         guard let port = Int(authority[authority.index(after: colon)...]), (1...65_535).contains(port) else {
             throw ControllerError("http.authority", "The address's port is no port.")
         }

@@ -34,7 +34,8 @@ struct HostDirectory: HostResolving {
             return found
         }
         throw ControllerError(
-            "host.unknown", "No host of the fleet is called \(PlainName.shown(host.name)).", remedy: "`cordon hosts` lists them.")
+            "host.unknown", "No host of the fleet is called \(PlainName.shown(host.name)).",
+            remedy: "`cordon hosts` lists them.")
     }
 
     private static func find(_ word: String, in hosts: [HostRecord]) throws -> AgentID? {
@@ -42,7 +43,8 @@ struct HostDirectory: HostResolving {
         let named = hosts.filter { $0.name == word || $0.hostname == word }
         guard named.count <= 1 else {
             throw ControllerError(
-                "host.ambiguous", "\(named.count) hosts call themselves \(PlainName.shown(word)).", remedy: "Use the identifier.")
+                "host.ambiguous", "\(named.count) hosts call themselves \(PlainName.shown(word)).",
+                remedy: "Use the identifier.")
         }
         return named.first?.id
     }
@@ -52,6 +54,8 @@ struct HostDirectory: HostResolving {
 enum PlainName {
     /// The name without what could drive a terminal, at most 80 characters.
     static func shown(_ name: String) -> String {
-        String(name.unicodeScalars.filter { $0.isASCII && $0.value >= 32 && $0.value < 127 }.map(Character.init).prefix(80))
+        String(
+            name.unicodeScalars.filter { $0.isASCII && $0.value >= 32 && $0.value < 127 }.map(Character.init).prefix(80)
+        )
     }
 }

@@ -11,7 +11,8 @@ extension ShippedBatch {
             items: batch.items.map { item in
                 do throws(WireError) {
                     if let telemetry = try item.model(from: agent) { return .telemetry(telemetry) }
-                    return .unreadable(bytes: Self.bytes(item), reason: "The item is of a kind that this version does not know.")
+                    return .unreadable(
+                        bytes: Self.bytes(item), reason: "The item is of a kind that this version does not know.")
                 } catch {
                     return .unreadable(bytes: Self.bytes(item), reason: error.message)
                 }

@@ -15,7 +15,9 @@ struct Forger {
         self.stage = stage
         // Read inside the lab: outside, its owner may be another number.
         let hex = try stage.lab.command(["cat", "\(stage.controller.data)/order.key"]).must()
-        guard let bytes = HexText.bytes(hex.filter { $0.isHexDigit }) else { throw TestFailure("the order key is no hexadecimal text") }
+        guard let bytes = HexText.bytes(hex.filter { $0.isHexDigit }) else {
+            throw TestFailure("the order key is no hexadecimal text")
+        }
         key = try SigningKey(rawBytes: bytes)
     }
 
@@ -27,7 +29,12 @@ struct Forger {
     /// A serialised signed order; with one bit of the signature turned when it is to be broken.
     func order(_ action: Action, for host: String, breaking isBroken: Bool = false) throws -> [UInt8] {
         guard let agent = stage.identifiers[host] else { throw TestFailure("no host \(host)") }
-        let surroundings = Surroundings(now: { Self.now() }, random: { var g = SystemRandomNumberGenerator(); return g.next() })
+        let surroundings = Surroundings(
+            now: { Self.now() },
+            random: {
+                var g = SystemRandomNumberGenerator()
+                return g.next()
+            })
         let now = surroundings.now()
         let order = Order(
             id: surroundings.identifier(), fleet: stage.controller.fleet, agent: agent, action: action, issuedAt: now,
@@ -46,7 +53,8 @@ struct Forger {
     func tellWeb(_ order: [UInt8]) throws -> String {
         let words = [stage.binaries["cordon-demo"], "tell", stage.web.socket]
         return try stage.lab.command(
-            words, in: .web, user: Lab.agentUser, environment: stage.binaries.environment, input: HexText.text(order) + "\n"
+            words, in: .web, user: Lab.agentUser, environment: stage.binaries.environment,
+            input: HexText.text(order) + "\n"
         ).must()
     }
 

@@ -19,7 +19,8 @@ struct LookAround {
         let (listener, port) = try listener()
         let (lab, binaries) = (stage.lab, stage.binaries)
         let relay = try lab.daemon(
-            [binaries["cordon-demo"], "relay", "3", Lab.Space.controller.ipv4, "\(LabController.peoplePort)"], in: .controller,
+            [binaries["cordon-demo"], "relay", "3", Lab.Space.controller.ipv4, "\(LabController.peoplePort)"],
+            in: .controller,
             environment: binaries.environment, log: "\(lab.scratch.path)/relay.log", handing: listener)
         close(listener)
         let cordon = "\(binaries.folder)/cordon"
@@ -43,14 +44,17 @@ struct LookAround {
 
     /// A listening socket on the machine's loopback: 8443, or any port when that is taken.
     private func listener() throws -> (Int32, UInt16) {
-        let listener = switch Sockets.listen("127.0.0.1", "8443") {
-        case .success(let descriptor): descriptor
-        case .failure: try Sockets.listen("127.0.0.1", "0").get()
-        }
+        let listener =
+            switch Sockets.listen("127.0.0.1", "8443") {
+            case .success(let descriptor): descriptor
+            case .failure: try Sockets.listen("127.0.0.1", "0").get()
+            }
         var address = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         unsafe withUnsafeMutablePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe _ = getsockname(listener, $0, &length) }
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe _ = getsockname(listener, $0, &length)
+            }
         }
         return (listener, UInt16(bigEndian: address.sin_port))
     }

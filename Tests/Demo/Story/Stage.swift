@@ -26,12 +26,18 @@ final class Stage {
         teller.chapter("The lab")
         lab = try Lab()
         binaries = try Binaries(in: folder, for: lab)
-        teller.say("lab", "web, db, files and a controller on one network, an attacker and the internet beyond a router")
-        if lab.rights == .userNamespace { teller.say("lab", "in an unprivileged user namespace: root here is this user outside") }
+        teller.say(
+            "lab", "web, db, files and a controller on one network, an attacker and the internet beyond a router")
+        if lab.rights == .userNamespace {
+            teller.say("lab", "in an unprivileged user namespace: root here is this user outside")
+        }
         controller = try LabController(lab, binaries)
         daemons.append(try controller.serve())
         people = try Operator(controller)
-        teller.say("controller", "the fleet \(controller.fleet) is made and served at \(controller.url); \(LabController.administrator) signed in")
+        teller.say(
+            "controller",
+            "the fleet \(controller.fleet) is made and served at \(controller.url); \(LabController.administrator) signed in"
+        )
         web = try LabHost(.web, in: lab, binaries, policy: Self.policy)
         db = try LabHost(.db, in: lab, binaries)
         files = try LabHost(.files, in: lab, binaries)
@@ -55,10 +61,14 @@ final class Stage {
             let row = try Waiting.until("\(host.space) online") {
                 try people.host(host.space.rawValue).flatMap { $0["state"]?.text == "online" ? $0 : nil }
             }
-            guard let id = row["id"]?.text.flatMap({ AgentID($0) }) else { throw TestFailure("a host without identifier") }
+            guard let id = row["id"]?.text.flatMap({ AgentID($0) }) else {
+                throw TestFailure("a host without identifier")
+            }
             identifiers[host.space.rawValue] = id
             let kernel = row["facts"]?["kernel"]?.text ?? "unknown"
-            teller.say("\(host.space)", "enrolled and online: agent as user \(Lab.agentUser), enforcer as root, kernel \(kernel)")
+            teller.say(
+                "\(host.space)",
+                "enrolled and online: agent as user \(Lab.agentUser), enforcer as root, kernel \(kernel)")
         }
     }
 
@@ -76,15 +86,21 @@ final class Stage {
     // MARK: - Packets
 
     /// Whether a TCP connection can be made.
-    func reaches(_ target: Lab.Space, _ port: String, from space: Lab.Space, over six: Bool = false, user: UInt32? = nil) throws -> Bool {
+    func reaches(
+        _ target: Lab.Space, _ port: String, from space: Lab.Space, over six: Bool = false, user: UInt32? = nil
+    ) throws -> Bool {
         try lab.reaches(target, port, from: space, over: six, user: user, binaries)
     }
 
     /// A TCP connection that says how it ends.
     func hold(_ target: Lab.Space, _ port: String, from space: Lab.Space) throws -> Child {
         let child = try lab.talk(
-            ["env"] + binaries.environment.map { "\($0)=\($1)" } + [binaries["cordon-demo"], "hold", target.ipv4, port], in: space)
-        guard child.line() == "open" else { throw TestFailure("\(space) cannot connect to \(target) in the first place") }
+            ["env"] + binaries.environment.map { "\($0)=\($1)" } + [
+                binaries["cordon-demo"], "hold", target.ipv4, port,
+            ], in: space)
+        guard child.line() == "open" else {
+            throw TestFailure("\(space) cannot connect to \(target) in the first place")
+        }
         return child
     }
 }

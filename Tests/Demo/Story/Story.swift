@@ -52,10 +52,13 @@ final class Story {
         teller.chapter("The attack")
         let attacker = Attacker(stage.lab, against: .web)
         for guess in Attacker.guesses.dropLast() {
-            guard try !attacker.tries(guess) else { throw TestFailure("the password \(guess) was right, which it must not be") }
+            guard try !attacker.tries(guess) else {
+                throw TestFailure("the password \(guess) was right, which it must not be")
+            }
             teller.say("attacker", "tries \(SSHServer.user) with \(guess): no")
         }
-        let session = try attacker.session(SSHServer.password, six: false, log: "\(stage.lab.scratch.path)/attacker.log")
+        let session = try attacker.session(
+            SSHServer.password, six: false, log: "\(stage.lab.scratch.path)/attacker.log")
         // Not until the shell says something: the block may be faster than that.
         _ = try Waiting.until("the attacker's logon") { () -> Bool? in
             Scratch.text(of: stage.web.authLog).contains("Accepted password for \(SSHServer.user)") ? true : nil
@@ -70,9 +73,14 @@ final class Story {
     private func detection() throws {
         teller.chapter("Found")
         let alert = try Waiting.until("an alert about the logon") {
-            try people.look("alerts").first { $0["rule"]?["id"]?.text == "cordon.sshd.login_after_failures" && $0["case_number"]?.integer != nil }
+            try people.look("alerts").first {
+                $0["rule"]?["id"]?.text == "cordon.sshd.login_after_failures" && $0["case_number"]?.integer != nil
+            }
         }
-        teller.say("alert", "\(alert["severity"]?.text ?? ""): \(alert["title"]?.text ?? "") (rule \(alert["rule"]?["id"]?.text ?? ""))")
+        teller.say(
+            "alert",
+            "\(alert["severity"]?.text ?? ""): \(alert["title"]?.text ?? "") (rule \(alert["rule"]?["id"]?.text ?? ""))"
+        )
         caseName = "C-\(alert["case_number"]?.integer ?? 0)"
         let file = try people.look("case", "show", caseName)[0]
         teller.say("case", "\(caseName) opened: \(file["title"]?.text ?? "")")
@@ -93,8 +101,12 @@ final class Story {
     /// Only the address that was seen is blocked; the attacker has another one.
     private func comeBack() throws -> Daemon {
         let attacker = Attacker(stage.lab, against: .web)
-        let session = try attacker.session(SSHServer.password, six: true, log: "\(stage.lab.scratch.path)/attacker6.log").says("in")
-        teller.say("attacker", "comes back over IPv6 with the stolen password, from \(Lab.Space.attacker.ipv6): a second shell is open")
+        let session = try attacker.session(
+            SSHServer.password, six: true, log: "\(stage.lab.scratch.path)/attacker6.log"
+        ).says("in")
+        teller.say(
+            "attacker",
+            "comes back over IPv6 with the stolen password, from \(Lab.Space.attacker.ipv6): a second shell is open")
         return session
     }
 
@@ -107,7 +119,9 @@ final class Story {
             return try people.look("tasks").first { $0["state"]?.text == "open" }
         }
         guard let id = task["id"]?.text else { throw TestFailure("a task without identifier") }
-        teller.say("playbook", "\(task["playbook_name"]?.text ?? "") asks a \(task["role"]?.text ?? ""): \(task["text"]?.text ?? "")")
+        teller.say(
+            "playbook",
+            "\(task["playbook_name"]?.text ?? "") asks a \(task["role"]?.text ?? ""): \(task["text"]?.text ?? "")")
         var (verb, reason) = ("approve", "the demo's --yes")
         if isAsking {
             var answer = ""
@@ -134,7 +148,9 @@ final class Story {
     func settled(_ kind: String) throws -> JSONValue {
         try Waiting.until("the end of the order to \(kind)", within: .seconds(30)) {
             follow()
-            return try people.look("orders").first { $0["action"]?["kind"]?.text == kind && $0["is_final"]?.flag == true }
+            return try people.look("orders").first {
+                $0["action"]?["kind"]?.text == kind && $0["is_final"]?.flag == true
+            }
         }
     }
 
@@ -142,10 +158,12 @@ final class Story {
     func say(_ order: JSONValue) {
         let result = order["result"]
         let micros = result?["proof"]?["applied_us"]?.integer ?? 0
-        teller.say("enforcer", "\(result?["message"]?.text ?? "") In force after \(micros / 1000).\(micros / 100 % 10) ms.")
+        teller.say(
+            "enforcer", "\(result?["message"]?.text ?? "") In force after \(micros / 1000).\(micros / 100 % 10) ms.")
         for probe in result?["proof"]?["probes"]?.array ?? [] {
             let passed = probe["passed"]?.flag == true
-            teller.say(passed ? "  probe" : "  NOT SO", "\(probe["name"]?.text ?? ""): \(probe["observed"]?.text ?? "")")
+            teller.say(
+                passed ? "  probe" : "  NOT SO", "\(probe["name"]?.text ?? ""): \(probe["observed"]?.text ?? "")")
         }
     }
 
@@ -153,7 +171,9 @@ final class Story {
     func follow() {
         guard !caseName.isEmpty, let file = try? people.look("case", "show", caseName).first else { return }
         let entries = file["timeline"]?.array ?? []
-        for entry in entries.dropFirst(told) { teller.say("timeline", "\(entry["actor"]?.text ?? ""): \(entry["text"]?.text ?? "")") }
+        for entry in entries.dropFirst(told) {
+            teller.say("timeline", "\(entry["actor"]?.text ?? ""): \(entry["text"]?.text ?? "")")
+        }
         told = max(told, entries.count)
     }
 }

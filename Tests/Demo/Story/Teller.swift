@@ -52,11 +52,17 @@ final class Teller {
         unsafe _ = Glibc.write(STDOUT_FILENO, bytes, bytes.count)
     }
 
-    private func paint(_ text: String, _ code: String) -> String { isColoured ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }
+    private func paint(_ text: String, _ code: String) -> String {
+        isColoured ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+    }
 
     /// What attackers write reaches the terminal as text only.
     private static func visible(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 32 || $0.value == 127 || (128..<160).contains($0.value) ? "\u{FFFD}" : $0 }))
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map {
+                    $0.value < 32 || $0.value == 127 || (128..<160).contains($0.value) ? "\u{FFFD}" : $0
+                }))
     }
 
     private static func lines(_ text: String) -> (String, [String]) {

@@ -92,7 +92,9 @@ struct Relay: ParsableCommand {
             let count = unsafe recv(from, &buffer, buffer.count, 0)
             var done = 0
             while done < count {
-                let sent = unsafe buffer[done..<count].withUnsafeBytes { unsafe send(to, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+                let sent = unsafe buffer[done..<count].withUnsafeBytes {
+                    unsafe send(to, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                }
                 guard sent > 0 else { break }
                 done += sent
             }

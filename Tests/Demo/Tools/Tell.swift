@@ -15,7 +15,9 @@ struct Tell: ParsableCommand {
     @Argument var socketPath: String
 
     func run() throws {
-        guard let text = readLine(), let bytes = HexText.bytes(text) else { throw TestFailure("standard input holds no order") }
+        guard let text = readLine(), let bytes = HexText.bytes(text) else {
+            throw TestFailure("standard input holds no order")
+        }
         var request = Cordon_V1_EnforcerRequest()
         request.requestID = 1
         request.execute = try Cordon_V1_SignedOrder(serializedBytes: bytes)
@@ -39,7 +41,9 @@ struct Tell: ParsableCommand {
         defer { close(descriptor) }
         let length = UInt32(message.count)
         let frame = [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: length >> $0) } + message
-        guard unsafe send(descriptor, frame, frame.count, Int32(MSG_NOSIGNAL)) == frame.count else { throw Sockets.Errno() }
+        guard unsafe send(descriptor, frame, frame.count, Int32(MSG_NOSIGNAL)) == frame.count else {
+            throw Sockets.Errno()
+        }
         let head = try take(4, from: descriptor)
         return try take(head.reduce(0) { $0 << 8 | Int($1) }, from: descriptor)
     }
@@ -48,7 +52,9 @@ struct Tell: ParsableCommand {
         var bytes = [UInt8](repeating: 0, count: min(count, 1 << 20))
         var done = 0
         while done < bytes.count {
-            let got = unsafe bytes.withUnsafeMutableBytes { unsafe recv(descriptor, $0.baseAddress?.advanced(by: done), $0.count - done, 0) }
+            let got = unsafe bytes.withUnsafeMutableBytes {
+                unsafe recv(descriptor, $0.baseAddress?.advanced(by: done), $0.count - done, 0)
+            }
             guard got > 0 else { throw TestFailure("the enforcer closed the connection") }
             done += got
         }

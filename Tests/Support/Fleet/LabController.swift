@@ -63,11 +63,13 @@ package final class LabController: Sendable {
 extension Lab {
     /// Whether a TCP connection to a space can be made from another, by IPv4 or IPv6.
     package func reaches(
-        _ target: Space, _ port: String, from space: Space, over six: Bool = false, user: UInt32? = nil, _ binaries: Binaries
+        _ target: Space, _ port: String, from space: Space, over six: Bool = false, user: UInt32? = nil,
+        _ binaries: Binaries
     ) throws -> Bool {
         let address = six ? target.ipv6 : target.ipv4
         return try command(
-            [binaries["cordon-demo"], "connect", address, port], in: space, user: user, environment: binaries.environment
+            [binaries["cordon-demo"], "connect", address, port], in: space, user: user,
+            environment: binaries.environment
         ).run().status == 0
     }
 }

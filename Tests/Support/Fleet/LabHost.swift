@@ -6,7 +6,8 @@ package final class LabHost: Sendable {
     private let binaries: Binaries
 
     /// Writes the host's settings; `policy` is its owner's local policy.
-    package init(_ space: Lab.Space, in lab: Lab, _ binaries: Binaries, policy: String = "", name: String? = nil) throws {
+    package init(_ space: Lab.Space, in lab: Lab, _ binaries: Binaries, policy: String = "", name: String? = nil) throws
+    {
         self.space = space
         self.lab = lab
         self.binaries = binaries
@@ -62,7 +63,8 @@ package final class LabHost: Sendable {
     /// Enrols with a token, as root, from standard input.
     package func enrol(_ token: String, force: Bool = false) throws -> Command.Result {
         let words = [
-            binaries["cordon-agent"], "enroll", "--config", "\(folder)/agent.toml", "--etc", "\(folder)/etc", "--token-file", "-",
+            binaries["cordon-agent"], "enroll", "--config", "\(folder)/agent.toml", "--etc", "\(folder)/etc",
+            "--token-file", "-",
         ]
         return try lab.command(
             words + (force ? ["--force"] : []), in: space, environment: binaries.environment, input: token + "\n"

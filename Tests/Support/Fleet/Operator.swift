@@ -10,7 +10,8 @@ package struct Operator: Sendable {
         self.controller = controller
         home = try controller.lab.scratch.folder("operator-\(controller.fleet)")
         var login = command([
-            "login", controller.url, "--ca-file", controller.authority, "--user", LabController.administrator, "--password-stdin",
+            "login", controller.url, "--ca-file", controller.authority, "--user", LabController.administrator,
+            "--password-stdin",
         ])
         login.input = LabController.password + "\n"
         try login.must()

@@ -45,7 +45,8 @@ package struct SSHServer: Sendable {
     /// `OpenSSH_9.2p1 Debian-2, …`.
     private static func version() throws -> (Int, Int) {
         let text = try Command(["ssh", "-V"]).run().complaint
-        let numbers = text.drop { $0 != "_" }.dropFirst().prefix { $0.isNumber || $0 == "." }.split(separator: ".").compactMap { Int($0) }
+        let numbers = text.drop { $0 != "_" }.dropFirst().prefix { $0.isNumber || $0 == "." }.split(separator: ".")
+            .compactMap { Int($0) }
         return (numbers.first ?? 0, numbers.dropFirst().first ?? 0)
     }
 }
@@ -77,8 +78,10 @@ package struct Attacker: Sendable {
 
     private func ssh(_ password: String, six: Bool) -> [String] {
         [
-            "sshpass", "-p", password, "ssh", "-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-            "-o", "LogLevel=ERROR", "-o", "NumberOfPasswordPrompts=1", "-o", "PreferredAuthentications=password", "-o", "ConnectTimeout=3",
+            "sshpass", "-p", password, "ssh", "-F", "none", "-o", "StrictHostKeyChecking=no", "-o",
+            "UserKnownHostsFile=/dev/null",
+            "-o", "LogLevel=ERROR", "-o", "NumberOfPasswordPrompts=1", "-o", "PreferredAuthentications=password", "-o",
+            "ConnectTimeout=3",
             "\(SSHServer.user)@\(six ? target.ipv6 : target.ipv4)",
         ]
     }

@@ -56,7 +56,8 @@ package final class Daemon: Sendable {
     private func number() throws -> String {
         let outer = try Lab.onlyChild(of: child.pid)
         let status = Scratch.text(of: "/proc/\(outer)/status").split(separator: "\n")
-        guard let line = status.first(where: { $0.hasPrefix("NSpid:") }), let last = line.split(separator: "\t").last else {
+        guard let line = status.first(where: { $0.hasPrefix("NSpid:") }), let last = line.split(separator: "\t").last
+        else {
             throw TestFailure("process \(outer) is gone")
         }
         return String(last)

@@ -57,7 +57,7 @@ package final class Child: Sendable {
         let settings = ["PATH": Command.path, "LC_ALL": "C.UTF-8"].merging(environment) { _, new in new }
         var strings = unsafe Self.vector(arguments)
         var variables = unsafe Self.vector(settings.map { "\($0)=\($1)" })
-        defer { for unsafe string in unsafe strings + variables { unsafe free(string) } }
+        defer { for unsafestring in unsafe strings + variables { unsafe free(string) } }
         var child: pid_t = 0
         let failure = unsafe posix_spawnp(&child, arguments[0], &actions, &attributes, &strings, &variables)
         guard failure == 0 else {
@@ -86,11 +86,14 @@ package final class Child: Sendable {
         var line: [UInt8] = []
         let end = ContinuousClock.now + patience
         while line.count < 65_536 {
-            let left = max(0, (end - .now).components.seconds * 1000 + (end - .now).components.attoseconds / 1_000_000_000_000_000)
+            let left = max(
+                0, (end - .now).components.seconds * 1000 + (end - .now).components.attoseconds / 1_000_000_000_000_000)
             var wait = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
             guard unsafe poll(&wait, 1, Int32(clamping: left)) > 0 else { return nil }
             var byte: UInt8 = 0
-            guard unsafe read(output, &byte, 1) == 1 else { return line.isEmpty ? nil : String(decoding: line, as: UTF8.self) }
+            guard unsafe read(output, &byte, 1) == 1 else {
+                return line.isEmpty ? nil : String(decoding: line, as: UTF8.self)
+            }
             if byte == UInt8(ascii: "\n") { break }
             line.append(byte)
         }
@@ -134,7 +137,8 @@ package final class Child: Sendable {
                 kill(-pid, SIGKILL)
                 kill(pid, SIGKILL)
                 wait()
-                throw TestFailure("it took longer than \(patience) and was killed; it had printed: \(Self.text(texts[0] + texts[1]))")
+                throw TestFailure(
+                    "it took longer than \(patience) and was killed; it had printed: \(Self.text(texts[0] + texts[1]))")
             }
             var waits = open.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             guard unsafe poll(&waits, nfds_t(waits.count), 200) > 0 else {
@@ -144,7 +148,11 @@ package final class Child: Sendable {
             }
             for (index, ready) in waits.enumerated() where ready.revents != 0 {
                 let count = unsafe read(ready.fd, &buffer, buffer.count)
-                if count <= 0 { open[index] = -1 } else if texts[index].count < Command.limit { texts[index] += buffer.prefix(count) }
+                if count <= 0 {
+                    open[index] = -1
+                } else if texts[index].count < Command.limit {
+                    texts[index] += buffer.prefix(count)
+                }
             }
         }
         return Command.Result(status: wait(), output: Self.text(texts[0]), errors: Self.text(texts[1]))
@@ -162,7 +170,9 @@ package final class Child: Sendable {
 
     private static func pipe() throws -> (Int32, Int32) {
         var ends: [Int32] = [-1, -1]
-        guard unsafe Glibc.pipe(&ends) == 0 else { throw TestFailure("no pipe: \(unsafe String(cString: strerror(errno)))") }
+        guard unsafe Glibc.pipe(&ends) == 0 else {
+            throw TestFailure("no pipe: \(unsafe String(cString: strerror(errno)))")
+        }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         return (ends[0], ends[1])
     }

@@ -13,7 +13,8 @@ package struct Command: Sendable {
     static let limit = 4 << 20
 
     package init(
-        _ arguments: [String], environment: [String: String] = [:], input: String = "", patience: Duration = .seconds(30)
+        _ arguments: [String], environment: [String: String] = [:], input: String = "",
+        patience: Duration = .seconds(30)
     ) {
         self.arguments = arguments
         self.environment = environment
