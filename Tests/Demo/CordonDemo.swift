@@ -45,9 +45,10 @@ struct Tour: ParsableCommand {
         do {
             if let obstacle = Abilities.attackObstacle { throw TestFailure(obstacle) }
             let stage = try Stage(binaries: binDir ?? Binaries.besideThisProcess, teller)
-            try Story(stage, teller, isAsking: !yes).tell()
+            let story = Story(stage, teller, isAsking: !yes)
+            try story.tell()
             teller.end()
-            if !once { try LookAround(stage, teller).wait() }
+            if !once { try LookAround(stage, teller, caseName: story.caseName).wait() }
         } catch let fault as Unproved {
             teller.fault("NOT PROVED", fault.what)
             throw ExitCode(1)

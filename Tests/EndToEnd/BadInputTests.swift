@@ -91,11 +91,40 @@ struct BadInputTests {
         #expect(said, "\(host.space): \(last)")
     }
 
+    @Test("people: wrong password, wrong controller, no such host, a host that is not there", .timeLimit(.minutes(3)))
+    func people() throws {
+        let ground = try Ground()
+        let web = try ground.host(.web)
+        let url = ground.controller.url
+        var login = ground.people.command(["login", url, "--user", "sam", "--password-stdin", "--ca-file", ground.controller.authority])
+        login.input = "wrong\n"
+        expect("wrong password", try login.run(), says: "password")
+        let fingerprint = String(repeating: "a1", count: 32)
+        var stranger = ground.people.command(["login", url, "--user", "sam", "--password-stdin", "--fingerprint", fingerprint])
+        stranger.input = LabController.password + "\n"
+        let refused = try stranger.run()
+        #expect(refused.status == 4)
+        #expect(refused.errors.contains("fingerprint"), "\(refused.errors)")
+        let unknown = try ground.people.attempt("isolate", "nowhere", "--reason", "a test")
+        #expect(unknown.status == 5)
+        #expect(unknown.complaint.contains("no host named nowhere"))
+        web.agent.kill()
+        let absent = try ground.people.attempt("isolate", "web", "--reason", "a test", "--wait", "--patience", "2s")
+        #expect(absent.status == 1)
+        #expect(absent.complaint.contains("goes on without you"), "\(absent.complaint)")
+        let agent = try web.host.startAgent()
+        let order = try Waiting.until("the order that waited", within: .seconds(45)) {
+            try ground.isolations().first { $0["is_final"]?.flag == true }
+        }
+        #expect(order["state"]?.text == "succeeded")
+        withExtendedLifetime(agent) {}
+    }
+
     @Test("serving: port in use, folder in use, read-only folder, full disk", .timeLimit(.minutes(3)))
     func serving() throws {
         let ground = try Ground()
         let other = try LabController(ground.lab, ground.binaries, fleet: "other")
-        expect("port in use", try other.serving().run(), says: "in use")
+        expect("port in use", try other.serving().run(), says: "listens on", "7443")
         expect(
             "second controller", try ground.controller.serving(api: 9443, link: 9444).run(), says: "nother controller")
         ground.serving.stop()

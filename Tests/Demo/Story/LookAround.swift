@@ -10,9 +10,12 @@ struct LookAround {
     private let stage: Stage
     private let teller: Teller
 
-    init(_ stage: Stage, _ teller: Teller) {
+    private let caseName: String
+
+    init(_ stage: Stage, _ teller: Teller, caseName: String) {
         self.stage = stage
         self.teller = teller
+        self.caseName = caseName
     }
 
     func wait() throws {
@@ -24,15 +27,18 @@ struct LookAround {
             environment: binaries.environment, log: "\(lab.scratch.path)/relay.log", handing: listener)
         close(listener)
         let cordon = "\(binaries.folder)/cordon"
+        let certificate = try lab.scratch.file("authority.pem", try lab.command(["cat", stage.controller.authority]).must())
         teller.print(
             """
 
             The lab is still there. Look around:
 
               Console   https://127.0.0.1:\(port)   as \(LabController.administrator), password “\(LabController.password)”
-                        (the certificate is the fleet's own: \(stage.controller.authority))
-              CLI       \(cordon) login https://127.0.0.1:\(port) --user \(LabController.administrator) --ca-file \(stage.controller.authority)
-                        \(cordon) hosts; \(cordon) case show C-1; \(cordon) orders
+                        (the certificate is the fleet's own: \(certificate))
+              CLI       export XDG_CONFIG_HOME=/tmp/cordon-demo-session   # leaves your own sign-in alone
+                        \(cordon) login https://127.0.0.1:\(port) --user \(LabController.administrator) --ca-file \(certificate)
+                        \(cordon) hosts
+                        \(cordon) case show \(caseName)
               On web    \(lab.entry(to: .web)) sh
               Attacker  \(lab.entry(to: .attacker)) sh
               Logs      \(stage.web.folder)/log

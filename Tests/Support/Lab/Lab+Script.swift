@@ -69,7 +69,12 @@ extension Lab {
         \(Space.allCases.map(Self.join).joined(separator: "\n"))
         \(Space.allCases.map { "until ip -n \($0) -o link show eth0 | grep -q 'state UP'; do sleep 0.02; done" }.joined(separator: "\n"))
         echo ready
-        exec cat
+        cat
+        # Whoever laid it out is gone, and may not have cleaned up.
+        kill -9 -1 || true
+        umount -l "$lab/dev" "$lab/lib" "$lab"/bin/* "$lab"/etc/* || true
+        cd /
+        rm -rf --one-file-system "$lab"
         """
     }
 

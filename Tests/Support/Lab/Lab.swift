@@ -50,9 +50,10 @@ package final class Lab: Sendable {
     /// The user that cordon-agent runs as.
     package static let agentUser: UInt32 = 64_123
 
+    // First, so that it goes first: what still runs would write into the folder while it is removed.
+    private let keeper: Child
     package let rights: Rights
     package let scratch: Scratch
-    private let keeper: Child
     /// The first process of the lab, as this process's namespace numbers it.
     private let first: pid_t
 

@@ -57,7 +57,7 @@ package final class Child: Sendable {
         let settings = ["PATH": Command.path, "LC_ALL": "C.UTF-8"].merging(environment) { _, new in new }
         var strings = unsafe Self.vector(arguments)
         var variables = unsafe Self.vector(settings.map { "\($0)=\($1)" })
-        defer { for unsafestring in unsafe strings + variables { unsafe free(string) } }
+        defer { unsafe (strings + variables).forEach { unsafe free($0) } }
         var child: pid_t = 0
         let failure = unsafe posix_spawnp(&child, arguments[0], &actions, &attributes, &strings, &variables)
         guard failure == 0 else {
