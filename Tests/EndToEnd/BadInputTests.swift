@@ -96,11 +96,15 @@ struct BadInputTests {
         let ground = try Ground()
         let web = try ground.host(.web)
         let url = ground.controller.url
-        var login = ground.people.command(["login", url, "--user", "sam", "--password-stdin", "--ca-file", ground.controller.authority])
+        var login = ground.people.command([
+            "login", url, "--user", "sam", "--password-stdin", "--ca-file", ground.controller.authority,
+        ])
         login.input = "wrong\n"
         expect("wrong password", try login.run(), says: "password")
         let fingerprint = String(repeating: "a1", count: 32)
-        var stranger = ground.people.command(["login", url, "--user", "sam", "--password-stdin", "--fingerprint", fingerprint])
+        var stranger = ground.people.command([
+            "login", url, "--user", "sam", "--password-stdin", "--fingerprint", fingerprint,
+        ])
         stranger.input = LabController.password + "\n"
         let refused = try stranger.run()
         #expect(refused.status == 4)

@@ -27,7 +27,8 @@ struct LookAround {
             environment: binaries.environment, log: "\(lab.scratch.path)/relay.log", handing: listener)
         close(listener)
         let cordon = "\(binaries.folder)/cordon"
-        let certificate = try lab.scratch.file("authority.pem", try lab.command(["cat", stage.controller.authority]).must())
+        let certificate = try lab.scratch.file(
+            "authority.pem", try lab.command(["cat", stage.controller.authority]).must())
         teller.print(
             """
 
