@@ -54,6 +54,8 @@ struct BadInputTests {
     func fleets() throws {
         let ground = try Ground()
         let web = try ground.host(.web)
+        // An agent that met the other fleet's controller would wait for minutes: somebody has to act then.
+        web.agent.stop()
         ground.serving.stop()
         // Another fleet on the same address, for a while.
         let other = try LabController(ground.lab, ground.binaries, fleet: "other")
@@ -68,12 +70,13 @@ struct BadInputTests {
         expect("token of another fleet", try late.enrol(tokens), says: "authority")
         let stranger = try foreign.startAgent()
         try waits(foreign, ground)
+        let agent = try web.host.startAgent()
         try ground.awaitOnline(.web)
         _ = try ground.people.look("host", "revoke", "web", "--reason", "a test")
         try waits(web.host, ground)
         #expect(try ground.people.look("hosts").compactMap { $0["name"]?.text } == ["web"])
         #expect(try ground.people.host("web")?["state"]?.text == "revoked")
-        withExtendedLifetime(stranger) {}
+        withExtendedLifetime((stranger, agent)) {}
     }
 
     /// Its agent runs, has no connection, and says why.

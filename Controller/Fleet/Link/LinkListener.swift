@@ -30,7 +30,6 @@ struct LinkListener: HTTP2ServerTransport.ListenerFactory {
             return try await ServerBootstrap(group: eventLoopGroup)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .serverChannelOption(.backlog, value: 4096)
-                .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
                 .serverChannelInitializer { listenerConfigurator.configure(channel: $0) }
                 .bind(host: "\(address.address)", port: Int(address.port)) { channel in
                     channel.eventLoop.makeCompletedFuture { try secure(channel) }
