@@ -302,7 +302,7 @@ final class WebBrowser: Sendable {
         unsafe posix_spawn_file_actions_adddup2(&actions, answerEnd, 4)
         unsafe posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
         var words = unsafe arguments.map { unsafe strdup($0) } + [nil]
-        defer { unsafe words.forEach { unsafe free($0) } }
+        defer { for index in unsafe words.indices { unsafe free(words[index]) } }
         var child: pid_t = 0
         let code = unsafe posix_spawn(&child, program, &actions, nil, &words, environ)
         guard code == 0 else { throw Failure(description: "Chromium does not start: errno \(code)") }
