@@ -154,6 +154,7 @@ struct BadInputTests {
         mkdir /run/small
         mount -t tmpfs -o size=16m,mode=700 small /run/small
         cp -a "$1/." /run/small/
+        chown --reference="$1" /run/small
         dd if=/dev/zero of=/run/small/ballast bs=64k 2>/dev/null || true
         dd if=/dev/zero of=/run/small/rest bs=512 2>/dev/null || true
         mount --bind /run/small "$1"

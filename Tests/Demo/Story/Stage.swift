@@ -36,7 +36,7 @@ final class Stage {
         people = try Operator(controller)
         teller.say(
             "controller",
-            "the fleet \(controller.fleet) is made and served at \(controller.url); \(LabController.administrator) signed in"
+            "the fleet \(controller.fleet) is made and served at \(controller.url) by user \(LabController.user); \(LabController.administrator) signed in"
         )
         web = try LabHost(.web, in: lab, binaries, policy: Self.policy)
         db = try LabHost(.db, in: lab, binaries)

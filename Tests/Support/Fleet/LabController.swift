@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The real cordon-controller, in its space of a lab.
+/// The real cordon-controller, in its space of a lab, as a user that is not root.
 package final class LabController: Sendable {
     package let lab: Lab
     package let binaries: Binaries
@@ -12,6 +12,8 @@ package final class LabController: Sendable {
     /// The administrator's password.
     package static let password = "correct horse battery staple"
     package static let administrator = "sam"
+    /// The user that it runs as, like the package's: not root.
+    package static let user: UInt32 = 64_126
     package static let agentsPort = 7443
     package static let peoplePort = 8443
 
@@ -20,13 +22,17 @@ package final class LabController: Sendable {
         self.lab = lab
         self.binaries = binaries
         self.fleet = fleet
-        data = "\(lab.scratch.path)/controller-\(fleet)"
-        let secret = try lab.scratch.file("password-\(fleet)", Self.password + "\n", mode: 0o600)
+        let home = try lab.scratch.folder("controller-\(fleet)", mode: 0o700)
+        data = "\(home)/data"
+        let secret = try lab.scratch.file("controller-\(fleet)/password", Self.password + "\n", mode: 0o600)
+        try lab.command(["chown", "-R", "\(Self.user):\(Self.user)", home]).must()
         let space = Lab.Space.controller
         var words = [binaries["cordon-controller"], "init", "--data", data, "--name", fleet]
         for address in [space.ipv4, space.ipv6, "127.0.0.1", "localhost"] { words += ["--address", address] }
         words += ["--admin", Self.administrator, "--admin-password-file", secret]
-        notice = try lab.command(words, in: space, environment: binaries.environment, patience: .seconds(60)).must()
+        notice = try lab.command(
+            words, in: space, user: Self.user, environment: binaries.environment, patience: .seconds(60)
+        ).must()
     }
 
     /// The command that serves.
@@ -34,7 +40,7 @@ package final class LabController: Sendable {
         let words = [
             binaries["cordon-controller"], "serve", "--data", data, "--link", "[::]:\(link)", "--api", "[::]:\(port)",
         ]
-        return lab.command(words, in: .controller, environment: binaries.environment)
+        return lab.command(words, in: .controller, user: Self.user, environment: binaries.environment)
     }
 
     /// Starts it; it answers when this returns.
@@ -44,7 +50,8 @@ package final class LabController: Sendable {
             "[::]:\(Self.peoplePort)",
         ]
         let log = "\(lab.scratch.path)/controller-\(fleet).log"
-        let daemon = try lab.daemon(words, in: .controller, environment: binaries.environment, log: log)
+        let daemon = try lab.daemon(
+            words, in: .controller, user: Self.user, environment: binaries.environment, log: log)
         _ = try Waiting.until("an answer of the controller", within: .seconds(30)) { () throws -> Bool? in
             if let status = daemon.ended { throw TestFailure("cordon-controller ended with \(status): \(daemon.tail)") }
             let ports = [Self.agentsPort, Self.peoplePort].map { "\($0)" }

@@ -72,6 +72,12 @@ package final class Lab: Sendable {
         first = try Self.onlyChild(of: keeper.pid)
     }
 
+    deinit {
+        // The keeper removes everything, from within: in a user namespace only it may.
+        keeper.shutdownInput()
+        _ = Waiting.becomes(within: .seconds(10)) { keeper.ended != nil }
+    }
+
     /// What a shell elsewhere on this machine runs to be in a space, for people.
     package func entry(to space: Space) -> String { (["sudo"] + enter(space, user: nil)).joined(separator: " ") }
 

@@ -159,7 +159,7 @@ package final class Child: Sendable {
     }
 
     /// Puts an end to its input: nothing else is ever written.
-    private func shutdownInput() {
+    func shutdownInput() {
         // The descriptor stays ours until the end, pointing nowhere, so that no other file can take its number.
         let nothing = unsafe open("/dev/null", O_RDWR | O_CLOEXEC)
         dup2(nothing, input)
