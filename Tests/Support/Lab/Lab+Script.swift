@@ -18,7 +18,7 @@ extension Lab {
             : >"$lab/dev/$device"
             mount --bind "/dev/$device" "$lab/dev/$device"
         done
-        mount --rbind /dev/pts "$lab/dev/pts"
+        mount -t devpts -o newinstance,ptmxmode=0666,mode=620 lab "$lab/dev/pts"
         ln -s pts/ptmx "$lab/dev/ptmx"
         ln -s /proc/self/fd "$lab/dev/fd"
         mount --rbind "$lab/dev" /dev
