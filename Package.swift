@@ -51,6 +51,7 @@ extension Target.Dependency {
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let logging = product(name: "Logging", package: "swift-log")
     static let mustache = product(name: "Mustache", package: "swift-mustache")
+    static let nioCertificateReloading = product(name: "NIOCertificateReloading", package: "swift-nio-extras")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioHPACK = product(name: "NIOHPACK", package: "swift-nio-http2")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
@@ -180,7 +181,8 @@ let controller: [Target] = [
             "CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "CordonSignals", "ControllerFleet",
             "ControllerIntake", "ControllerCases", "ControllerPlaybooks", "ControllerAccess", "ControllerStore",
             "ControllerAPI", "ControllerWeb", .argumentParser, .asyncHTTPClient, .hummingbird, .hummingbirdTLS,
-            .nioCore, .nioHTTP1, .nioSSL, .protobuf, .logging, .serviceLifecycle, .unixSignals,
+            .nioCertificateReloading, .nioCore, .nioHTTP1, .nioSSL, .protobuf, .logging, .serviceLifecycle,
+            .unixSignals,
         ]
     ),
     tool(
@@ -315,6 +317,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.40.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),

@@ -10,6 +10,7 @@ internal import CordonSignals
 internal import Hummingbird
 internal import HummingbirdTLS
 internal import Logging
+internal import NIOCertificateReloading
 internal import NIOCore
 internal import NIOSSL
 internal import ServiceLifecycle
@@ -58,15 +59,17 @@ struct Housekeeping: Service {
 struct People: Service {
     private let application: any ApplicationProtocol
     private let changes: ChangeFeed
+    private let certificate: TimedCertificateReloader
 
     init(_ services: APIServices, keys: FleetKeys, settings: ControllerSettings, logger: Logger) throws {
         let router = API.router(services)
         try Console(services, fleetName: keys.fleet).addRoutes(to: router)
         changes = services.changes
+        certificate = try Self.certificate(keys)
         application = Application(
             router: router,
             server: try .tls(
-                .http1(configuration: .init(idleTimeout: .seconds(60))), tlsConfiguration: try Self.tls(keys)),
+                .http1(configuration: .init(idleTimeout: .seconds(60))), tlsConfiguration: try Self.tls(keys, certificate)),
             configuration: .init(
                 address: .hostname("\(settings.people.address)", port: Int(settings.people.port)), serverName: nil),
             onServerRunning: { _ in
@@ -78,16 +81,31 @@ struct People: Service {
 
     func run() async throws {
         try await withGracefulShutdownHandler {
-            try await application.run()
+            try await withThrowingTaskGroup { group in
+                group.addTask { try await certificate.run() }
+                group.addTask { try await application.run() }
+                // Whichever ends first ends the other: by the group's shutdown, or by an error.
+                try await group.next()
+                group.cancelAll()
+            }
         } onGracefulShutdown: {
             changes.close()
         }
     }
 
-    private static func tls(_ keys: FleetKeys) throws -> TLSConfiguration {
+    /// The controller's certificate, read anew each minute: connections made afterwards are shown the new one.
+    private static func certificate(_ keys: FleetKeys) throws -> TimedCertificateReloader {
+        try .makeReloaderValidatingSources(
+            refreshInterval: .seconds(60),
+            certificateSource: .init(location: .file(path: keys.certificateFile), format: .pem),
+            privateKeySource: .init(location: .file(path: keys.certificateKeyFile), format: .pem))
+    }
+
+    private static func tls(_ keys: FleetKeys, _ certificate: TimedCertificateReloader) throws -> TLSConfiguration {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: try NIOSSLCertificate.fromPEMFile(keys.certificateFile).map { .certificate($0) },
             privateKey: .privateKey(try NIOSSLPrivateKey(file: keys.certificateKeyFile, format: .pem)))
+        configuration.setCertificateReloader(certificate)
         configuration.minimumTLSVersion = .tlsv13
         return configuration
     }

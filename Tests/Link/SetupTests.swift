@@ -59,18 +59,6 @@ struct SetupTests {
         #expect((error as? any ActionableError)?.code == code)
     }
 
-    @Test("a second controller on the folder is refused while the first runs")
-    func locks() throws {
-        _ = try create(scratch.path)
-        do {
-            let lock = try DataFolder.lock(scratch.path)
-            let error = #expect(throws: FleetError.self) { _ = try DataFolder.lock(scratch.path) }
-            #expect(error?.code == "folder.locked")
-            withExtendedLifetime(lock) {}
-        }
-        _ = try DataFolder.lock(scratch.path)
-    }
-
     @Test(
         "a folder that cannot be used is told of with the reason",
         arguments: [
@@ -78,7 +66,7 @@ struct SetupTests {
             ("/proc/self", "folder.missing"),
         ])
     func refusesFolders(path: String, code: String) {
-        let error = #expect(throws: FleetError.self) { _ = try DataFolder.lock(path) }
+        let error = #expect(throws: FleetError.self) { try DataFolder.make(path) }
         #expect(error?.code == code)
     }
 

@@ -1,40 +1,12 @@
 internal import CordonModel
 internal import Glibc
 
-/// The controller's one folder, and the lock that keeps a second controller out of it.
+/// The controller's one folder. The store keeps a second controller out of it.
 package enum DataFolder {
-    /// Held as long as it lives; the kernel drops it when the process ends, however it ends.
-    package final class Lock: Sendable {
-        private let descriptor: Int32
-
-        fileprivate init(descriptor: Int32) { self.descriptor = descriptor }
-
-        deinit { close(descriptor) }
-    }
-
     /// Makes the folder with mode 0700, or checks that it can be written.
     package static func make(_ folder: String) throws(FleetError) {
         if unsafe mkdir(folder, 0o700) != 0, errno != EEXIST { throw failure(folder, errno) }
         try probe(folder)
-    }
-
-    /// Takes the folder's lock.
-    /// - Throws: `folder.locked` when another controller has it, `folder.read_only` or `folder.full` when nothing can be written.
-    package static func lock(_ folder: String) throws(FleetError) -> Lock {
-        let path = "\(folder)/controller.lock"
-        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw failure(folder, errno) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let code = errno
-            close(descriptor)
-            guard code == EWOULDBLOCK else { throw failure(folder, code) }
-            throw FleetError(
-                code: "folder.locked", message: "Another controller is running on \(folder).",
-                remedy: "Stop it first: two controllers on one folder would do everything twice.")
-        }
-        let lock = Lock(descriptor: descriptor)
-        try probe(folder)
-        return lock
     }
 
     /// Writes and removes a few bytes, so that a read-only or full disk is told of at the start.
