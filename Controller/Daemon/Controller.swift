@@ -51,10 +51,11 @@ struct Controller: Sendable {
                 key: keys.auditKey.verifyingKey),
             changes: changes, surroundings: surroundings, agentAddress: try announced(keys, settings), isSecure: true,
             authorityPEM: keys.authority.anchor.pem)
+        let link = try LinkServer(fleet: fleet, listen: settings.agents)
         let parts: [any Service] = [
-            fleet, try LinkServer(fleet: fleet, listen: settings.agents), Engine(engine: engine),
+            fleet, link, Engine(engine: engine),
             Housekeeping(database: database, intake: intake, cases: cases, logger: logger),
-            try People(services, keys: keys, settings: settings, logger: logger),
+            try People(services, after: link, keys: keys, settings: settings, logger: logger),
         ]
         return Controller(database: database, group: group(parts, changes: changes, logger: logger))
     }

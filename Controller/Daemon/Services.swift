@@ -7,6 +7,7 @@ internal import ControllerStore
 internal import ControllerWeb
 internal import CordonModel
 internal import CordonSignals
+internal import Glibc
 internal import Hummingbird
 internal import HummingbirdTLS
 internal import Logging
@@ -60,12 +61,19 @@ struct People: Service {
     private let application: any ApplicationProtocol
     private let changes: ChangeFeed
     private let certificate: TimedCertificateReloader
+    private let address: CordonModel.Endpoint
+    private let link: LinkServer
 
-    init(_ services: APIServices, keys: FleetKeys, settings: ControllerSettings, logger: Logger) throws {
+    /// - Parameter link: Listens before people are served: a controller that is ready is ready for both.
+    init(
+        _ services: APIServices, after link: LinkServer, keys: FleetKeys, settings: ControllerSettings, logger: Logger
+    ) throws {
+        self.link = link
         let router = API.router(services)
         try Console(services, fleetName: keys.fleet).addRoutes(to: router)
         changes = services.changes
         certificate = try Self.certificate(keys)
+        address = settings.people
         application = Application(
             router: router,
             server: try .tls(
@@ -83,13 +91,25 @@ struct People: Service {
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup { group in
                 group.addTask { try await certificate.run() }
-                group.addTask { try await application.run() }
+                group.addTask { try await serve() }
                 // Whichever ends first ends the other: by the group's shutdown, or by an error.
                 try await group.next()
                 group.cancelAll()
             }
         } onGracefulShutdown: {
             changes.close()
+        }
+    }
+
+    private func serve() async throws {
+        guard await link.port != nil else { return }
+        do { try await application.run() } catch let error as IOError {
+            let isTaken = error.errnoCode == EADDRINUSE
+            throw ControllerError(
+                "people.cannot_listen",
+                isTaken
+                    ? "Another program listens on \(address) already." : "People cannot be served on \(address): \(error).",
+                remedy: isTaken ? "Stop it, or set another address with --api." : "Set another address with --api.")
         }
     }
 

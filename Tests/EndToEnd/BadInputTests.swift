@@ -131,7 +131,8 @@ struct BadInputTests {
     func serving() throws {
         let ground = try Ground()
         let other = try LabController(ground.lab, ground.binaries, fleet: "other")
-        expect("port in use", try other.serving().run(), says: "listens on", "7443")
+        expect("agents' port in use", try other.serving(api: 9443).run(), says: "listens on", "7443")
+        expect("people's port in use", try other.serving(link: 9444).run(), says: "listens on", "8443")
         expect(
             "second controller", try ground.controller.serving(api: 9443, link: 9444).run(), says: "nother controller")
         ground.serving.stop()
