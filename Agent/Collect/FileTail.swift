@@ -122,8 +122,11 @@ struct FileTail: ~Copyable {
         guard marker.matches(bytes) else { return .replaced }
         growHead()
         guard bytes.count > marker.length else { return .end }
+        let before = position.offset
         let lines = split(bytes[marker.length...], limit: limit)
-        return lines.isEmpty ? .end : .lines(lines)
+        // Bytes that are passed over (a line beyond the limit, a hole of NUL bytes) are progress too: whoever waited for
+        // the next look after each of them would be blind for as long as someone cares to write.
+        return lines.isEmpty && position.offset == before ? .end : .lines(lines)
     }
 
     /// What is left behind the last line break; the file gets no more.

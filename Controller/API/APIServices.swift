@@ -53,8 +53,10 @@ package struct APIServices: Sendable {
     package var cookie: SessionCookie { SessionCookie(isSecure: isSecure) }
 }
 
-/// Reads the audit chain; the store has it, the daemon joins the two.
+/// Reads the audit chain, and adds to it what no domain records; the store has it, the daemon joins the two.
 package protocol AuditReading: Sendable {
+    /// Appends a record. When it returns, it is on disk.
+    func record(_ entry: AuditEntry) async throws
     /// What checkpoints are signed with.
     var auditKey: VerifyingKey { get }
     /// The newest records before that number (`nil`: of all), newest first; of one subject or of any.

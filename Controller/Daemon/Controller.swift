@@ -47,7 +47,7 @@ struct Controller: Sendable {
             intake: intake,
             cases: cases, library: library, engine: engine, runs: runs,
             audit: AuditDesk(
-                reader: AuditReader(database: database, key: keys.auditKey.verifyingKey),
+                database: database, reader: AuditReader(database: database, key: keys.auditKey.verifyingKey),
                 key: keys.auditKey.verifyingKey),
             changes: changes, surroundings: surroundings, agentAddress: try announced(keys, settings), isSecure: true,
             authorityPEM: keys.authority.anchor.pem)

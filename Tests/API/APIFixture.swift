@@ -130,6 +130,14 @@ struct Chain: AuditReading {
     let auditKey: VerifyingKey
     let kept: [AuditRecord]
     let signed: [AuditCheckpoint]
+    let added = Added()
+
+    /// What routes add to the chain.
+    final class Added: Sendable {
+        let entries = Mutex<[AuditEntry]>([])
+    }
+
+    func record(_ entry: AuditEntry) async throws { added.entries.withLock { $0.append(entry) } }
 
     static func sample() throws -> Chain {
         let key = SigningKey()

@@ -241,6 +241,7 @@ private struct Resolver: HostResolving {
 private struct Audit: AuditReading {
     let auditKey: VerifyingKey
 
+    func record(_ entry: AuditEntry) async throws { throw Unasked() }
     func newest(before number: Int64?, subject: String?, limit: Int) async throws -> [AuditRecord] { throw Unasked() }
     func verify() async throws -> AuditFinding { throw Unasked() }
     func records(after number: Int64, limit: Int) async throws -> [AuditRecord] { throw Unasked() }

@@ -8,24 +8,33 @@ extension Enforcer {
         _ isolation: Isolation, _ order: Order, _ receipt: JournalRecord.Receipt, _ core: inout Core,
         _ begun: ContinuousClock.Instant
     ) throws(EnforceError) -> Verdict {
+        let held = core.journal.desired.isolation
         // An order that was begun before a crash keeps the term that it began then.
         if core.journal.desired.isolation?.order != order.id {
             guard core.journal.orders[order.id] == nil else {
                 throw EnforceError(
                     "order.interrupted", "The isolation was begun, and ended before its result was written down.")
             }
+            // A later, shorter isolation never cuts an earlier one short: who wants that releases first.
+            let asked = clock.term(isolation.duration)
+            let term = held.map { clock.remaining(of: $0.term) > isolation.duration ? $0.term : asked } ?? asked
             try core.journal.append([
-                .received(receipt),
-                .isolated(order: order.id, issuedAt: order.issuedAt, term: clock.term(isolation.duration)),
+                .received(receipt), .isolated(order: order.id, issuedAt: order.issuedAt, term: term),
             ])
         }
         do {
             let proof = try core.containment.isolate(since: begun)
-            let until = clock.now() + isolation.duration
+            let left = core.journal.desired.isolation.map { clock.remaining(of: $0.term) } ?? isolation.duration
+            let until = clock.now() + left
             return Self.proved(proof, "The host is isolated until \(until.rfc3339(fractionDigits: 0)).")
         } catch {
-            record([.released(why: "isolation failed: \(error.code)")], &core)
-            _ = try? core.containment.release()
+            // An isolation that was to be prolonged stays as it was: a fault must not open the host.
+            if let held, held.order != order.id {
+                record([.isolated(order: held.order, issuedAt: held.issuedAt, term: held.term)], &core)
+            } else {
+                record([.released(why: "isolation failed: \(error.code)")], &core)
+                _ = try? core.containment.release()
+            }
             throw error
         }
     }
@@ -41,9 +50,12 @@ extension Enforcer {
     }
 
     func block(
-        _ block: AddressBlock, _ receipt: JournalRecord.Receipt, _ core: inout Core, _ begun: ContinuousClock.Instant
+        _ wanted: AddressBlock, _ receipt: JournalRecord.Receipt, _ core: inout Core, _ begun: ContinuousClock.Instant
     ) throws(EnforceError) -> Verdict {
-        let wasBlocked = core.journal.desired.blocks[block.network] != nil
+        let left = core.journal.desired.blocks[wanted.network].map { Duration.nanoseconds($0 - clock.sinceBoot()) }
+        let wasBlocked = left != nil
+        // As with isolations: a shorter block never cuts a longer one short.
+        let block = AddressBlock(network: wanted.network, duration: max(wanted.duration, left ?? .zero))
         var start = clock.term(.zero)
         // Begun before a crash: the term runs from then.
         if let first = core.journal.orders[receipt.order]?.receipt.at {
@@ -58,7 +70,12 @@ extension Enforcer {
             let until = (clock.now() + block.duration).rfc3339(fractionDigits: 0)
             return Self.proved(proof, "\(block.network) is blocked until \(until).")
         } catch {
-            record([.unblocked(block.network)], &core)
+            if let left, left > .zero {
+                let before = AddressBlock(network: block.network, duration: left)
+                record([.blocked([before], start: clock.term(.zero))], &core)
+            } else {
+                record([.unblocked(block.network)], &core)
+            }
             throw error
         }
     }

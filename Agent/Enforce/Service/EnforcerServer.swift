@@ -11,6 +11,8 @@ internal import Synchronization
 /// no other.
 package final class EnforcerServer: Sendable {
     private static let mostConnections = 16
+    /// Kept for root beyond these: an agent that was taken over must not keep an administrator from releasing.
+    private static let keptForRoot = 8
     /// How long a peer may take over one frame.
     private static let patienceMilliseconds: Int32 = 10_000
 
@@ -53,19 +55,19 @@ package final class EnforcerServer: Sendable {
                 log.warning("a connection was refused", metadata: ["user": "\(stream.peerUser ?? .max)"])
                 continue
             }
-            guard
-                open.withLock({ count in
-                    count < Self.mostConnections
-                        ? {
-                            count += 1
-                            return true
-                        }() : false
-                })
-            else {
+            guard takePlace(of: user) else {
                 log.warning("a connection was refused: there are too many")
                 continue
             }
             serve(stream, user: user)
+        }
+    }
+
+    private func takePlace(of user: UInt32) -> Bool {
+        open.withLock { count in
+            guard count < Self.mostConnections + (user == 0 ? Self.keptForRoot : 0) else { return false }
+            count += 1
+            return true
         }
     }
 

@@ -2,6 +2,7 @@ internal import ControllerCases
 internal import ControllerPlaybooks
 internal import CordonModel
 internal import CordonScan
+internal import CordonTrust
 internal import HTTPTypes
 
 extension API {
@@ -27,7 +28,7 @@ extension API {
             ),
             Route(
                 method: .put, path: "\(root)/playbooks/{id}", name: "importPlaybook", tag: "playbooks",
-                summary: "Adds a CACAO 2.0 playbook, or a newer version of one.", admission: .role(.responder),
+                summary: "Adds a CACAO 2.0 playbook, or a newer version of one.", admission: .role(.administrator),
                 parameters: playbookParameter, body: .document, answer: .json(PlaybookView.schema),
                 problems: [.conflict, .unprocessableContent], handle: importPlaybook
             ),
@@ -59,6 +60,12 @@ extension API {
         guard document?["id"]?.text == call.parameters["id"] else {
             throw Problem.invalid([.init(pointer: "/id", message: "is not the identifier in the address")])
         }
+        // In the chain before it is in the folder: nobody changes what rules start without a trace.
+        try await call.services.audit.record(
+            AuditEntry(
+                at: call.services.surroundings.now(), actor: try call.principal().name, verb: "playbook.imported",
+                subject: "playbook:\(call.parameters["id"] ?? "")",
+                details: ["modified": document?["modified"]?.text ?? "", "sha256": "\(Fingerprint(of: call.bytes))"]))
         return .json(PlaybookView.detail(try await call.services.library.add(call.bytes)))
     }
 

@@ -76,8 +76,12 @@ enum Terminal {
         while !bytes.isEmpty {
             let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
-            // The reader is gone: there is nobody left to tell.
-            guard count > 0 else { exit(Exit.done.rawValue) }
+            guard count > 0 else {
+                // Nobody reads what goes wrong: the exit code still says it.
+                if descriptor == STDERR_FILENO { return }
+                // A reader that has seen enough (`| head -1`) is an ordinary end; a full disk is not.
+                exit(errno == EPIPE ? Exit.done.rawValue : Exit.failed.rawValue)
+            }
             bytes = bytes.dropFirst(count)
         }
     }

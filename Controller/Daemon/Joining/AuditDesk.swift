@@ -1,13 +1,17 @@
 internal import ControllerAPI
 internal import ControllerStore
+internal import CordonModel
 internal import CordonTrust
 
 /// The audit chain as the API reads it.
 struct AuditDesk: AuditReading {
+    let database: Database
     let reader: AuditReader
     let key: VerifyingKey
 
     var auditKey: VerifyingKey { key }
+
+    func record(_ entry: AuditEntry) async throws { try await database.record([entry]) }
 
     func newest(before number: Int64?, subject: String?, limit: Int) async throws -> [AuditRecord] {
         try await reader.newest(before: number, subject: subject, limit: limit)
