@@ -77,7 +77,8 @@ struct People: Service {
         application = Application(
             router: router,
             server: try .tls(
-                .http1(configuration: .init(idleTimeout: .seconds(60))), tlsConfiguration: try Self.tls(keys, certificate)),
+                .http1(configuration: .init(idleTimeout: .seconds(60))),
+                tlsConfiguration: try Self.tls(keys, certificate)),
             configuration: .init(
                 address: .hostname("\(settings.people.address)", port: Int(settings.people.port)), serverName: nil),
             onServerRunning: { _ in
@@ -108,7 +109,8 @@ struct People: Service {
             throw ControllerError(
                 "people.cannot_listen",
                 isTaken
-                    ? "Another program listens on \(address) already." : "People cannot be served on \(address): \(error).",
+                    ? "Another program listens on \(address) already."
+                    : "People cannot be served on \(address): \(error).",
                 remedy: isTaken ? "Stop it, or set another address with --api." : "Set another address with --api.")
         }
     }
