@@ -24,9 +24,14 @@ final class FolderLock: Sendable {
     deinit { release() }
 
     /// Lets go; once is enough.
+    ///
+    /// Unlocked by name, for closing alone is not enough: a program that is just being started holds a copy of every
+    /// descriptor until it executes, and with it the lock.
     func release() {
         descriptor.withLock { held in
-            if let open = held { close(open) }
+            guard let open = held else { return }
+            _ = flock(open, LOCK_UN)
+            close(open)
             held = nil
         }
     }
