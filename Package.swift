@@ -64,6 +64,7 @@ extension Target.Dependency {
     static let swiftASN1 = product(name: "SwiftASN1", package: "swift-asn1")
     static let system = product(name: "SystemPackage", package: "swift-system")
     static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
+    static let yams = product(name: "Yams", package: "Yams")
     static let x509 = product(name: "X509", package: "swift-certificates")
 }
 
@@ -72,6 +73,8 @@ extension Target.Dependency {
 let common: [Target] = [
     module("CordonModel", in: "Common/Model"),
     module("CordonScan", in: "Common/Scan", uses: ["CordonModel"]),
+    module("CordonMatch", in: "Common/Match", uses: ["CordonModel", "CordonScan", "CPCRE2"]),
+    module("CordonSigma", in: "Common/Sigma", uses: ["CordonModel", "CordonScan", "CordonMatch"]),
     module("CordonSettings", in: "Common/Settings", uses: ["CordonModel", "CordonScan", .system]),
     module("CordonSignals", in: "Common/Signals", uses: ["CordonModel", "CLinux", .logging]),
     module("CordonTrust", in: "Common/Trust", uses: ["CordonModel", .crypto, .x509, .swiftASN1]),
@@ -87,6 +90,12 @@ let common: [Target] = [
         path: "Common/System/CSystemd",
         pkgConfig: "libsystemd",
         providers: [.apt(["libsystemd-dev"])]
+    ),
+    .systemLibrary(
+        name: "CPCRE2",
+        path: "Common/System/CPCRE2",
+        pkgConfig: "libpcre2-8",
+        providers: [.apt(["libpcre2-dev"])]
     ),
 ]
 
@@ -145,6 +154,11 @@ let controller: [Target] = [
         ]
     ),
     module("ControllerIntake", in: "Controller/Intake", uses: ["CordonModel", .logging]),
+    module(
+        "ControllerRules",
+        in: "Controller/Rules",
+        uses: ["CordonModel", "CordonScan", "CordonMatch", "CordonSigma", .yams, .logging]
+    ),
     module("ControllerCases", in: "Controller/Cases", uses: ["CordonModel", .logging]),
     module("ControllerPlaybooks", in: "Controller/Playbooks", uses: ["CordonModel", "CordonScan", .logging]),
     module("ControllerAccess", in: "Controller/Access", uses: ["CordonModel", .crypto, .cryptoExtras, .logging]),
@@ -202,6 +216,13 @@ let testing: [Target] = [
     module("CordonTesting", in: "Tests/Support", uses: ["CordonModel", "CordonScan", "CLinux", .system]),
     tests("ModelTests", in: "Tests/Model", uses: ["CordonModel"]),
     tests("ScanTests", in: "Tests/Scan", uses: ["CordonModel", "CordonScan"]),
+    tests("MatchTests", in: "Tests/Match", uses: ["CordonModel", "CordonMatch"]),
+    tests("SigmaTests", in: "Tests/Sigma", uses: ["CordonModel", "CordonScan", "CordonMatch", "CordonSigma"]),
+    tests(
+        "RulesTests",
+        in: "Tests/Rules",
+        uses: ["CordonModel", "CordonScan", "CordonMatch", "CordonSigma", "ControllerRules", "CordonTesting"]
+    ),
     tests("SettingsTests", in: "Tests/Settings", uses: ["CordonModel", "CordonSettings", .system]),
     tests(
         "TrustTests",
@@ -327,6 +348,7 @@ let package = Package(
         .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.0"),
         .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
