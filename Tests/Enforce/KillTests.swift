@@ -85,7 +85,8 @@ struct KillTests {
 
     @Test("a cgroup dies whole, and the enforcer's own and the root are refused")
     func cgroup() throws {
-        let mount = try Program.must(["findmnt", "-n", "-t", "cgroup2", "-o", "TARGET"])
+        let mounts = try Program.must(["findmnt", "-n", "-t", "cgroup2", "-o", "TARGET"])
+        let mount = try #require(mounts.split(separator: "\n").first)
         let folder = "\(mount)/\(lab.name)"
         try Program.must(["mkdir", folder])
         defer { _ = try? Program.run(["rmdir", folder]) }
@@ -100,6 +101,22 @@ struct KillTests {
         var other = try self.target(outsider.pid)
         other.scope = .cgroup
         #expect(try enforcer.execute(.killProcess(other)).outcome == .refused(rule: "built-in: cgroup"))
+    }
+
+    @Test("a process that cannot die is said to be waiting where no signal reaches it", .enabled(if: Freezer.isThere))
+    func unkillable() throws {
+        let freezer = try Freezer(lab.name)
+        let victim = try sleeper("stuck")
+        let target = try target(victim.pid)
+        try freezer.freeze(victim.pid)
+        #expect(eventually { RunningProcess(pid: victim.pid)?.state == "D" ? true : nil } == true)
+        let result = try enforcer.execute(.killProcess(target))
+        #expect(result.outcome == .failed(code: "process.unkillable"))
+        #expect(result.message.contains("is in state D, in uninterruptible wait at "), "\(result.message)")
+        #expect(result.proof?.probes.first?.passed == false)
+        // SIGKILL is pending, as the message says: it dies as soon as it can.
+        try freezer.thaw()
+        #expect(victim.wait() == 128 + SIGKILL)
     }
 
     @Test("a protected process keeps its tree alive, and running")
@@ -135,4 +152,37 @@ struct KillTests {
             pid: own.pid, startTime: own.startTime, executable: own.executable ?? "", scope: .process)
         #expect(try enforcer.execute(.killProcess(target)).outcome == .refused(rule: "built-in: enforcer"))
     }
+}
+
+/// The first kind of control groups can stop processes so that not even SIGKILL moves them: in state D, as behind a
+/// disk that does not answer.
+private final class Freezer: Sendable {
+    /// Whether this kernel has it; the second kind lets frozen processes be killed.
+    static var isThere: Bool {
+        (try? Program.run(["grep", "-q", "^freezer", "/proc/cgroups"]).status) == 0
+    }
+
+    private let mount: String
+    private let folder: String
+
+    init(_ name: String) throws {
+        mount = "/tmp/\(name)-freezer"
+        folder = mount + "/" + name
+        try Program.must(["mkdir", mount])
+        try Program.must(["mount", "-t", "cgroup", "-o", "freezer", "none", mount])
+        try Program.must(["mkdir", folder])
+    }
+
+    deinit {
+        try? thaw()
+        _ = try? Program.run(["rmdir", folder])
+        _ = try? Program.run(["umount", mount])
+        _ = try? Program.run(["rmdir", mount])
+    }
+
+    func freeze(_ pid: Int32) throws {
+        try Program.must(["sh", "-c", "echo \(pid) > \(folder)/cgroup.procs && echo FROZEN > \(folder)/freezer.state"])
+    }
+
+    func thaw() throws { try Program.must(["sh", "-c", "echo THAWED > \(folder)/freezer.state"]) }
 }

@@ -14,8 +14,8 @@ package struct Containment: Sendable {
     private var isolationInForce: (rules: IsolationRules, readBack: Firewall.ReadBack)?
     private var blocksInForce: Firewall.ReadBack?
 
-    package init(agentUser: UInt32, controllers: [Endpoint]) throws(EnforceError) {
-        firewall = try Firewall()
+    init(firewall: Firewall, agentUser: UInt32, controllers: [Endpoint]) {
+        self.firewall = firewall
         self.agentUser = agentUser
         self.controllers = controllers
     }

@@ -52,7 +52,15 @@ package final class Enforcer: Sendable {
     let core: Mutex<Core>
 
     /// Reads everything, and brings about what the journal says is to be in force, before anything else happens.
-    package init(_ configuration: Configuration, clock: BootClock = .live, log: Logger) throws {
+    package convenience init(_ configuration: Configuration, clock: BootClock = .live, log: Logger) throws {
+        try self.init(configuration, clock: clock, log: log) { () throws(EnforceError) in try Firewall() }
+    }
+
+    /// With a firewall of the caller's making: how tests show what happens on a kernel that can do less.
+    init(
+        _ configuration: Configuration, clock: BootClock, log: Logger,
+        firewall: () throws(EnforceError) -> Firewall
+    ) throws {
         self.configuration = configuration
         self.clock = clock
         self.log = log
@@ -61,7 +69,8 @@ package final class Enforcer: Sendable {
             identity: configuration.identityPath, policyRoot: configuration.policyRootPath)
         let journal = try OrderJournal(folder: configuration.stateDirectory, clock: clock)
         var containment = try Containment(
-            agentUser: configuration.agentUser, controllers: Self.controllers(configuration, host))
+            firewall: firewall(), agentUser: configuration.agentUser,
+            controllers: Self.controllers(configuration, host))
         try containment.restore(journal.desired, clock: clock)
         let keys = try KeyRing(path: configuration.stateDirectory + "/order-keys")
         core = Mutex(Core(journal: journal, containment: containment, policy: policy, keys: keys, host: host))

@@ -11,7 +11,7 @@ package struct Reconciler: Sendable {
     private let tables: NetlinkSocket?
 
     /// How long a loss may go unnoticed where no news tells of it.
-    private static let interval = Duration.milliseconds(400)
+    var interval = Duration.milliseconds(400)
     /// The rules are read back and compared so often, news or not.
     private static let thoroughInterval = Duration.seconds(30)
 
@@ -39,7 +39,7 @@ package struct Reconciler: Sendable {
         var lastThorough = ContinuousClock.now
         while goesOn() {
             var ready = [UInt8](repeating: 0, count: descriptors.count)
-            let wait = Int32(clamping: Self.interval.milliseconds)
+            let wait = Int32(clamping: interval.milliseconds)
             let news = unsafe clinux_wait_any(descriptors, Int32(descriptors.count), wait, &ready)
             if news > 0 { drain() }
             let due = ContinuousClock.now - lastThorough > Self.thoroughInterval

@@ -1,0 +1,110 @@
+import CordonModel
+import Glibc
+import Synchronization
+
+@testable import AgentEnforce
+
+/// The real kernel, behind a door that refuses what older ones do not know, with the number that they refuse it with.
+final class OlderKernel: ByteSocket {
+    /// What is not known yet.
+    enum Lack: Sendable {
+        /// Tables with an owner that outlive it: before 6.9.
+        case ownedTables
+        /// Chains where packets leave an interface: before 5.16.
+        case egress
+    }
+
+    private let kernel: NetlinkSocket
+    private let lacks: Set<Lack>
+    private let answers = Mutex<[[UInt8]]>([])
+    /// How many requests were refused at the door.
+    let refused = Mutex(0)
+
+    var port: UInt32 { kernel.port }
+
+    init(without lacks: Set<Lack>) throws {
+        self.lacks = lacks
+        kernel = try NetlinkSocket(protocol: NetlinkProtocol.netfilter)
+    }
+
+    func send(_ bytes: [UInt8]) throws(NetlinkError) {
+        guard let unknown = NetlinkMessage.parse(bytes).first(where: isUnknown) else { return try kernel.send(bytes) }
+        refused.withLock { $0 += 1 }
+        // EOPNOTSUPP, and then the request's header.
+        var payload: [UInt8] = []
+        payload.append(host: UInt32(bitPattern: -EOPNOTSUPP))
+        payload += [UInt8](repeating: 0, count: 16)
+        var answer: [UInt8] = []
+        NetlinkMessage(
+            type: NetlinkMessage.Control.error, flags: 0x100, sequence: unknown.sequence, payload: payload
+        ).append(to: &answer)
+        answers.withLock { $0.append(answer) }
+    }
+
+    private func isUnknown(_ message: NetlinkMessage) -> Bool {
+        let attributes = Attribute.parse(message.payload.dropFirst(4))
+        switch message.type {
+        case NFT.Message.newTable.type:
+            return lacks.contains(.ownedTables) && (attributes[type: 2]?.big ?? 0) != 0
+        case NFT.Message.newChain.type:
+            return lacks.contains(.egress) && message.payload.first == NFT.Family.netdev.rawValue
+        default: return false
+        }
+    }
+
+    func receive(timeoutMilliseconds: Int32) throws(NetlinkError) -> [UInt8]? {
+        if let answer = answers.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) { return answer }
+        return try kernel.receive(timeoutMilliseconds: timeoutMilliseconds)
+    }
+}
+
+/// A thread in a network namespace: sockets belong to the namespace of the thread that opens them.
+enum NamespaceThread {
+    private final class Work {
+        let space: String
+        let body: @Sendable () -> Void
+        init(_ space: String, _ body: @escaping @Sendable () -> Void) { (self.space, self.body) = (space, body) }
+    }
+
+    /// Starts one. Joined by `pthread_join`.
+    static func start(in space: String, _ body: @escaping @Sendable () -> Void) -> pthread_t {
+        var thread = pthread_t()
+        let work = unsafe Unmanaged.passRetained(Work(space, body)).toOpaque()
+        unsafe pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument = unsafe argument else { return nil }
+                let work = unsafe Unmanaged<Work>.fromOpaque(argument).takeRetainedValue()
+                let descriptor = unsafe open("/run/netns/\(work.space)", O_RDONLY | O_CLOEXEC)
+                defer { close(descriptor) }
+                guard descriptor >= 0, NamespaceThread.enter(descriptor) == 0 else { return nil }
+                work.body()
+                return nil
+            }, work)
+        return thread
+    }
+
+    /// setns(2), which Swift does not see: the C library shows it only to those who ask for GNU's extensions.
+    private static func enter(_ descriptor: Int32) -> Int32 {
+        guard let symbol = unsafe dlsym(nil, "setns") else { return -1 }
+        let call = unsafe unsafeBitCast(symbol, to: (@convention(c) (Int32, Int32) -> Int32).self)
+        // CLONE_NEWNET.
+        return call(descriptor, 0x4000_0000)
+    }
+
+    /// Runs something there and waits for it.
+    static func run<Value: Sendable>(in space: String, _ body: @escaping @Sendable () throws -> Value) throws -> Value {
+        let result = Box<Result<Value, any Error>?>(nil)
+        let thread = start(in: space) { result.content.withLock { $0 = Result(catching: body) } }
+        pthread_join(thread, nil)
+        guard let result = result.content.withLock({ $0 }) else {
+            throw Program.Failure(what: "no thread in the namespace \(space)")
+        }
+        return try result.get()
+    }
+
+    private final class Box<Content: Sendable>: Sendable {
+        let content: Mutex<Content>
+        init(_ content: Content) { self.content = Mutex(content) }
+    }
+}
