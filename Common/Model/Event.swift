@@ -1,4 +1,4 @@
-/// One thing that a host's log says, normalised to the Elastic Common Schema (ECS 8).
+/// One thing that a host's log says, normalised to the Elastic Common Schema (ECS).
 package struct Event: Sendable, Hashable {
     /// When it happened by the log's own clock (`@timestamp`).
     package var timestamp: Timestamp
@@ -6,10 +6,10 @@ package struct Event: Sendable, Hashable {
     package var created: Timestamp
     /// The line as it was, always kept (`event.original`). Hostile, any text; bytes that are not UTF-8 are replaced.
     package var original: String
-    /// What a parser understood of it, by ECS field.
-    package var fields: [ECSField: FieldValue]
+    /// What a parser understood of it, by ECS field, and what it had besides.
+    package var fields: EventFields
 
-    package init(timestamp: Timestamp, created: Timestamp, original: String, fields: [ECSField: FieldValue] = [:]) {
+    package init(timestamp: Timestamp, created: Timestamp, original: String, fields: EventFields = [:]) {
         self.timestamp = timestamp
         self.created = created
         self.original = original
@@ -26,6 +26,15 @@ package struct Event: Sendable, Hashable {
         if case .number(let number)? = fields[field] { number } else { nil }
     }
 
+    /// The field's texts; a single text is a list of one, anything else is none.
+    package func texts(_ field: ECSField) -> [String] {
+        switch fields[field] {
+        case .texts(let texts): texts
+        case .text(let text): [text]
+        default: []
+        }
+    }
+
     /// The field's address; `nil` when it is absent or not an address.
     package func address(_ field: ECSField) -> IPAddress? { text(field).flatMap { IPAddress($0) } }
 }
@@ -36,43 +45,4 @@ package enum FieldValue: Sendable, Hashable {
     case number(Int64)
     case flag(Bool)
     case texts([String])
-}
-
-/// The ECS fields that Cordon fills; the raw value is the field's name in ECS.
-package enum ECSField: String, Sendable, Hashable, Codable, CaseIterable {
-    case eventKind = "event.kind"
-    case eventCategory = "event.category"
-    case eventType = "event.type"
-    case eventAction = "event.action"
-    case eventOutcome = "event.outcome"
-    case eventReason = "event.reason"
-    case eventDataset = "event.dataset"
-    case eventProvider = "event.provider"
-    case message
-    case hostName = "host.hostname"
-    case userName = "user.name"
-    case userID = "user.id"
-    case userEffectiveName = "user.effective.name"
-    case sourceAddress = "source.address"
-    case sourceIP = "source.ip"
-    case sourcePort = "source.port"
-    case destinationIP = "destination.ip"
-    case destinationPort = "destination.port"
-    case networkProtocol = "network.protocol"
-    case processName = "process.name"
-    case processPID = "process.pid"
-    case processCommandLine = "process.command_line"
-    case processWorkingDirectory = "process.working_directory"
-    case processTTY = "process.tty.name"
-    case processExecutable = "process.executable"
-    case logFilePath = "log.file.path"
-    case logFileOffset = "log.offset"
-    case logSyslogPriority = "log.syslog.priority"
-    case logSyslogAppName = "log.syslog.appname"
-    case systemdUnit = "systemd.unit"
-    /// How many times more the same line came, as rsyslog folds repeats (`message repeated 3 times`). Not of ECS.
-    case messageRepeats = "cordon.message.repeats"
-    case sshMethod = "sshd.method"
-    case sshSignature = "sshd.signature"
-    case tags
 }

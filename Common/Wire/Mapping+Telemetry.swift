@@ -3,68 +3,9 @@ internal import FoundationEssentials
 internal import SwiftProtobuf
 
 extension WireLimits {
-    /// Bytes of a log line as it was.
-    package static let original = 64 * 1024
-    /// Bytes of one field's text.
-    package static let fieldText = 16 * 1024
-    /// Texts in one field.
-    package static let fieldTexts = 64
     /// Items in one batch.
     package static let batchItems = 512
 }
-
-// MARK: - Events
-
-extension Cordon_V1_Event {
-    /// The event as it is shipped; texts beyond `WireLimits` are cut.
-    package init(_ event: Event) {
-        self.init()
-        timestampUs = event.timestamp.microseconds
-        createdUs = event.created.microseconds
-        original = event.original.bounded(WireLimits.original)
-        for (field, value) in event.fields { fields[field.rawValue] = Cordon_V1_Value(value) }
-    }
-
-    /// The event as the model knows it. Fields of a newer agent that the model has no name for are left out; texts
-    /// beyond `WireLimits` are cut, for they were hostile at the agent already.
-    package func model() -> Event {
-        var event = Event(
-            timestamp: Timestamp(microseconds: timestampUs),
-            created: Timestamp(microseconds: createdUs),
-            original: original.bounded(WireLimits.original)
-        )
-        for (name, value) in fields {
-            if let field = ECSField(rawValue: name), let value = value.model() { event.fields[field] = value }
-        }
-        return event
-    }
-}
-
-extension Cordon_V1_Value {
-    init(_ value: FieldValue) {
-        self.init()
-        switch value {
-        case .text(let text): self.text = text.bounded(WireLimits.fieldText)
-        case .number(let number): self.number = number
-        case .flag(let flag): self.flag = flag
-        case .texts(let texts):
-            self.texts.items = texts.prefix(WireLimits.fieldTexts).map { $0.bounded(WireLimits.fieldText) }
-        }
-    }
-
-    /// `nil` for a kind of value that is not known here.
-    func model() -> FieldValue? {
-        switch kind {
-        case .text(let text): .text(text.bounded(WireLimits.fieldText))
-        case .number(let number): .number(number)
-        case .flag(let flag): .flag(flag)
-        case .texts(let list): .texts(list.items.prefix(WireLimits.fieldTexts).map { $0.bounded(WireLimits.fieldText) })
-        case nil: nil
-        }
-    }
-}
-
-// MARK: - Alerts
 
 extension Cordon_V1_Alert {
     /// The alert as it is shipped; what is beyond `Alert.Limits` is left out. The agent is not in it: the connection

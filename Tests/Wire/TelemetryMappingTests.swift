@@ -20,7 +20,32 @@ struct TelemetryMappingTests {
         #expect(message.model() == event)
     }
 
-    @Test("fields of a newer agent, and values without a kind, are left out")
+    @Test("fields of a newer agent are kept by name, both ways")
+    func unknownFields() {
+        var event = Event(timestamp: Samples.now, created: Samples.now, original: "")
+        event.fields[named: "quantum.state"] = .texts(["a", "b"])
+        event.fields[named: "auditd.data.a0"] = .text("55c0")
+        event.fields[named: "user.name"] = .text("root")
+        let back = Cordon_V1_Event(event).model()
+        #expect(back == event)
+        #expect(back.fields.others.count == 2 && back.text(.userName) == "root")
+    }
+
+    @Test("of too many unknown fields the first by name are kept, and names that are none are left out")
+    func unknownLimits() {
+        var message = Cordon_V1_Event()
+        for number in 1000..<3000 { message.fields["x.\(number)", default: Cordon_V1_Value()].number = 1 }
+        for name in ["", "a b", "é", "\u{1B}[31m", String(repeating: "n", count: 129)] {
+            message.fields[name, default: Cordon_V1_Value()].number = 1
+        }
+        message.fields["user.name", default: Cordon_V1_Value()].text = "root"
+        let event = message.model()
+        #expect(event.fields.count == WireLimits.fields && event.text(.userName) == "root")
+        #expect(event.fields.others.map(\.name) == (1000..<1255).map { "x.\($0)" })
+        #expect(Cordon_V1_Event(event).fields.count == WireLimits.fields)
+    }
+
+    @Test("values without a kind are left out")
     func strangeFields() {
         var message = Cordon_V1_Event()
         message.fields["quantum.state"] = Cordon_V1_Value()

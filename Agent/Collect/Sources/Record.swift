@@ -15,9 +15,9 @@ package struct Record: Sendable {
     package var text: [UInt8]
     package var envelope: Envelope
     /// What the source knows of it.
-    package var fields: [ECSField: FieldValue]
+    package var fields: EventFields
 
-    package init(text: [UInt8], envelope: Envelope = .syslog, fields: [ECSField: FieldValue] = [:]) {
+    package init(text: [UInt8], envelope: Envelope = .syslog, fields: EventFields = [:]) {
         self.text = text
         self.envelope = envelope
         self.fields = fields

@@ -88,8 +88,8 @@ enum EventView {
 
     static func json(_ event: Event) -> JSONValue {
         var fields = JSONObject()
-        for (field, value) in event.fields.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-            fields[field.rawValue] =
+        for (name, value) in event.fields.named.sorted(by: { $0.name < $1.name }) {
+            fields[name] =
                 switch value {
                 case .text(let text): .text(text)
                 case .number(let number): .integer(number)

@@ -14,6 +14,10 @@ struct EventDocument: Decodable {
             text += separator + "\"\(field.rawValue)\":" + json(value)
             separator = ","
         }
+        for (name, value) in event.fields.others {
+            text += separator + JSONText.quoted(name) + ":" + json(value)
+            separator = ","
+        }
         return text + "}}"
     }
 
@@ -35,10 +39,9 @@ struct EventDocument: Decodable {
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
-        var fields: [ECSField: FieldValue] = [:]
+        var fields = EventFields()
         for (name, value) in try container.decode([String: Value].self, forKey: .fields) {
-            // A field of a newer version, after a step back: its value is still in the document.
-            if let field = ECSField(rawValue: name) { fields[field] = value.value }
+            fields[named: name] = value.value
         }
         event = Event(
             timestamp: Timestamp(microseconds: try container.decode(Int64.self, forKey: .at)),

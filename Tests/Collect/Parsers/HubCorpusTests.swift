@@ -1,20 +1,13 @@
 import AgentCollect
 import CordonModel
+import CordonTesting
 import Glibc
 import SystemPackage
 import Testing
 
 /// CrowdSec's hub: log lines with what its parsers make of them (MIT).
 private enum Hub {
-    static let tests: String = {
-        let corpora = unsafe getenv("CORDON_CORPORA").map { unsafe String(cString: $0) }
-        // Beside the checkout, as CordonTesting looks for them.
-        let checkout = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
-        let beside = checkout.removingLastComponent().appending("shared").appending("corpora").string
-        return (corpora ?? beside) + "/crowdsec-hub/tests"
-    }()
-
-    static var isThere: Bool { unsafe access(tests, R_OK) == 0 }
+    static let tests = (Corpora.folder ?? "") + "/crowdsec-hub/tests"
 
     static func read(_ path: String) -> [String] {
         guard let file = try? FileDescriptor.open(FilePath(tests + "/" + path), .readOnly) else { return [] }
@@ -58,7 +51,7 @@ private enum Hub {
     }
 }
 
-@Suite("The parsers beside CrowdSec's", .enabled(if: Hub.isThere, "the corpora are not there (CORDON_CORPORA)"))
+@Suite("The parsers beside CrowdSec's", .enabled(if: Corpora.obstacle == nil, "\(Corpora.obstacle ?? "")"))
 struct HubCorpusTests {
     @Test(
         "sshd lines give the address and user that CrowdSec's hub expects",
