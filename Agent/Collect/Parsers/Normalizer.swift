@@ -38,7 +38,7 @@ package struct Normalizer: Sendable {
         event.set(.logSyslogAppName, program)
         message = Self.unfolded(message, &event)
         event.set(.message, message.string)
-        if let program, event.fields[.tags] != .texts([Self.unverified]) {
+        if let program, !event.texts(.tags).contains(Self.unverified) {
             Self.parsers[program]?(message, &event)
         }
         return event
