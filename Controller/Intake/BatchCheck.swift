@@ -63,8 +63,8 @@ extension CheckedItem {
 extension Event {
     /// Bytes of all its texts.
     var textBytes: Int {
-        fields.values.reduce(original.utf8.count) { sum, value in
-            switch value {
+        fields.named.reduce(original.utf8.count) { sum, field in
+            switch field.value {
             case .text(let text): sum + text.utf8.count
             case .texts(let texts): texts.reduce(sum) { $0 + $1.utf8.count + 8 }
             case .number, .flag: sum + 8
