@@ -62,6 +62,13 @@ package struct SigmaRecord: Sendable {
         add(name, flag ? "true" : "false", isKeyword: isKeyword)
     }
 
+    /// Gives the value at a place another name besides.
+    mutating func alias(_ place: Int, _ name: FieldName) {
+        var entry = entries[place]
+        (entry.name, entry.isKeyword) = (name, false)
+        entries.append(entry)
+    }
+
     /// Adds a null.
     package mutating func addNull(_ name: FieldName) { addValueless(name, .null) }
 
