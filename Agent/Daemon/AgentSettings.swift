@@ -30,7 +30,7 @@ struct AgentSettings: Sendable {
 
     /// `[journal]`.
     struct JournalEntry: Sendable {
-        var folder: String?
+        var scope: JournalScope
         var identifiers: [String]
         var start: StartPosition
     }
@@ -89,16 +89,11 @@ struct AgentSettings: Sendable {
         }
         var section = document.section("journal")
         // A host whose files are named says what it wants; one that says nothing has its journal read.
-        if try section.flag("enabled", default: files.isEmpty) {
-            journal = JournalEntry(
-                folder: try section.optionalText("folder"), identifiers: try section.texts("identifiers", default: []),
-                start: try Self.start(&section))
-        } else {
-            _ = (
-                try section.optionalText("folder"), try section.texts("identifiers", default: []),
-                try Self.start(&section)
-            )
-        }
+        let isEnabled = try section.flag("enabled", default: files.isEmpty)
+        let entry = JournalEntry(
+            scope: try Self.scope(&section), identifiers: try section.texts("identifiers", default: []),
+            start: try Self.start(&section))
+        if isEnabled { journal = entry }
         return sections + [section]
     }
 
@@ -111,6 +106,16 @@ struct AgentSettings: Sendable {
             ),
             window: try section.duration("window", default: detection.window, in: .seconds(1) ... .seconds(86_400)))
         return section
+    }
+
+    /// `folder = "/path"`, or `namespace = "NAME"`, `"*"` for all; this host's own journal where neither stands.
+    private static func scope(_ section: inout SettingsSection) throws -> JournalScope {
+        let folder = try section.optionalText("folder")
+        guard let namespace = try section.optionalText("namespace") else { return folder.map { .folder($0) } ?? .host }
+        guard folder == nil, !namespace.isEmpty, namespace.utf8.count <= 200, !namespace.contains("/") else {
+            throw malformed(section, "namespace", #"a name, or "*" for all, and stand without folder"#)
+        }
+        return namespace == "*" ? .allNamespaces : .namespace(namespace)
     }
 
     private static func start(_ section: inout SettingsSection) throws -> StartPosition {

@@ -72,8 +72,7 @@ struct Collecting: Service {
         if let journal = settings.journal {
             sources.append(
                 JournalSource(
-                    folder: journal.folder, identifiers: journal.identifiers, start: journal.start,
-                    surroundings: surroundings))
+                    journal.scope, identifiers: journal.identifiers, start: journal.start, surroundings: surroundings))
         }
         let detector = Detector(ssh: settings.detection, surroundings: surroundings)
         collector = Collector(

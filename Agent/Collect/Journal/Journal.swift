@@ -16,14 +16,17 @@ internal import Glibc
         case invalidated
     }
 
-    /// Opens the journal of this host, or the journal files of a folder.
-    init(folder: String?) throws(Failure) {
+    /// Opens it; nothing is read yet.
+    init(_ scope: JournalScope) throws(Failure) {
         var raw: OpaquePointer?
+        let local = Int32(SD_JOURNAL_LOCAL_ONLY)
         let status: Int32
-        if let folder {
-            status = unsafe sd_journal_open_directory(&raw, folder, 0)
-        } else {
-            status = unsafe sd_journal_open(&raw, Int32(SD_JOURNAL_LOCAL_ONLY))
+        switch scope {
+        case .host: status = unsafe sd_journal_open(&raw, local)
+        case .namespace(let name): status = unsafe sd_journal_open_namespace(&raw, name, local)
+        case .allNamespaces:
+            status = unsafe sd_journal_open_namespace(&raw, nil, local | Int32(SD_JOURNAL_ALL_NAMESPACES))
+        case .folder(let path): status = unsafe sd_journal_open_directory(&raw, path, 0)
         }
         guard status >= 0, let raw = unsafe raw else { throw Failure(errno: -status) }
         unsafe handle = raw
@@ -39,15 +42,23 @@ internal import Glibc
         }
     }
 
+    /// Entries that have what is matched from here on come too.
+    func or() throws(Failure) { try check(unsafe sd_journal_add_disjunction(handle)) }
+
     // MARK: - Places
 
     func seekHead() throws(Failure) { try check(unsafe sd_journal_seek_head(handle)) }
 
-    /// Behind the last entry.
-    func seekTail() throws(Failure) {
+    /// At the last entry; `false` when there is none.
+    func seekTail() throws(Failure) -> Bool {
         try check(unsafe sd_journal_seek_tail(handle))
         // Only going back makes the place real: without it the next entry may be any (systemd issue 9934).
-        _ = try moved(unsafe sd_journal_previous(handle))
+        return try moved(unsafe sd_journal_previous(handle))
+    }
+
+    /// Before the first entry of that time: microseconds since the Unix epoch.
+    func seek(realtime: Int64) throws(Failure) {
+        try check(unsafe sd_journal_seek_realtime_usec(handle, UInt64(clamping: realtime)))
     }
 
     func seek(cursor: String) throws(Failure) { try check(unsafe sd_journal_seek_cursor(handle, cursor)) }
@@ -57,6 +68,9 @@ internal import Glibc
 
     /// Goes one entry on; `false` at the end.
     func next() throws(Failure) -> Bool { try moved(unsafe sd_journal_next(handle)) }
+
+    /// Goes one entry back; `false` at the beginning.
+    func previous() throws(Failure) -> Bool { try moved(unsafe sd_journal_previous(handle)) }
 
     /// The current entry's place, that outlives the handle.
     func cursor() throws(Failure) -> String {
@@ -76,9 +90,9 @@ internal import Glibc
 
     // MARK: - Contents
 
-    /// Calls with each field of the current entry, once through: looking fields up by name scans the entry again each
-    /// time.
-    func enumerate(_ body: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void) throws(Failure) {
+    /// Calls with each field of the current entry (`NAME=value`), once through: looking fields up by name scans the
+    /// entry again each time.
+    func enumerate(_ body: (_ field: Span<UInt8>) -> Void) throws(Failure) {
         unsafe sd_journal_restart_data(handle)
         while true {
             var data: UnsafeRawPointer?
@@ -88,9 +102,8 @@ internal import Glibc
             try check(status)
             guard let data = unsafe data else { return }
             // The pointer is good until the next call only.
-            let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: data, count: length))
-            guard let split = bytes.firstIndex(of: UInt8(ascii: "=")) else { continue }
-            body(bytes[..<split], bytes[(split + 1)...])
+            let bytes = unsafe UnsafeBufferPointer(start: data.assumingMemoryBound(to: UInt8.self), count: length)
+            unsafe body(bytes.span)
         }
     }
 

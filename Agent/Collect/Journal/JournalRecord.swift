@@ -1,39 +1,114 @@
 internal import CordonModel
 internal import CordonScan
 
-/// The fields of a journal entry that are used (systemd.journal-fields(7)).
+/// The fields of a journal entry that are used (systemd.journal-fields(7)). One is used for all entries, one after the
+/// other: most values are those of the entry before, and need not be made again.
 struct JournalRecord {
-    private var values: [String: ArraySlice<UInt8>] = [:]
-
-    private static let wanted: Set<String> = [
-        "MESSAGE", "PRIORITY", "SYSLOG_FACILITY", "SYSLOG_IDENTIFIER", "SYSLOG_PID", "_PID", "_UID", "_COMM", "_EXE",
-        "_CMDLINE",
-        "_SYSTEMD_UNIT", "_HOSTNAME", "_SOURCE_REALTIME_TIMESTAMP",
+    /// Names, as they stand in the journal. The order is that of `Slot`.
+    private static let names: [StaticString] = [
+        "SYSLOG_IDENTIFIER=", "_COMM=", "_EXE=", "_CMDLINE=", "_SYSTEMD_UNIT=", "_HOSTNAME=", "_TRANSPORT=",
+        "_BOOT_ID=", "MESSAGE_ID=", "PRIORITY=", "SYSLOG_FACILITY=", "SYSLOG_PID=", "_PID=", "_UID=",
+        "_SOURCE_REALTIME_TIMESTAMP=", "N_DROPPED=",
     ]
 
-    /// The first value of a field that stands there several times counts.
-    mutating func take(_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) {
-        let name = name.string
-        if Self.wanted.contains(name), values[name] == nil { values[name] = value }
+    private enum Slot: Int, CaseIterable {
+        case identifier, command, executable, commandLine, unit, host, transport, boot, messageID
+        case priority, facility, sentPID, pid, user, sent, dropped
+    }
+
+    fileprivate struct Value {
+        var bytes: [UInt8] = []
+        var text = ""
+        var number: Int64?
+        /// Whether this entry has it.
+        var isThere = false
+    }
+
+    private var values = [Value](repeating: Value(), count: Slot.allCases.count)
+    private var message: [UInt8] = []
+    private var hasMessage = false
+    private var isCut = false
+    /// Fields of this entry, of any name.
+    private(set) var count = 0
+
+    /// Forgets the entry, not its values.
+    mutating func clear() {
+        for index in values.indices { values[index].isThere = false }
+        message = []
+        (hasMessage, isCut, count) = (false, false, 0)
+    }
+
+    // MARK: - Taking
+
+    /// Takes `NAME=value`. The first value of a field that stands there several times counts.
+    mutating func take(_ field: Span<UInt8>) {
+        count += 1
+        guard field.count > 4 else { return }
+        if field[0] == UInt8(ascii: "M"), field.starts(with: "MESSAGE=") {
+            takeMessage(field)
+            return
+        }
+        for (index, name) in Self.names.enumerated() where field.starts(with: name) {
+            if !values[index].isThere { values[index].take(field.extracting(droppingFirst: name.utf8CodeUnitCount)) }
+            return
+        }
+    }
+
+    private mutating func takeMessage(_ field: Span<UInt8>) {
+        guard !hasMessage else { return }
+        hasMessage = true
+        let value = field.extracting(droppingFirst: 8)
+        isCut = value.count >= FileTail.lineLimit
+        message = value.extracting(first: FileTail.lineLimit).copy
+    }
+
+    // MARK: - What it says
+
+    private func text(_ slot: Slot) -> String? { values[slot.rawValue].isThere ? values[slot.rawValue].text : nil }
+
+    private func number(_ slot: Slot) -> Int64? { values[slot.rawValue].isThere ? values[slot.rawValue].number : nil }
+
+    /// How many messages journald itself threw away before this entry; `nil` when this is no such entry.
+    var suppressed: Int? {
+        // Only journald's own words come by this way: a program cannot forge them.
+        guard let id = text(.messageID), Self.losses.contains(id), text(.transport) == "driver" else { return nil }
+        return Int(clamping: max(0, number(.dropped) ?? Self.firstNumber(message[...]) ?? 0))
+    }
+
+    /// What journald says, for people.
+    var words: String { message.prefix(200).string }
+
+    /// SD_MESSAGE_JOURNAL_DROPPED ("Suppressed 55 messages from …") and SD_MESSAGE_JOURNAL_MISSED (of the kernel's).
+    static let losses = ["a596d6fe7bfa4994828e72309e95d61e", "e9bf28e6e834481bb6f48f548ad13606"]
+
+    private static func firstNumber(_ text: ArraySlice<UInt8>) -> Int64? {
+        let digits = text.drop { !$0.isDigit }.prefix { $0.isDigit }
+        return digits.count < 18 ? digits.decimal : nil
     }
 
     /// The entry, received at the instant.
-    func record(receivedAt realtime: Timestamp) -> Record {
-        let program = values["SYSLOG_IDENTIFIER"]?.string ?? values["_COMM"]?.string
-        let pid = values["_PID"]?.decimal ?? values["SYSLOG_PID"]?.decimal
-        let sent = values["_SOURCE_REALTIME_TIMESTAMP"]?.decimal.map { Timestamp(microseconds: $0) }
-        var record = Record(
-            text: Array(values["MESSAGE"] ?? []),
-            envelope: .known(timestamp: sent ?? realtime, program: program, pid: pid)
-        )
-        record.fields[.hostName] = values["_HOSTNAME"].map { .text($0.string) }
-        record.fields[.systemdUnit] = values["_SYSTEMD_UNIT"].map { .text($0.string) }
-        record.fields[.processExecutable] = values["_EXE"].map { .text($0.string) }
-        record.fields[.processCommandLine] = values["_CMDLINE"].map { .text($0.string) }
-        record.fields[.logSyslogPriority] = values["PRIORITY"]?.decimal.map { severity in
-            .number((values["SYSLOG_FACILITY"]?.decimal ?? 1) * 8 + severity)
+    mutating func record(receivedAt realtime: Timestamp) -> Record {
+        let program = text(.identifier) ?? text(.command)
+        let sent = number(.sent).map { Timestamp(microseconds: $0) }
+        let pid = number(.pid) ?? number(.sentPID)
+        var record = Record(text: message, envelope: .known(timestamp: sent ?? realtime, program: program, pid: pid))
+        record.fields.reserveCapacity(16)
+        record.fields[.hostName] = text(.host).map { .text($0) }
+        record.fields[.systemdUnit] = text(.unit).map { .text($0) }
+        record.fields[.processExecutable] = text(.executable).map { .text($0) }
+        record.fields[.processCommandLine] = text(.commandLine).map { .text($0) }
+        record.fields[.journalTransport] = text(.transport).map { .text($0) }
+        record.fields[.journalBootID] = text(.boot).map { .text($0) }
+        record.fields[.logSyslogPriority] = number(.priority).flatMap { severity in
+            guard (0...7).contains(severity) else { return nil }
+            let facility = number(.facility).flatMap { (0...127).contains($0) ? $0 : nil }
+            return .number((facility ?? 1) * 8 + severity)
         }
-        if let program, !isPlausible(program) { record.fields[.tags] = .texts([Normalizer.unverified]) }
+        var tags: [String] = []
+        if let program, !isPlausible(program) { tags.append(Normalizer.unverified) }
+        if isCut { tags.append(Record.cut) }
+        if !Encoding.isUTF8(message) { tags.append(Record.invalid) }
+        if !tags.isEmpty { record.fields[.tags] = .texts(tags) }
         return record
     }
 
@@ -41,14 +116,30 @@ struct JournalRecord {
     /// knowledge: for programs whose words raise alarms it must be in a system folder and have the name. Where it is
     /// not known, root is believed.
     private func isPlausible(_ program: String) -> Bool {
-        guard ["sshd", "sshd-session", "sshd-auth", "sudo", "su", "login"].contains(program) else { return true }
-        guard let executable = values["_EXE"]?.string else {
-            return values["_UID"].map { $0.decimal == 0 } ?? true
+        guard Self.alarming.contains(program) else { return true }
+        guard let executable = text(.executable) else {
+            return values[Slot.user.rawValue].isThere ? number(.user) == 0 : true
         }
         let name =
             executable.utf8.lastIndex(of: UInt8(ascii: "/")).map { executable[executable.utf8.index(after: $0)...] }
             ?? ""
         let isSystem = ["/usr/", "/bin/", "/sbin/", "/opt/", "/nix/store/"].contains { executable.hasPrefix($0) }
         return isSystem && (name == program || program.hasPrefix("sshd") && name.hasPrefix("sshd"))
+    }
+
+    private static let alarming: Set<String> = ["sshd", "sshd-session", "sshd-auth", "sudo", "su", "login"]
+}
+
+extension JournalRecord.Value {
+    /// Bytes of one value that are kept; command lines may be long.
+    private static let limit = 16 * 1024
+
+    fileprivate mutating func take(_ value: Span<UInt8>) {
+        isThere = true
+        let value = value.extracting(first: Self.limit)
+        guard !value.holds(bytes) else { return }
+        bytes = value.copy
+        text = bytes[...].string
+        number = bytes[...].decimal
     }
 }

@@ -5,36 +5,38 @@ internal import Logging
 /// Follows systemd's journal by cursor.
 package actor JournalSource: Source {
     package nonisolated let id: String
-    private let folder: String?
+    let scope: JournalScope
     private let identifiers: [String]
     private let start: StartPosition
-    private let surroundings: Surroundings
+    let surroundings: Surroundings
     private nonisolated let thread = SourceThread(name: "cordon-journal")
     private let logger = Logger(label: "cordon.collect.journal")
 
-    private var journal: Journal?
-    private var place: Place?
-    private var gaps: [Gap] = []
+    var journal: Journal?
+    /// The last entry that was read; its cursor is known at the end of each batch.
+    var place: JournalPlace?
+    var gaps: [Gap] = []
+    private var entry = JournalRecord()
+    /// When the entry before was received, to see entries that come twice.
+    private var latest: Int64 = .min
+    private var latestCursor: JournalCursor?
+    /// What lies before the next batch was told already.
+    var isAccounted = false
+    /// Times that reading failed at one place.
+    var failures = 0
+    /// A position that was found and not handed on yet.
+    var owesPosition = false
 
-    /// Where reading goes on.
-    private struct Place {
-        var cursor: String
-        var realtime: Int64
-    }
-
-    /// Entries of one batch.
-    package static let batchLimit = 512
     private static let pollMilliseconds: Int32 = 1000
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
 
-    /// Follows this host's journal, or the journal files of a folder; only entries of these syslog identifiers, if any
-    /// are named.
+    /// Follows a journal; only entries of these syslog identifiers, if any are named.
     package init(
-        folder: String? = nil, identifiers: [String] = [], start: StartPosition, surroundings: Surroundings
+        _ scope: JournalScope = .host, identifiers: [String] = [], start: StartPosition, surroundings: Surroundings
     ) {
-        id = folder.map { "journal:\($0)" } ?? "journal"
-        self.folder = folder
+        id = scope.name
+        self.scope = scope
         self.identifiers = identifiers
         self.start = start
         self.surroundings = surroundings
@@ -49,17 +51,16 @@ package actor JournalSource: Source {
             journal = nil
             wakeUp.close()
         }
-        place = position.flatMap { position in
-            guard let cursor = position["cursor"]?.text, cursor.utf8.count < 1024 else { return nil }
-            return Place(cursor: cursor, realtime: position["realtime"]?.integer ?? 0)
-        }
+        place = position.flatMap { JournalPlace($0) }
         try await withTaskCancellationHandler {
             while !Task.isCancelled {
                 do {
                     try await follow(wakeUp, deliver)
+                    failures = 0
                 } catch let failure as Journal.Failure {
                     logger.error("The journal cannot be read (error \(failure.errno)); it is opened again.")
                     journal = nil
+                    failures += 1
                     wakeUp.wait(on: -1, milliseconds: Self.pollMilliseconds)
                 }
             }
@@ -76,18 +77,15 @@ package actor JournalSource: Source {
         guard let descriptor = try journal?.descriptor() else { return }
         while !Task.isCancelled {
             let records = try batch()
-            if !records.isEmpty || !gaps.isEmpty, let place {
-                try await deliver(SourceBatch(records: records, gaps: gaps, position: Self.position(place)))
+            if !records.isEmpty || !gaps.isEmpty || owesPosition, let place {
+                try await deliver(SourceBatch(records: records, gaps: gaps, position: place.json))
                 gaps = []
+                owesPosition = false
                 continue
             }
             wakeUp.wait(on: descriptor, milliseconds: Self.pollMilliseconds)
             if try journal?.process() == .invalidated { try goTo(place) }
         }
-    }
-
-    private static func position(_ place: Place) -> JSONValue {
-        ["cursor": .text(place.cursor), "realtime": .integer(place.realtime)]
     }
 
     // MARK: - Places
@@ -99,7 +97,7 @@ package actor JournalSource: Source {
         } catch {
             throw CollectError(
                 "no_journal",
-                "Cannot open the journal of \(folder ?? "this host") (error \(error.errno)).",
+                "Cannot open the \(id) (error \(error.errno)).",
                 remedy: "Let the agent's user be in the group systemd-journal."
             )
         }
@@ -107,58 +105,100 @@ package actor JournalSource: Source {
     }
 
     private func opened() throws(Journal.Failure) -> Journal {
-        let fresh = try Journal(folder: folder)
-        try fresh.limitValues(to: FileTail.lineLimit)
+        let fresh = try Journal(scope)
+        try fresh.limitValues(to: FileTail.lineLimit + 8)
+        guard !identifiers.isEmpty else { return fresh }
         try fresh.match("SYSLOG_IDENTIFIER", anyOf: identifiers)
+        // What journald threw away may have been theirs.
+        try fresh.or()
+        try fresh.match("MESSAGE_ID", anyOf: JournalRecord.losses)
         return fresh
     }
 
     /// Goes behind the entry that was read last, or to where a reading starts that has no place yet.
-    private func goTo(_ place: Place?) throws(Journal.Failure) {
-        guard let place else {
-            if start == .end { try journal?.seekTail() } else { try journal?.seekHead() }
-            return
-        }
-        try journal?.seek(cursor: place.cursor)
-        guard try journal?.next() == true else { return }
-        if try journal?.isAt(cursor: place.cursor) == true { return }
-        // The entry is gone; the one found now was not read yet: go to before it.
-        let found = try journal?.realtime() ?? 0
-        lost(from: place.realtime, to: found)
-        try journal?.seek(cursor: try journal?.cursor() ?? place.cursor)
-    }
-
-    private func lost(from: Int64, to: Int64) {
-        let message =
-            "The journal no longer has the entry that was read last: entries between "
-            + "\(Timestamp(microseconds: from)) and \(Timestamp(microseconds: to)) may be lost."
-        logger.warning("\(message)")
-        gaps.append(Gap(source: id, noticedAt: surroundings.now(), message: message))
+    private func goTo(_ place: JournalPlace?) throws(Journal.Failure) {
+        (latest, latestCursor, isAccounted) = (.min, nil, false)
+        if let place { return try goOn(from: place) }
+        guard start == .end else { return try journal?.seekHead() ?? () }
+        // The place is kept although nothing was read: a restart must not pass over what came meanwhile.
+        guard try journal?.seekTail() == true else { return }
+        try remember()
+        owesPosition = true
     }
 
     // MARK: - Reading
 
+    /// The next entries; at the end of the journal, none.
     private func batch() throws(Journal.Failure) -> [Record] {
         var records: [Record] = []
-        while records.count < Self.batchLimit, try journal?.next() == true {
+        var passed = Passed()
+        while records.count < SourceBatch.recordLimit, passed.bytes < SourceBatch.byteLimit {
+            guard try journal?.next() == true else { break }
+            passed.entries += 1
             do throws(Journal.Failure) {
-                records.append(try entry())
+                if let record = try read(&passed) { records.append(record) }
             } catch {
-                // A damaged entry costs itself only.
+                // A damaged entry costs itself only (EBADMSG, ENODATA).
                 guard error.errno == 74 || error.errno == 61 else { throw error }
-                let message = "An entry of the journal is damaged (error \(error.errno)) and was passed over."
-                gaps.append(Gap(source: id, noticedAt: surroundings.now(), message: message, items: 1))
+                passed.damaged += 1
             }
+        }
+        if passed.entries > 0 {
+            failures = 0
+            try account(for: passed)
         }
         return records
     }
 
-    private func entry() throws(Journal.Failure) -> Record {
-        let cursor = try journal?.cursor() ?? ""
+    /// The current entry; `nil` for one that came before, and for journald's word that it threw something away.
+    private func read(_ passed: inout Passed) throws(Journal.Failure) -> Record? {
         let realtime = try journal?.realtime() ?? 0
-        place = Place(cursor: cursor, realtime: realtime)
-        var entry = JournalRecord()
-        try journal?.enumerate { name, value in entry.take(name, value) }
-        return entry.record(receivedAt: Timestamp(microseconds: realtime))
+        if realtime == latest, try isRepeated() {
+            passed.repeated += 1
+            return nil
+        }
+        if realtime != latest { (latest, latestCursor) = (realtime, nil) }
+        entry.clear()
+        try journal?.enumerate { entry.take($0) }
+        guard entry.count > 0 else { throw Journal.Failure(errno: 74) }
+        if let lost = entry.suppressed {
+            note("journald did not keep all: \(entry.words)", items: lost)
+            if !identifiers.isEmpty { return nil }
+        }
+        let record = entry.record(receivedAt: Timestamp(microseconds: realtime))
+        passed.bytes += record.text.count
+        return record
     }
+
+    /// Whether the entry, received at the same microsecond as the one before, is that one again: where one file of the
+    /// journal ends and the next starts, both can have it.
+    private func isRepeated() throws(Journal.Failure) -> Bool {
+        guard let text = try journal?.cursor(), let now = JournalCursor(text) else { return false }
+        var before = latestCursor
+        if before == nil {
+            guard try journal?.previous() == true else { return false }
+            before = JournalCursor(try journal?.cursor() ?? "")
+            try journal?.seek(cursor: text)
+            guard try journal?.next() == true else { return false }
+        }
+        latestCursor = now
+        return before?.isSameEntry(as: now) == true
+    }
+
+    /// Takes the current entry for the place where reading goes on.
+    func remember() throws(Journal.Failure) {
+        guard let cursor = try journal?.cursor(), let realtime = try journal?.realtime() else { return }
+        place = JournalPlace(cursor: cursor, realtime: realtime)
+    }
+
+    /// Will tell of a loss with the next batch.
+    func note(_ message: String, items: Int = 0) {
+        logger.warning("\(message)")
+        // More than these in one batch are no news.
+        guard gaps.count < 64 else { return }
+        gaps.append(Gap(source: id, noticedAt: surroundings.now(), message: message, items: items))
+    }
+
+    /// Whether all entries of the journal are read, so that their numbers tell of losses.
+    var readsEverything: Bool { identifiers.isEmpty && scope.isOneSeries }
 }

@@ -9,6 +9,12 @@ package struct Record: Sendable {
         case syslog
         /// The text is the message alone; the source knows the rest.
         case known(timestamp: Timestamp?, program: String?, pid: Int64?)
+        /// The text is a line of a syslog file, or the message alone of this program.
+        case headed(String)
+        /// The text is a line of a web server's access or error log.
+        case web(WebServer)
+        /// The text is one record of the kernel's audit.
+        case audit
     }
 
     /// The text, any bytes, without its line break.
@@ -22,6 +28,11 @@ package struct Record: Sendable {
         self.envelope = envelope
         self.fields = fields
     }
+
+    /// The tag of an entry that was longer than is kept: its start is there.
+    package static let cut = "line_cut"
+    /// The tag of an entry that is no UTF-8: what is none of it is replaced in the event's texts.
+    package static let invalid = "invalid_utf8"
 }
 
 /// What a source read at once, and where it would go on.
@@ -30,6 +41,11 @@ package struct SourceBatch: Sendable {
     package var gaps: [Gap]
     /// Kept when the records are durable, and handed to `Source.run` at the next start. Only its source understands it.
     package var position: JSONValue
+
+    /// Records that a source reads at most before it hands them on.
+    package static let recordLimit = 2048
+    /// Bytes of text that a source reads before it hands the batch on, about.
+    package static let byteLimit = 1 << 20
 
     package init(records: [Record], gaps: [Gap] = [], position: JSONValue) {
         self.records = records

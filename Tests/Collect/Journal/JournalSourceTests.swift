@@ -55,7 +55,7 @@ struct JournalSourceTests {
     }
 
     private func source(_ start: StartPosition = .beginning, identifiers: [String] = []) -> JournalSource {
-        JournalSource(folder: scratch.file("j"), identifiers: identifiers, start: start, surroundings: surroundings)
+        JournalSource(.folder(scratch.file("j")), identifiers: identifiers, start: start, surroundings: surroundings)
     }
 
     private func sshd(_ number: Int, _ more: [(String, String)] = []) -> JournalTool.Entry {
