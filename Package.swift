@@ -56,6 +56,7 @@ extension Target.Dependency {
     static let nioHPACK = product(name: "NIOHPACK", package: "swift-nio-http2")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioHTTP2 = product(name: "NIOHTTP2", package: "swift-nio-http2")
+    static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -75,6 +76,7 @@ let common: [Target] = [
     module("CordonScan", in: "Common/Scan", uses: ["CordonModel"]),
     module("CordonMatch", in: "Common/Match", uses: ["CordonModel", "CordonScan", "CPCRE2"]),
     module("CordonSigma", in: "Common/Sigma", uses: ["CordonModel", "CordonScan", "CordonMatch"]),
+    module("CordonFrames", in: "Common/Frames", uses: ["CordonModel", "CLinux", .system]),
     module("CordonSettings", in: "Common/Settings", uses: ["CordonModel", "CordonScan", .system]),
     module("CordonSignals", in: "Common/Signals", uses: ["CordonModel", "CLinux", .logging]),
     module("CordonTrust", in: "Common/Trust", uses: ["CordonModel", .crypto, .x509, .swiftASN1]),
@@ -108,7 +110,7 @@ let agent: [Target] = [
         uses: ["CordonModel", "CordonScan", "CSystemd", "CLinux", .system, .logging]
     ),
     module("AgentDetect", in: "Agent/Detect", uses: ["CordonModel"]),
-    module("AgentSpool", in: "Agent/Spool", uses: ["CordonModel", "CordonWire", "CLinux", .system, .logging]),
+    module("AgentSpool", in: "Agent/Spool", uses: ["CordonModel", "CordonWire", "CordonFrames", .system, .logging]),
     module(
         "AgentUplink",
         in: "Agent/Uplink",
@@ -120,7 +122,10 @@ let agent: [Target] = [
     module(
         "AgentEnforce",
         in: "Agent/Enforce",
-        uses: ["CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "CLinux", .system, .logging, .protobuf]
+        uses: [
+            "CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "CordonFrames", "CLinux", .system, .logging,
+            .protobuf,
+        ]
     ),
     tool(
         "cordon-agent",
@@ -175,7 +180,8 @@ let controller: [Target] = [
         in: "Controller/API",
         uses: [
             "CordonModel", "CordonScan", "CordonTrust", "ControllerFleet", "ControllerIntake", "ControllerCases",
-            "ControllerPlaybooks", "ControllerAccess", .hummingbird, .httpTypes, .nioCore, .logging, .serviceLifecycle,
+            "ControllerPlaybooks", "ControllerAccess", .hummingbird, .httpTypes, .nioCore, .nioHTTPTypes, .logging,
+            .serviceLifecycle,
         ]
     ),
     module(
@@ -236,7 +242,8 @@ let testing: [Target] = [
         uses: ["CordonModel", "CordonScan", "AgentCollect", "AgentDetect", "CordonTesting", "CLinux", .system]
     ),
     tests(
-        "SpoolTests", in: "Tests/Spool", uses: ["CordonModel", "CordonWire", "AgentSpool", "CordonTesting", .system]),
+        "SpoolTests", in: "Tests/Spool",
+        uses: ["CordonModel", "CordonWire", "CordonFrames", "AgentSpool", "CordonTesting", .system]),
     tests(
         "EnforceTests",
         in: "Tests/Enforce",
@@ -288,8 +295,8 @@ let testing: [Target] = [
         uses: [
             "CordonModel", "CordonScan", "CordonTrust", "ControllerAPI", "ControllerWeb", "ControllerFleet",
             "ControllerIntake", "ControllerCases", "ControllerPlaybooks", "ControllerAccess", "ControllerStore",
-            "CordonTesting", "cordon", .hummingbird, .hummingbirdTesting, .httpTypes, .hummingbirdTLS, .nioCore,
-            .nioPosix, .nioSSL, .logging,
+            "CordonTesting", "cordon", "cordon-controller", .hummingbird, .hummingbirdTesting, .httpTypes,
+            .hummingbirdTLS, .nioCore, .nioPosix, .nioSSL, .logging,
         ]
     ),
     tool(

@@ -1,58 +1,32 @@
-internal import SystemPackage
-
 /// One file of the spool: a header, then frames whose sequence numbers rise.
 struct Segment: Sendable {
+    let itemClass: SpoolClass
     /// The sequence number of its first frame.
     let first: UInt64
-    let name: String
     /// Bytes of it that count.
     var size: Int
 
-    init(first: UInt64, size: Int) {
-        self.first = first
-        self.size = size
+    /// Of the file, as `security-000000000000002a.seg`.
+    var name: String {
         let digits = String(first, radix: 16)
-        name = String(repeating: "0", count: 16 - digits.utf8.count) + digits + Self.suffix
-    }
-
-    /// The sequence number that a file's name says; `nil` for other files.
-    static func first(ofName name: String) -> UInt64? {
-        guard name.utf8.count == 16 + suffix.utf8.count, name.hasSuffix(suffix) else { return nil }
-        return UInt64(name.prefix(16), radix: 16)
+        return "\(itemClass.name)-\(String(repeating: "0", count: 16 - digits.utf8.count))\(digits)\(Self.suffix)"
     }
 
     private static let suffix = ".seg"
-}
 
-/// What a file of frames starts with: what it is, its epoch, its first sequence number, and a sum.
-struct FileHeader: Sendable, Hashable {
-    let epoch: [UInt8]
-    let first: UInt64
-
-    static let length = 36
-    private static let magic: [UInt8] = Array("CORDFRM1".utf8)
-
-    var bytes: [UInt8] {
-        var bytes = Self.magic + epoch
-        bytes.append(littleEndian: first)
-        var sum = CRC32C()
-        sum.update(bytes[...])
-        bytes.append(littleEndian: sum.value)
-        return bytes
-    }
-
-    init(epoch: [UInt8], first: UInt64) {
-        self.epoch = epoch
+    init(_ itemClass: SpoolClass, first: UInt64, size: Int) {
+        self.itemClass = itemClass
         self.first = first
+        self.size = size
     }
 
-    /// `nil` when the bytes are no header.
-    init?(_ bytes: [UInt8]) {
-        guard bytes.count >= Self.length, Array(bytes[..<8]) == Self.magic else { return nil }
-        var sum = CRC32C()
-        sum.update(bytes[..<32])
-        guard sum.value == bytes[...].littleEndian(UInt32.self, at: 32) else { return nil }
-        epoch = Array(bytes[8..<24])
-        first = bytes[...].littleEndian(UInt64.self, at: 24)
+    /// The segment that a file's name says; `nil` for other files.
+    init?(name: String, size: Int) {
+        guard name.hasSuffix(Self.suffix), let dash = name.firstIndex(of: "-"),
+            let itemClass = SpoolClass.allCases.first(where: { $0.name == name[..<dash] })
+        else { return nil }
+        let digits = name[name.index(after: dash)...].dropLast(Self.suffix.count)
+        guard digits.utf8.count == 16, let first = UInt64(digits, radix: 16) else { return nil }
+        self.init(itemClass, first: first, size: size)
     }
 }

@@ -1,3 +1,4 @@
+internal import CordonFrames
 package import CordonModel
 internal import CordonWire
 internal import Logging
@@ -5,93 +6,113 @@ internal import SystemPackage
 
 /// The durable queue between collecting and shipping.
 ///
-/// Items lie in segment files, each in a frame with a sequence number that rises by one. `append` returns when they are
-/// on the disk. They leave when the controller has acknowledged them, whole segments at a time. When there are more
-/// bytes than allowed the oldest segment goes, and a gap item says so; so it does for what a damaged disk made
-/// unreadable.
+/// Items lie in lanes, one a class, each in segment files with sequence numbers of their own. `append` returns when they
+/// and the source's new position are on the disk, both or neither: the last thing written is one entry of the file
+/// `commits`, which says how far every lane counts. Items leave when the controller has acknowledged them, whole segments
+/// at a time. When there are more bytes than allowed the oldest segment of the lowest class goes, and a gap item says so;
+/// so it does for what a damaged disk made unreadable.
 package actor Spool {
-    /// Bounds.
-    package struct Limits: Sendable, Hashable {
-        /// All segments together.
-        package var bytes: Int
-        /// One segment, about.
-        package var segment: Int
-        /// One item.
-        package var item: Int
-
-        package init(bytes: Int = 256 << 20, segment: Int = 8 << 20, item: Int = 512 << 10) {
-            self.bytes = bytes
-            self.segment = segment
-            self.item = item
-        }
-    }
-
-    /// Made when the spool starts over: 16 random bytes.
-    package nonisolated let epoch: [UInt8]
     let limits: Limits
     let surroundings: Surroundings
     let folder: Folder
     private nonisolated let queue: BlockingQueue
-    private let lock: File
+    private let lock: File?
     let signal = Signal()
+    let freed = Signal()
     let logger = Logger(label: "cordon.spool")
 
-    /// Oldest first; the last one is being written.
-    var segments: [Segment]
-    private var active: File
-    /// The last sequence number that is on the disk.
-    var last: UInt64
-    /// The last sequence number that the controller has.
-    var acknowledged: UInt64
-    /// Where the next batch lies, when it follows the one before.
-    var cursor: Cursor?
+    private(set) var epoch: [UInt8]
+    /// By class.
+    var lanes: [Lane]
+    private var positions: [String: [UInt8]]
+    private var commits: FrameFile?
+    /// Bytes of `commits` when it was last written anew.
+    private var compactedLength = 0
     /// Gaps to be said with the next append.
-    var owed: [Gap] = []
-    /// Damage that was said, by the sequence number behind it, or of the segment whose end it is.
-    var reported: Set<UInt64> = []
-    private var gathering = Group()
+    var owed: [Gap]
+    var lost = 0
+    /// When the controller last took something.
+    var lastProgress = ContinuousClock.now
+    private var gathering = Gathering()
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe queue.asUnownedSerialExecutor() }
 
-    /// Opens the spool in the folder, or makes one; waits for the disk. Throws when the folder cannot be used or
-    /// another process has it.
+    /// Opens the spool in the folder, or makes one; waits for the disk. Where the disk is read-only it ships what there
+    /// is, and takes nothing until it can be written. Throws when the folder cannot be read or another process has it.
     package init(folder path: String, limits: Limits = Limits(), surroundings: Surroundings) throws {
         let folder = try Folder(FilePath(path))
-        let lock = try File.open(folder.path.appending("lock"), .readWrite, options: [.create])
-        guard lock.lock() else {
-            lock.close()
-            throw SpoolError(
-                code: "spool.in_use",
-                "Another agent uses the spool \(path).",
-                remedy: "Stop it, or give this one a folder of its own."
-            )
-        }
-        let recovery = try Recovery(folder, limits: limits, surroundings: surroundings)
+        let limits = limits.fitted(to: folder)
+        let lock = try Self.lock(folder)
+        var recovery = try Recovery(folder, limits: limits, surroundings: surroundings, isWritable: lock != nil)
         self.folder = folder
         self.lock = lock
         self.limits = limits
         self.surroundings = surroundings
         queue = BlockingQueue(label: "cordon.spool")
         epoch = recovery.epoch
-        segments = recovery.segments
-        active = recovery.active
-        last = recovery.last
-        acknowledged = recovery.acknowledged
+        lanes = recovery.lanes
+        positions = recovery.positions
         owed = recovery.gaps
+        commits = recovery.takeCommits()
+        for gap in owed { logger.error("\(gap.message)") }
     }
 
     deinit {
-        active.close()
-        lock.close()
+        for lane in lanes { lane.active?.close() }
+        lock?.close()
+    }
+
+    /// The lock on the folder; `nil` on a disk that cannot be written.
+    private static func lock(_ folder: Folder) throws -> File? {
+        let lock: File
+        do throws(FrameError) {
+            lock = try File.open(folder.path.appending("lock"), .readWrite, options: [.create])
+        } catch {
+            guard error.code == FrameError.notWritable else { throw error }
+            Logger(label: "cordon.spool").error("\(error) Nothing is collected until the next start.")
+            return nil
+        }
+        guard lock.lock() else {
+            lock.close()
+            throw SpoolError(
+                code: SpoolError.inUse,
+                "Another agent uses the spool \(folder.path.string).",
+                remedy: "Stop it, or give this one a folder of its own."
+            )
+        }
+        return lock
     }
 
     // MARK: - Appending
 
-    /// Puts items (serialised `Cordon_V1_Item`) at the end; they are on the disk when it returns, or none is. Returns
-    /// the last one's sequence number. Callers at the same time share one wait for the disk.
+    /// Puts events, alerts and gaps at the end, and keeps the position that their source has come to: all of it is on the
+    /// disk when this returns, or nothing is. A crash between repeats nothing and loses nothing. Callers at the same time
+    /// share one wait for the disk.
+    ///
+    /// Waits while the spool is full and the controller goes on taking items: that is how backpressure reaches a reader.
+    /// - Parameters:
+    ///   - position: Whatever the source understands, at most 256 KiB.
+    ///   - source: Stable over restarts, as `file:/var/log/auth.log`.
+    /// - Throws: `SpoolError`, as when the disk is full; nothing was taken then.
+    package func append(_ telemetry: [Telemetry], position: [UInt8], of source: String) async throws {
+        guard position.count <= Commit.positionLimit, source.utf8.count <= 4096 else {
+            throw SpoolError(
+                code: "spool.position_too_large", "The position of \(source.prefix(200)) has \(position.count) bytes.",
+                remedy: "Watch fewer files in one source.")
+        }
+        let entries = try entries(telemetry)
+        try await waitForRoom(entries.reduce(0) { $0 + $1.payload.count + Frame.headerLength })
+        _ = try await join(entries, positions: [source: position])
+    }
+
+    /// Puts events, alerts and gaps that no source is behind at the end; it does not wait for room.
+    package func append(_ telemetry: [Telemetry]) async throws {
+        _ = try await join(try entries(telemetry), positions: [:])
+    }
+
+    /// Puts items (serialised `Cordon_V1_Item`) of one class at the end. Returns the last one's sequence number.
     @discardableResult
-    package func append(_ items: [[UInt8]]) async throws -> UInt64 {
-        guard !items.isEmpty else { return last }
+    package func append(_ items: [[UInt8]], as itemClass: SpoolClass = .bulk) async throws -> UInt64 {
         for item in items where item.count > limits.item {
             throw SpoolError(
                 code: SpoolError.itemTooLarge,
@@ -99,26 +120,106 @@ package actor Spool {
                 remedy: "Raise the limit or shorten what is collected."
             )
         }
-        let group = gathering
-        group.items += items
-        let end = group.items.count
-        // Others that wait for this actor join the group meanwhile.
-        await Task.yield()
-        if group.first == nil {
-            gathering = Group()
-            do throws(SpoolError) {
-                group.first = .success(try commit(group.items))
-            } catch {
-                group.first = .failure(error)
-            }
-        }
-        return try (group.first?.get() ?? 0) + UInt64(end) - 1
+        return try await join(items.map { Entry(itemClass: itemClass, payload: $0) }, positions: [:])
     }
 
-    /// Puts events, alerts and gaps at the end; see `append(_: [[UInt8]])`.
-    @discardableResult
-    package func append(_ telemetry: [Telemetry]) async throws -> UInt64 {
-        try await append(telemetry.map { try $0.serialized() })
+    /// How far the source had come with what the spool took; `nil` when it has no position yet.
+    package func position(of source: String) -> [UInt8]? { positions[source] }
+
+    /// Items that share one wait for the disk.
+    private final class Gathering {
+        var entries: [Entry] = []
+        var positions: [String: [UInt8]] = [:]
+        /// The last number of each class, once they are on the disk.
+        var result: Result<[UInt64], FrameError>?
+    }
+
+    private func join(_ entries: [Entry], positions: [String: [UInt8]]) async throws -> UInt64 {
+        let itemClass = entries.last?.itemClass ?? .bulk
+        guard !entries.isEmpty || !positions.isEmpty else { return lanes[itemClass].place.last }
+        let group = gathering
+        group.entries += entries
+        group.positions.merge(positions) { $1 }
+        let end = group.entries.count
+        // Others that wait for this actor join the group meanwhile.
+        await Task.yield()
+        if group.result == nil {
+            gathering = Gathering()
+            do throws(FrameError) {
+                try commit(group.entries, positions: group.positions)
+                group.result = .success(lanes.map(\.place.last))
+            } catch {
+                group.result = .failure(error)
+            }
+        }
+        let behind = group.entries[end...].count { $0.itemClass == itemClass }
+        switch group.result {
+        case .success(let lasts): return lasts[Int(itemClass.rawValue)] - UInt64(behind)
+        case .failure(let error): throw SpoolError(error)
+        case nil: return 0
+        }
+    }
+
+    /// Writes all or nothing.
+    func commit(_ entries: [Entry], positions changed: [String: [UInt8]] = [:]) throws(FrameError) {
+        guard commits != nil else {
+            throw FrameError("write to", folder.path, .readOnlyFileSystem)
+        }
+        let kept = try makeRoom(for: entries)
+        let gaps = owed.compactMap { gap in
+            (try? Telemetry.gap(gap).serialized()).map { Entry(itemClass: .security, payload: $0) }
+        }
+        let writes = SpoolClass.allCases.map { itemClass in
+            Write(lanes[itemClass], (gaps + kept).filter { $0.itemClass == itemClass })
+        }
+        do throws(FrameError) {
+            for (index, write) in writes.enumerated() where write.items > 0 {
+                try lanes[index].prepare(for: write.bytes.count, limit: limits.segment, in: folder)
+                try lanes[index].write(write.bytes)
+            }
+            var places = lanes.map(\.place)
+            for (index, write) in writes.enumerated() { places[index].last += UInt64(write.items) }
+            try record(places, changed, durably: true)
+        } catch {
+            for (index, write) in writes.enumerated() where write.items > 0 { lanes[index].undoWrite() }
+            throw error
+        }
+        for (index, write) in writes.enumerated() where write.items > 0 {
+            lanes[index].grow(by: write.bytes.count, items: write.items)
+        }
+        for index in lanes.indices { lanes[index].unsaid = nil }
+        positions.merge(changed) { $1 }
+        owed = []
+        signal.call()
+    }
+
+    /// Writes down how far the lanes count.
+    func record(
+        _ places: [Commit.Place], _ changed: [String: [UInt8]] = [:], durably: Bool
+    ) throws(FrameError) {
+        try compactCommits()
+        try commits?.append([Commit(epoch: epoch, places: places, positions: changed).bytes], durably: durably)
+    }
+
+    /// Writes `commits` anew when it has grown enough for that to pay: what is in force, a source an entry.
+    private func compactCommits() throws(FrameError) {
+        guard let length = commits?.length, length > 1 << 20, length > 2 * compactedLength else { return }
+        let places = lanes.map(\.sayable)
+        var entries = [Commit(epoch: epoch, places: places, positions: [:]).bytes]
+        for (source, position) in positions {
+            entries.append(Commit(epoch: epoch, places: places, positions: [source: position]).bytes)
+        }
+        let path = folder.path.appending(Recovery.commitsName)
+        do throws(FrameError) {
+            try FrameFile.replace(path, with: entries)
+        } catch {
+            // The old file is still there and good; it grows until there is room for a new one.
+            guard error.code == FrameError.diskFull else { throw error }
+            return
+        }
+        let fresh = try FrameFile(path) { _ in }
+        compactedLength = fresh.length
+        commits = consume fresh
     }
 
     /// Calls once at first and then whenever there is more. Any number may listen; each `for await` needs a stream of
@@ -127,76 +228,15 @@ package actor Spool {
 
     /// Where the queue stands.
     package var status: Status {
-        Status(
-            last: last,
-            acknowledged: acknowledged,
-            bytes: segments.reduce(0) { $0 + $1.size },
-            segments: segments.count
-        )
-    }
-
-    /// Numbers for metrics and tests.
-    package struct Status: Sendable, Hashable {
-        /// The last sequence number on the disk; 0 when there was none.
-        package var last: UInt64
-        /// The last sequence number that the controller has.
-        package var acknowledged: UInt64
-        /// Bytes of all segments.
-        package var bytes: Int
-        package var segments: Int
-    }
-
-    /// Items that share one wait for the disk.
-    private final class Group {
-        var items: [[UInt8]] = []
-        /// The sequence number of the first item, once it is known.
-        var first: Result<UInt64, SpoolError>?
-    }
-
-    /// Writes all or nothing; returns the first item's sequence number.
-    func commit(_ items: [[UInt8]]) throws(SpoolError) -> UInt64 {
-        let size = items.reduce(0) { $0 + $1.count + Frame.headerLength }
-        try makeRoom(size)
-        let gaps = owed.compactMap { try? Telemetry.gap($0).serialized() }
-        if let segment = segments.last, segment.size > FileHeader.length, segment.size + size > limits.segment {
-            try startSegment()
+        var status = Status()
+        for lane in lanes {
+            status.last += lane.place.last
+            status.acknowledged += lane.place.settled
+            status.bytes += lane.bytes
+            status.segments += lane.segments.count
         }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(size)
-        var sequence = last
-        for payload in gaps + items {
-            sequence += 1
-            bytes.append(contentsOf: Frame(sequence: sequence, payload: payload).bytes(epoch: epoch))
-        }
-        try write(bytes)
-        owed = []
-        last = sequence
-        signal.call()
-        return sequence - UInt64(items.count) + 1
-    }
-
-    private func write(_ bytes: [UInt8]) throws(SpoolError) {
-        let segment = segments[segments.count - 1]
-        do throws(SpoolError) {
-            try active.write(bytes, at: segment.size)
-            try active.sync()
-        } catch {
-            // Half a write must not stay: the next one goes to the same place.
-            do throws(SpoolError) {
-                try active.resize(to: segment.size)
-            } catch let second {
-                logger.error("\(second)")
-            }
-            throw error
-        }
-        segments[segments.count - 1].size += bytes.count
-    }
-
-    /// Seals the segment being written and starts the next.
-    func startSegment() throws(SpoolError) {
-        let fresh = try Recovery.makeSegment(in: folder, epoch: epoch, first: last + 1)
-        active.close()
-        active = fresh.file
-        segments.append(fresh.segment)
+        status.lost = lost
+        status.isWritable = commits != nil
+        return status
     }
 }

@@ -15,11 +15,30 @@ package struct Gap: Sendable, Hashable {
     package var message: String
     /// Items lost, as far as it is known; 0 when it is not.
     package var items: Int
+    /// Which numbers of the agent's spool are missing; absent when they never had any.
+    package var range: Range?
 
-    package init(source: String, noticedAt: Timestamp, message: String, items: Int = 0) {
+    /// Numbers of one class of the spool.
+    package struct Range: Sendable, Hashable {
+        /// `bulk`, `activity` or `security`.
+        package var itemClass: String
+        /// The first number that is missing.
+        package var first: UInt64
+        /// The last number that is missing.
+        package var last: UInt64
+
+        package init(itemClass: String, first: UInt64, last: UInt64) {
+            self.itemClass = itemClass
+            self.first = first
+            self.last = last
+        }
+    }
+
+    package init(source: String, noticedAt: Timestamp, message: String, items: Int = 0, range: Range? = nil) {
         self.source = source
         self.noticedAt = noticedAt
         self.message = message
         self.items = items
+        self.range = range
     }
 }

@@ -84,6 +84,11 @@ extension Cordon_V1_Gap {
         noticedAtUs = gap.noticedAt.microseconds
         message = gap.message.bounded(WireLimits.text)
         items = UInt64(clamping: gap.items)
+        if let range = gap.range {
+            itemClass = range.itemClass.bounded(20)
+            firstSequence = range.first
+            lastSequence = range.last
+        }
     }
 
     /// The gap as the model knows it.
@@ -92,7 +97,12 @@ extension Cordon_V1_Gap {
             source: source.bounded(WireLimits.path),
             noticedAt: Timestamp(microseconds: noticedAtUs),
             message: message.bounded(WireLimits.text),
-            items: Int(clamping: items)
+            items: Int(clamping: items),
+            range: firstSequence == 0
+                ? nil
+                : Gap.Range(
+                    itemClass: itemClass.bounded(20), first: firstSequence,
+                    last: max(firstSequence, lastSequence))
         )
     }
 }

@@ -9,6 +9,7 @@ enum Law {
         "CordonTrust": ["CordonModel"],
         "CordonWire": ["CordonModel"],
         "CordonLink": ["CordonModel", "CordonWire"],
+        "CordonFrames": ["CordonModel", "CLinux"],
         "CordonSettings": ["CordonModel", "CordonScan", "CLinux"],
         "CordonSignals": ["CordonModel", "CLinux"],
     ]

@@ -65,6 +65,7 @@ struct LinkConnection: Sendable {
         .defaults {
             $0.http2.authority = authority
             $0.http2.targetWindowSize = 1 << 20
+            $0.compression.enabledAlgorithms = [.gzip]
             $0.connection.maxIdleTime = nil
             $0.connection.keepalive = .init(
                 time: timing.keepaliveInterval, timeout: timing.keepaliveTimeout, allowWithoutCalls: true)

@@ -38,13 +38,16 @@ struct Shipper: Sendable {
     private func stream(_ link: Client) async throws {
         let credit = AsyncStream.makeStream(of: Void.self)
         for _ in 0..<Self.ahead { credit.continuation.yield() }
+        var options = CallOptions.defaults
+        options.compression = .gzip
         try await link.ship(
             metadata: metadata,
+            options: options,
             requestProducer: { writer in try await send(writer, credit: credit.stream) },
             onResponse: { response in
                 defer { credit.continuation.finish() }
                 for try await ack in response.messages {
-                    try await spool.acknowledge(epoch: [UInt8](ack.epoch), sequence: ack.sequence)
+                    await spool.acknowledge(epoch: [UInt8](ack.epoch), sequence: ack.sequence)
                     credit.continuation.yield()
                 }
             }
@@ -53,12 +56,13 @@ struct Shipper: Sendable {
 
     private func send(_ writer: RPCWriter<Cordon_V1_Batch>, credit: AsyncStream<Void>) async throws {
         var tokens = credit.makeAsyncIterator()
-        var sent = await spool.unacknowledged
+        // Nothing was sent on this stream yet: it starts with what is not acknowledged.
+        var sent: [SpoolClass: UInt64] = [:]
         for await _ in spool.changes() {
             while let batch = try await spool.next(after: sent) {
                 guard await tokens.next() != nil else { return }
                 try await writer.write(batch.message())
-                sent = batch.last
+                sent[batch.itemClass] = batch.last
             }
         }
     }

@@ -33,7 +33,8 @@ package nonisolated struct Cordon_V1_Batch: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Made new whenever the agent's spool starts over: 16 random bytes.
+  /// 16 bytes, made new whenever the agent's spool starts over. Items of each class (bulk, activity, security) have an epoch
+  /// and numbers of their own, so that dropping the oldest of one class leaves no holes in the others.
   package var epoch: Data = Data()
 
   /// Sequence number of the first item; items follow each other by 1.
@@ -280,6 +281,15 @@ package nonisolated struct Cordon_V1_Gap: Sendable {
 
   /// Items lost, as far as it is known; 0 when it is not.
   package var items: UInt64 = 0
+
+  /// Of items that the agent's spool had taken: their class, which is bulk, activity or security.
+  package var itemClass: String = String()
+
+  /// Their first sequence number in that class; 0 when they never had one.
+  package var firstSequence: UInt64 = 0
+
+  /// Their last sequence number.
+  package var lastSequence: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -714,7 +724,7 @@ nonisolated extension Cordon_V1_Observable: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Cordon_V1_Gap: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Gap"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}source\0\u{3}noticed_at_us\0\u{1}message\0\u{1}items\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}source\0\u{3}noticed_at_us\0\u{1}message\0\u{1}items\0\u{3}item_class\0\u{3}first_sequence\0\u{3}last_sequence\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -726,6 +736,9 @@ nonisolated extension Cordon_V1_Gap: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.noticedAtUs) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.message) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.items) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.itemClass) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.firstSequence) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.lastSequence) }()
       default: break
       }
     }
@@ -744,6 +757,15 @@ nonisolated extension Cordon_V1_Gap: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if self.items != 0 {
       try visitor.visitSingularUInt64Field(value: self.items, fieldNumber: 4)
     }
+    if !self.itemClass.isEmpty {
+      try visitor.visitSingularStringField(value: self.itemClass, fieldNumber: 5)
+    }
+    if self.firstSequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.firstSequence, fieldNumber: 6)
+    }
+    if self.lastSequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lastSequence, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -752,6 +774,9 @@ nonisolated extension Cordon_V1_Gap: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.noticedAtUs != rhs.noticedAtUs {return false}
     if lhs.message != rhs.message {return false}
     if lhs.items != rhs.items {return false}
+    if lhs.itemClass != rhs.itemClass {return false}
+    if lhs.firstSequence != rhs.firstSequence {return false}
+    if lhs.lastSequence != rhs.lastSequence {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

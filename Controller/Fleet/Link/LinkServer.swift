@@ -59,7 +59,9 @@ package struct LinkServer: Service {
         var config = Transport.Config.defaults
         config.http2.maxConcurrentStreams = 8
         config.http2.targetWindowSize = 256 * 1024
+        // Of a message as it is after decompression too: what expands beyond it ends the call.
         config.rpc.maxRequestPayloadSize = 4 * 1024 * 1024
+        config.compression.enabledAlgorithms = [.gzip]
         config.connection.keepalive = HTTP2ServerTransport.Config.Keepalive(
             time: settings.keepaliveInterval,
             timeout: settings.keepaliveTimeout,

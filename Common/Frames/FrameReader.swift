@@ -1,12 +1,15 @@
 /// Reads the frames of a file one after the other, over damage.
-struct FrameReader {
-    enum Step {
+package struct FrameReader {
+    /// What was found.
+    package enum Step {
         /// The next good frame. `damage`: bytes before it were no frame.
         case frame(Frame, damage: Bool)
+        /// There is no further frame.
         case end(Ending)
     }
 
-    enum Ending: Hashable {
+    /// How the file ends.
+    package enum Ending: Hashable {
         /// After a whole frame.
         case clean
         /// Inside the last frame, or in zeros: a write that was cut off, or is still going on. Nothing there was
@@ -28,7 +31,7 @@ struct FrameReader {
     private static let chunk = 256 * 1024
 
     /// Reads from the offset on; no payload is longer than the limit.
-    init(_ file: File, epoch: [UInt8], from offset: Int, limit: Int) {
+    package init(_ file: File, epoch: [UInt8], from offset: Int, limit: Int) {
         self.file = file
         self.epoch = epoch
         self.limit = limit
@@ -36,9 +39,10 @@ struct FrameReader {
     }
 
     /// Where in the file the next frame starts.
-    var offset: Int { base + start }
+    package var offset: Int { base + start }
 
-    mutating func next() throws(SpoolError) -> Step {
+    /// Reads on; `FrameError` when the disk does not answer.
+    package mutating func next() throws(FrameError) -> Step {
         var damage = false
         var zeros = true
         while true {
@@ -59,7 +63,7 @@ struct FrameReader {
     }
 
     /// Reads on until that many bytes lie ahead; `false` when the file has no more.
-    private mutating func fill(_ needed: Int) throws(SpoolError) -> Bool {
+    private mutating func fill(_ needed: Int) throws(FrameError) -> Bool {
         let ahead = buffer.count - start
         let more = try file.read(at: base + buffer.count, count: max(Self.chunk, needed - ahead))
         guard !more.isEmpty else { return false }

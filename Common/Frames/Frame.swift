@@ -4,15 +4,23 @@
 /// The header has a sum of its own, so that a frame that the file's end cuts off is told from one whose length is
 /// damaged. Sums are seeded with the file's random epoch: log lines are written by attackers: without the seed a line
 /// could hold the bytes of a frame, and a search for the next good frame after damage would find it.
-struct Frame: Sendable, Hashable {
-    var sequence: UInt64
-    var payload: [UInt8]
+package struct Frame: Sendable, Hashable {
+    /// Rises within a file.
+    package var sequence: UInt64
+    /// Any bytes.
+    package var payload: [UInt8]
 
-    static let headerLength = 24
+    package init(sequence: UInt64, payload: [UInt8]) {
+        self.sequence = sequence
+        self.payload = payload
+    }
+
+    /// Bytes before the payload.
+    package static let headerLength = 24
     private static let magic: UInt32 = 0x3146_7243
 
     /// The bytes on disk.
-    func bytes(epoch: [UInt8]) -> [UInt8] {
+    package func bytes(epoch: [UInt8]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.headerLength + payload.count)
         bytes.append(littleEndian: Self.magic)
@@ -57,13 +65,15 @@ struct Frame: Sendable, Hashable {
 }
 
 extension [UInt8] {
-    mutating func append<Number: FixedWidthInteger>(littleEndian number: Number) {
+    /// Puts the number at the end, lowest byte first.
+    package mutating func append<Number: FixedWidthInteger>(littleEndian number: Number) {
         for shift in stride(from: 0, to: Number.bitWidth, by: 8) { append(UInt8(truncatingIfNeeded: number >> shift)) }
     }
 }
 
 extension ArraySlice<UInt8> {
-    func littleEndian<Number: FixedWidthInteger>(_ type: Number.Type, at index: Int) -> Number {
+    /// The number whose lowest byte is at the index; there must be enough bytes.
+    package func littleEndian<Number: FixedWidthInteger>(_ type: Number.Type, at index: Int) -> Number {
         var number: Number = 0
         for offset in 0..<(Number.bitWidth / 8) {
             number |= Number(truncatingIfNeeded: self[index + offset]) << (offset * 8)
