@@ -8,6 +8,10 @@ package struct SyslogLine: Sendable {
     package var host: String?
     package var program: String?
     package var pid: Int64?
+    /// PROCID where it is no number (RFC 5424 §6.2.6).
+    package var processID: String?
+    /// MSGID (RFC 5424 §6.2.7).
+    package var messageID: String?
     /// Facility × 8 + severity; only where the line starts with `<…>`.
     package var priority: Int64?
     /// What is left: the program's own words.
@@ -67,8 +71,10 @@ package struct SyslogLine: Sendable {
         timestamp = Timestamp(rfc3339: rest.word().string)
         host = Self.field(&rest)
         program = Self.field(&rest)
-        pid = Self.field(&rest).flatMap { Array($0.utf8)[...].decimal }
-        _ = rest.word()
+        let process = Self.field(&rest)
+        pid = process.flatMap { Array($0.utf8)[...].decimal }
+        if pid == nil { processID = process }
+        messageID = Self.field(&rest)
         if !rest.take("-") { Self.skipStructuredData(&rest) }
         _ = rest.take(" ")
         _ = rest.take("\u{FEFF}")

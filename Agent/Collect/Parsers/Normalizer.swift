@@ -18,46 +18,59 @@ package struct Normalizer: Sendable {
     package func normalize(_ record: Record, now: Timestamp) -> Event {
         let text = record.text[...]
         var event = Event(timestamp: now, created: now, original: text.string, fields: record.fields)
+        event.fields.reserveCapacity(20)
         event.fields[.eventKind] = .text("event")
-        var program: String?
-        var message = text
         switch record.envelope {
-        case .syslog:
-            let line = SyslogLine(text, now: now, zoneOffset: zoneOffset(now))
-            event.timestamp = line.timestamp ?? now
-            event.set(.hostName, line.host)
-            event.set(.processPID, line.pid)
-            event.set(.logSyslogPriority, line.priority)
-            (program, message) = (line.program, line.message)
-        case .known(let timestamp, let name, let pid):
+        case .syslog: read(text, without: nil, now, into: &event)
+        case .headed(let program): read(text, without: program, now, into: &event)
+        case .known(let timestamp, let program, let pid):
             event.timestamp = timestamp ?? now
             event.set(.processPID, pid)
-            program = name
+            Self.read(text, of: program, into: &event)
+        case .web(let server):
+            event.set(.message, text)
+            WebLog.parse(text, server, zoneOffset: zoneOffset(now), into: &event)
+        case .audit: event.set(.message, text)
         }
-        event.set(.processName, program)
-        event.set(.logSyslogAppName, program)
-        message = Self.unfolded(message, &event)
-        event.set(.message, message.string)
-        if let program, !event.texts(.tags).contains(Self.unverified) {
-            Self.parsers[program]?(message, &event)
-        }
+        event.setSyslogCodes()
         return event
     }
+
+    /// A line with syslog's header; without one it is a message of the program, if that is known.
+    private func read(
+        _ text: ArraySlice<UInt8>, without known: String?, _ now: Timestamp, into event: inout Event
+    ) {
+        let line = SyslogLine(text, now: now, zoneOffset: zoneOffset(now))
+        event.timestamp = line.timestamp ?? now
+        event.set(.hostName, line.host)
+        event.set(.processPID, line.pid)
+        event.set(.logSyslogPriority, line.priority)
+        event.set(.logSyslogProcessID, line.processID)
+        event.set(.logSyslogMessageID, line.messageID)
+        Self.read(line.message, of: line.program ?? (line.timestamp == nil ? known : nil), into: &event)
+    }
+
+    /// A program's own words.
+    private static func read(_ text: ArraySlice<UInt8>, of program: String?, into event: inout Event) {
+        event.set(.processName, program)
+        event.set(.logSyslogAppName, program)
+        let message = unfolded(text, &event)
+        event.set(.message, message)
+        guard !event.texts(.tags).contains(unverified) else { return }
+        if let parse = program.flatMap({ ProgramParsers.find($0) }) {
+            parse(message, &event)
+        } else if message.hasPrefix("pam_") {
+            PAMMessage.parse(message, into: &event)
+        }
+    }
+
+    /// Whether lines of the program are understood, so that who sends in its name must be looked at.
+    package static func understands(_ program: String) -> Bool { ProgramParsers.find(program) != nil }
 
     /// The tag of an entry whose sender may not be who it says: it is kept, and not understood further.
     static let unverified = "unverified_sender"
     /// The tag of an entry that can be read in two ways because of hostile text in it.
     static let ambiguous = "ambiguous"
-
-    /// By the program's name: one file a parser.
-    private static let parsers: [String: @Sendable (ArraySlice<UInt8>, inout Event) -> Void] = [
-        "sshd": SSHDMessage.parse,
-        "sshd-session": SSHDMessage.parse,
-        "sshd-auth": SSHDMessage.parse,
-        "sudo": SudoMessage.parse,
-        "su": PAMMessage.parse,
-        "login": PAMMessage.parse,
-    ]
 
     /// Takes apart what rsyslog folded: `message repeated 3 times: [ … ]`.
     private static func unfolded(_ message: ArraySlice<UInt8>, _ event: inout Event) -> ArraySlice<UInt8> {
@@ -67,35 +80,5 @@ package struct Normalizer: Sendable {
         else { return message }
         event.set(.messageRepeats, times)
         return rest.trimmed
-    }
-}
-
-extension Event {
-    mutating func set(_ field: ECSField, _ text: String?) { if let text { fields[field] = .text(text) } }
-
-    mutating func set(_ field: ECSField, _ bytes: ArraySlice<UInt8>?) { set(field, bytes?.string) }
-
-    mutating func set(_ field: ECSField, _ number: Int64?) { if let number { fields[field] = .number(number) } }
-
-    /// The four fields by which ECS sorts events.
-    mutating func classify(_ category: String, _ type: String, action: String, outcome: String? = nil) {
-        fields[.eventCategory] = .texts([category])
-        fields[.eventType] = .texts([type])
-        fields[.eventAction] = .text(action)
-        set(.eventOutcome, outcome)
-    }
-
-    mutating func tag(_ tag: String) {
-        if case .texts(let tags) = fields[.tags] {
-            fields[.tags] = .texts(tags + [tag])
-        } else {
-            fields[.tags] = .texts([tag])
-        }
-    }
-
-    mutating func set(_ peer: Peer) {
-        set(.sourceAddress, peer.host)
-        if let address = peer.address { set(.sourceIP, "\(address)") }
-        set(.sourcePort, peer.port)
     }
 }

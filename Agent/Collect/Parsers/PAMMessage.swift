@@ -21,7 +21,7 @@ enum PAMMessage {
         if rest.hasPrefix("authentication failure") {
             failure(rest, &event)
         } else if rest.take("session opened for user ") {
-            session(rest, "start", "session_opened", &event)
+            session(rest, &event)
         } else if rest.take("session closed for user ") {
             event.classify("session", "end", action: "session_closed", outcome: "success")
             event.set(.userName, rest.trimmed)
@@ -29,10 +29,27 @@ enum PAMMessage {
             event.classify("authentication", "info", action: "pam_authentication", outcome: "failure")
             _ = rest.take(last: "]")
             event.set(.userName, rest)
+        } else if rest.take("password changed for ") {
+            event.classify("iam", "change", action: "password_changed", outcome: "success")
+            event.fields[.eventType] = .texts(["user", "change"])
+            event.set(.userTargetName, rest.trimmed)
+        } else if rest.hasPrefix("user "), rest.firstRange(of: " tally ") != nil {
+            locked(rest, &event)
         } else {
             other(rest, &event)
         }
         return true
+    }
+
+    /// `user NAME (UID) tally 6, deny 5` (pam_tally2).
+    private static func locked(_ text: ArraySlice<UInt8>, _ event: inout Event) {
+        var rest = text
+        event.classify("authentication", "info", action: "pam_user_locked", outcome: "failure")
+        guard rest.take("user "), let end = rest.lastRange(of: " tally "),
+            let open = rest[..<end.lowerBound].lastRange(of: " (")
+        else { return }
+        event.set(.userName, rest[..<open.lowerBound])
+        event.set(.userID, rest[open.upperBound..<end.lowerBound].dropLast().decimal.map { String($0) })
     }
 
     /// `authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=HOST  user=NAME`: the name comes last and
@@ -57,15 +74,29 @@ enum PAMMessage {
         return true
     }
 
-    /// `NAME(uid=0) by (uid=0)`, or `NAME by (uid=0)` of old versions.
-    private static func session(_ text: ArraySlice<UInt8>, _ type: String, _ action: String, _ event: inout Event) {
-        event.classify("session", type, action: action, outcome: "success")
-        var user = text.lastRange(of: " by ").map { text[..<$0.lowerBound] } ?? text.trimmed
-        if user.last == UInt8(ascii: ")"), let range = user.lastRange(of: "(uid=") {
-            event.set(.userID, user[range.upperBound...].dropLast().decimal.map { String($0) })
-            user = user[..<range.lowerBound]
+    /// `NAME(uid=0) by OTHER(uid=1000)`, or `NAME by (uid=0)` of old versions. Where it is said who opened it, that is
+    /// the user, and the session's user is whose rights are taken.
+    private static func session(_ text: ArraySlice<UInt8>, _ event: inout Event) {
+        event.classify("session", "start", action: "session_opened", outcome: "success")
+        let range = text.lastRange(of: " by ")
+        let (name, number) = user(range.map { text[..<$0.lowerBound] } ?? text.trimmed)
+        let (by, byNumber) = user(range.map { text[$0.upperBound...] } ?? [])
+        if by.isEmpty || by.elementsEqual("LOGIN".utf8) || by.elementsEqual(name) {
+            event.set(.userName, name)
+            event.set(.userID, number)
+        } else {
+            event.set(.userName, by)
+            event.set(.userID, byNumber)
+            event.set(.userEffectiveName, name)
+            event.set(.userEffectiveID, number)
         }
-        event.set(.userName, user)
+    }
+
+    /// `NAME(uid=0)`.
+    private static func user(_ text: ArraySlice<UInt8>) -> (name: ArraySlice<UInt8>, number: String?) {
+        guard text.last == UInt8(ascii: ")"), let range = text.lastRange(of: "(uid=") else { return (text, nil) }
+        let number = text[range.upperBound...].dropLast().decimal.map { String($0) }
+        return (text[..<range.lowerBound], number)
     }
 
     private static func other(_ text: ArraySlice<UInt8>, _ event: inout Event) {

@@ -254,11 +254,11 @@ struct SudoMessageTests {
 
     @Test("other programs arrive with what is known of them")
     func others() {
-        let event = Normalizer.normalize(line: "Jan  5 10:00:00 web1 cron[77]: (root) CMD (true)", now: now)
+        let event = Normalizer.normalize(line: "Jan  5 10:00:00 web1 backupd[77]: (root) CMD (true)", now: now)
         #expect(
-            event.text(.processName) == "cron" && event.number(.processPID) == 77 && event.text(.hostName) == "web1")
+            event.text(.processName) == "backupd" && event.number(.processPID) == 77 && event.text(.hostName) == "web1")
         #expect(event.text(.message) == "(root) CMD (true)")
-        #expect(event.original == "Jan  5 10:00:00 web1 cron[77]: (root) CMD (true)")
+        #expect(event.original == "Jan  5 10:00:00 web1 backupd[77]: (root) CMD (true)")
         #expect(event.fields[.eventAction] == nil)
     }
 }
