@@ -315,6 +315,11 @@ let testing: [Target] = [
         ]
     ),
     tool(
+        "cordon-bench-sigma",
+        in: "Tests/Benchmarks/Sigma",
+        uses: ["CordonModel", "CordonScan", "CordonSigma", "ControllerRules", "CordonTesting", .argumentParser]
+    ),
+    tool(
         "cordon-demo",
         in: "Tests/Demo",
         uses: [
