@@ -1,0 +1,139 @@
+package import CordonModel
+package import CordonSigma
+internal import Synchronization
+
+/// Packs of rules: published whole or not at all, staged to groups of hosts, rolled back.
+///
+/// Versions are counted by the repository and never reused, so that an agent can tell one pack from every other by its
+/// version alone.
+package final class RulePacks: Sendable {
+    /// Bytes that a compiled pack may have: what one message to an agent carries.
+    package static let mostBytes = 2 << 20
+
+    private let repository: any RulePackRepository
+    private let surroundings: Surroundings
+    /// SHA-256, lower-case hex.
+    private let digest: @Sendable ([UInt8]) -> String
+    /// Called when the version of some group may have changed.
+    private let changed: @Sendable () -> Void
+    /// All stagings by group, oldest first.
+    private let history: Mutex<[String: [Int64]]>
+
+    /// One rule file as it was sent.
+    package struct File: Sendable {
+        /// For faults only; no file of this name is opened.
+        package var name: String
+        package var text: String
+
+        package init(name: String, text: String) { (self.name, self.text) = (name, text) }
+    }
+
+    /// Reads what is staged.
+    package static func load(
+        repository: any RulePackRepository, surroundings: Surroundings,
+        digest: @escaping @Sendable ([UInt8]) -> String, changed: @escaping @Sendable () -> Void = {}
+    ) async throws -> RulePacks {
+        var history: [String: [Int64]] = [:]
+        for staging in try await repository.stagings() { history[staging.group, default: []].append(staging.version) }
+        return RulePacks(
+            repository: repository, surroundings: surroundings, digest: digest, changed: changed, history: history)
+    }
+
+    private init(
+        repository: any RulePackRepository, surroundings: Surroundings, digest: @escaping @Sendable ([UInt8]) -> String,
+        changed: @escaping @Sendable () -> Void, history: [String: [Int64]]
+    ) {
+        self.repository = repository
+        self.surroundings = surroundings
+        self.digest = digest
+        self.changed = changed
+        self.history = Mutex(history)
+    }
+
+    // MARK: - What there is
+
+    /// All packs, newest first.
+    package func all() async throws -> [PublishedPack] { try await repository.packs() }
+
+    /// A pack's compiled rules; `nil` when there is no such version.
+    package func content(of version: Int64) async throws -> [UInt8]? { try await repository.content(of: version) }
+
+    /// The version that hosts of the group should run; 0 for none.
+    package func version(for group: String) -> Int64 {
+        history.withLock { history in (history[group] ?? history[""])?.last ?? 0 }
+    }
+
+    /// The version in force for each group that has a staging of its own; the empty name stands for all others.
+    package func staged() -> [String: Int64] { history.withLock { $0.compactMapValues(\.last) } }
+
+    // MARK: - Changing it
+
+    /// Compiles the files and keeps the pack. Nothing runs it before it is staged.
+    /// - Throws: ``RulesError`` naming the first faults, when any rule has one: the pack is refused whole.
+    package func publish(_ files: [File], name: String, by principal: Principal) async throws -> PublishedPack {
+        let set = try RuleSet.read(files).checked()
+        guard !set.rules.isEmpty else {
+            throw RulesError("empty", "There is no rule in what was sent.", remedy: "Send the folder of your rules.")
+        }
+        let content = try RulePack(name: name, rules: set.rules, correlations: set.correlations).encoded()
+        guard content.count <= Self.mostBytes else {
+            throw RulesError(
+                "large", "The compiled pack has \(content.count) bytes; \(Self.mostBytes) are the most.",
+                remedy: "Take rules out that your hosts' logs can never match.")
+        }
+        var pack = PublishedPack(
+            version: 0, name: name, digest: digest(content), rules: set.rules.count,
+            correlations: set.correlations.count, publishedAt: surroundings.now(), publishedBy: principal.name)
+        pack.version = try await repository.add(pack, content: content) { [pack] version in
+            AuditEntry(
+                at: pack.publishedAt, actor: principal.name, verb: "rules.published", subject: "rules:\(version)",
+                details: ["name": pack.name, "sha256": pack.digest, "rules": "\(pack.rules)"])
+        }
+        return pack
+    }
+
+    /// Has the hosts of a group (empty: all others) run a version (0: none) from now on.
+    /// - Throws: ``RulesError`` `rules.unknown` when there is no such version.
+    @discardableResult
+    package func stage(_ version: Int64, to group: String, by principal: Principal) async throws -> Staging {
+        if version != 0, try await repository.content(of: version) == nil {
+            throw RulesError(
+                "unknown", "There is no version \(version) of the rules.", remedy: "`cordon rules list` shows them.")
+        }
+        return try await add(version, group, "rules.staged", principal)
+    }
+
+    /// Has the hosts of a group run again what they ran before the last staging.
+    /// - Throws: ``RulesError`` `rules.nothing_before` when nothing was ever staged for the group.
+    @discardableResult
+    package func rollBack(_ group: String, by principal: Principal) async throws -> Staging {
+        guard let past = history.withLock({ $0[group] }), let current = past.last else {
+            throw RulesError(
+                "nothing_before", "Nothing was staged to \(group.isEmpty ? "all hosts" : group) yet.",
+                remedy: "`cordon rules stage` names what hosts run.")
+        }
+        let before = past.last { $0 != current } ?? 0
+        return try await add(before, group, "rules.rolled_back", principal)
+    }
+
+    private func add(_ version: Int64, _ group: String, _ verb: String, _ principal: Principal) async throws -> Staging {
+        let staging = Staging(group: group, version: version, at: surroundings.now(), by: principal.name)
+        try await repository.add(
+            staging,
+            recording: AuditEntry(
+                at: staging.at, actor: principal.name, verb: verb, subject: "rules:\(version)",
+                details: ["group": group.isEmpty ? "*" : group]))
+        history.withLock { $0[group, default: []].append(version) }
+        changed()
+        return staging
+    }
+}
+
+extension RuleSet {
+    /// Reads files that were sent.
+    static func read(_ files: [RulePacks.File]) -> RuleSet {
+        var reading = RuleSetReading(groups: [:])
+        for file in files { reading.read(Array(file.text.utf8), file: file.name) }
+        return reading.finished()
+    }
+}
