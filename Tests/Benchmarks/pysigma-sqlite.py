@@ -45,7 +45,7 @@ def queries(folders):
                 continue
             if source.category not in (None, "process_creation"):
                 continue
-            found += [query.replace("<TABLE_NAME>", "events") for query in backend.convert(rules)]
+            found += backend.convert(rules)
         except Exception as error:  # what it cannot do, it cannot be measured with
             print(f"{path.name}: {error}", file=sys.stderr)
     return found, loaded
@@ -58,10 +58,10 @@ def table(path):
     names = sorted({name for event in events for name in event})
     base = sqlite3.connect(":memory:")
     base.create_function("regexp", 2, lambda pattern, text: text is not None and bool(re.search(pattern, text)))
-    base.execute("CREATE TABLE events (" + ", ".join(f'"{name}" TEXT COLLATE NOCASE' for name in names) + ")")
+    base.execute("CREATE TABLE logs (" + ", ".join(f'"{name}" TEXT COLLATE NOCASE' for name in names) + ")")
     marks = ", ".join("?" * len(names))
     for _ in range(COPIES):
-        base.executemany(f"INSERT INTO events VALUES ({marks})", [[e.get(n) for n in names] for e in events])
+        base.executemany(f"INSERT INTO logs VALUES ({marks})", [[e.get(n) for n in names] for e in events])
     return base, names, len(events)
 
 
@@ -84,7 +84,7 @@ def main():
                 if not missing:
                     print(error, file=sys.stderr)
                     break
-                base.execute(f'ALTER TABLE events ADD COLUMN "{missing[1]}" TEXT COLLATE NOCASE')
+                base.execute(f'ALTER TABLE logs ADD COLUMN "{missing[1]}" TEXT COLLATE NOCASE')
     begun = time.perf_counter()
     for query in runnable:
         base.execute(query).fetchall()

@@ -14,7 +14,8 @@ struct PySigmaContender {
             let events = value["events"]?.integer, let speed = value["events_per_second"]?.number,
             let matches = value["matches"]?.integer
         else {
-            unsafe fputs("pySigma could not be measured: no network for pip, or no python3-venv\n", stderr)
+            let word = Array("pySigma could not be measured: no network for pip, or no python3-venv\n".utf8)
+            _ = unsafe write(STDERR_FILENO, word, word.count)
             return nil
         }
         return Row(
