@@ -146,6 +146,8 @@ struct Recovery: ~Copyable {
         if isWritable {
             try lane.removeSettled(in: folder)
             if lane.active == nil { try lane.startSegment(in: folder) }
+            // The numbers that were jumped over were never given, as far as anybody knows.
+            if !isCertain, let fresh = lane.segments.last { lane.reported.insert(fresh.first) }
         }
         return lane
     }

@@ -21,7 +21,8 @@ package actor Spool {
     let freed = Signal()
     let logger = Logger(label: "cordon.spool")
 
-    private(set) var epoch: [UInt8]
+    /// Made when the spool starts over: 16 random bytes, the last one 0.
+    package nonisolated let epoch: [UInt8]
     /// By class.
     var lanes: [Lane]
     private var positions: [String: [UInt8]]
@@ -82,6 +83,9 @@ package actor Spool {
         }
         return lock
     }
+
+    /// The epoch that items of a class are shipped and acknowledged under.
+    package nonisolated func epoch(of itemClass: SpoolClass) -> [UInt8] { Lane.epoch(of: itemClass, epoch) }
 
     // MARK: - Appending
 

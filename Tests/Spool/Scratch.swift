@@ -60,10 +60,11 @@ final class Scratch: Sendable {
         try file.closeAfter { _ = try file.writeAll(bytes) }
     }
 
-    /// What a crash at this moment would leave: files as they are, without the lock.
+    /// What a crash at this moment would leave: files as they are, without the lock. The list of what counts is copied
+    /// first: what is written to the others meanwhile is then what a crash leaves of an append that had not returned.
     func crashCopy() throws -> Scratch {
         let copy = try Scratch()
-        for name in names() where name != "lock" {
+        for name in names().sorted(by: { a, _ in a == "commits" }) where name != "lock" {
             // A name may go between listing and reading, as it may between two writes to a disk.
             guard let bytes = try? read(name) else { continue }
             try copy.write(name, bytes)
@@ -72,6 +73,8 @@ final class Scratch: Sendable {
     }
 
     var segments: [String] { names().filter { $0.hasSuffix(".seg") } }
+    /// Segments of the lowest class, oldest first.
+    var bulk: [String] { segments.filter { $0.hasPrefix("bulk") } }
 }
 
 /// A clock that stands and randomness that counts.
@@ -95,22 +98,42 @@ func item(_ number: Int, size: Int = 20) -> [UInt8] {
 }
 
 extension Spool {
-    /// Everything that is not acknowledged, in order.
-    func drained() throws -> [(sequence: UInt64, item: [UInt8])] {
+    /// Everything of a class that is not acknowledged, in order.
+    func drained(_ itemClass: SpoolClass = .bulk) throws -> [(sequence: UInt64, item: [UInt8])] {
         var all: [(UInt64, [UInt8])] = []
         var after: UInt64 = 0
-        while let batch = try next(after: after) {
+        while let batch = try next(in: itemClass, after: after) {
             all += batch.items.enumerated().map { (batch.first + UInt64($0.offset), $0.element) }
             after = batch.last
         }
         return all
     }
+
+    /// The gaps that it tells of, in order.
+    func gaps() throws -> [Gap] {
+        try drained(.security).compactMap { item in
+            guard case .gap(let gap)? = Cordon_V1_Item(spooled: item.item).item, !gap.message.contains("read back")
+            else {
+                return nil
+            }
+            return gap.model()
+        }
+    }
 }
 
-/// The gap that an item is, if it is one. The items of these tests are no messages and read back as gaps of their own.
-func gap(_ bytes: [UInt8]) -> Cordon_V1_Gap? {
-    guard case .gap(let gap)? = Cordon_V1_Item(spooled: bytes).item, !gap.message.contains("read back") else {
-        return nil
+/// An event of a class, with a text to know it by.
+func event(_ text: String, _ itemClass: SpoolClass = .bulk) -> Telemetry {
+    var event = Event(timestamp: Timestamp(seconds: 5), created: Timestamp(seconds: 6), original: text)
+    switch itemClass {
+    case .bulk: event.fields[.eventCategory] = .texts(["web"])
+    case .activity: event.fields[.eventCategory] = .texts(["process"])
+    case .security: event.fields[.eventCategory] = .texts(["authentication", "session"])
     }
-    return gap
+    return .event(event)
+}
+
+/// The line of an event that lies in a spool.
+func original(_ bytes: [UInt8]) -> String? {
+    guard case .event(let event)? = Cordon_V1_Item(spooled: bytes).item else { return nil }
+    return event.original
 }

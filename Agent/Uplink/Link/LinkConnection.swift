@@ -1,5 +1,6 @@
 internal import CordonModel
 internal import CordonTrust
+internal import GRPCCore
 internal import GRPCNIOTransportHTTP2Posix
 internal import Glibc
 internal import NIOCore
