@@ -26,6 +26,7 @@ struct AgentSettings: Sendable {
     struct FileEntry: Sendable {
         var path: String
         var start: StartPosition
+        var format = LogFormat.syslog
     }
 
     /// `[journal]`.
@@ -84,7 +85,10 @@ struct AgentSettings: Sendable {
         var sections: [SettingsSection] = []
         for name in document.parts(of: "source") {
             var section = document.section("source.\(name)")
-            files.append(FileEntry(path: try section.text("path"), start: try Self.start(&section)))
+            files.append(
+                FileEntry(
+                    path: try section.text("path"), start: try Self.start(&section),
+                    format: try Self.format(&section)))
             sections.append(section)
         }
         var section = document.section("journal")
@@ -124,6 +128,14 @@ struct AgentSettings: Sendable {
             throw malformed(section, "start", #""end" or "beginning""#)
         }
         return start
+    }
+
+    private static func format(_ section: inout SettingsSection) throws -> LogFormat {
+        let text = try section.text("format", default: LogFormat.syslog.rawValue)
+        guard let format = LogFormat(rawValue: text) else {
+            throw malformed(section, "format", "one of " + LogFormat.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return format
     }
 
     private static func malformed(_ section: SettingsSection, _ key: String, _ expected: String) -> AgentError {

@@ -7,7 +7,7 @@ struct CordonAgent: AsyncParsableCommand {
         commandName: "cordon-agent",
         abstract: "Collects this host's logs, ships them to the controller, and passes its orders to cordon-enforcer.",
         version: Self.version,
-        subcommands: [Run.self, Enroll.self, Status.self, Check.self],
+        subcommands: [Run.self, Enroll.self, Status.self, Check.self, Normalize.self],
         defaultSubcommand: Run.self)
 
     static let version = "0.1.0"

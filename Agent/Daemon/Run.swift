@@ -67,7 +67,8 @@ struct Collecting: Service {
 
     init(_ settings: AgentSettings, spool: Spool, surroundings: Surroundings) throws {
         var sources: [any Source] = settings.files.map {
-            FileSource(path: $0.path, start: $0.start, surroundings: surroundings)
+            FormattedSource(
+                FileSource(path: $0.path, start: $0.start, surroundings: surroundings), format: $0.format)
         }
         if let journal = settings.journal {
             sources.append(
@@ -77,11 +78,10 @@ struct Collecting: Service {
         let detector = Detector(ssh: settings.detection, surroundings: surroundings)
         collector = Collector(
             sources: sources,
-            positions: try PositionStore(path: settings.positionsFile),
+            keeping: SpoolKeeping(spool: spool, earlier: try PositionStore(path: settings.positionsFile)),
             normalizer: Normalizer(zoneOffset: LocalTime.offset),
             surroundings: surroundings,
-            inspect: { detector.inspect($0) },
-            append: { try await spool.append($0) })
+            inspect: { detector.inspect($0) })
     }
 
     func run() async throws {

@@ -8,7 +8,7 @@ enum KernelMessage {
         var text = message.trimmed
         skipClock(&text)
         if FirewallMessage.read(text, into: &event) || fault(text, &event) || outOfMemory(text, &event)
-            || device(text, &event) || denial(text, &event)
+            || device(text, &event) || denial(text, &event) || handshake(text, &event)
         {
             return
         }
@@ -95,6 +95,19 @@ enum KernelMessage {
         event.set(.filePath, KeyValues.first("name", in: text))
         event.set(.processName, KeyValues.first("comm", in: text))
         event.set(.processPID, KeyValues.first("pid", in: text)?.decimal)
+        return true
+    }
+
+    /// `wireguard: wg1: Invalid handshake initiation from 192.0.2.1:51820`: a key that is not known here.
+    private static func handshake(_ text: ArraySlice<UInt8>, _ event: inout Event) -> Bool {
+        var rest = text
+        guard rest.take("wireguard: "), let interface = rest.take(until: ": "), interface.count <= 15,
+            rest.take("Invalid handshake initiation from "), let colon = rest.lastIndex(of: UInt8(ascii: ":"))
+        else { return false }
+        event.classify(
+            ["network"], ["connection", "denied"], action: "wireguard_handshake_refused", outcome: "failure")
+        event.set(.ingressInterface, interface)
+        if let peer = Peer(rest[..<colon], port: rest[(colon + 1)...].decimal) { event.set(peer) }
         return true
     }
 }

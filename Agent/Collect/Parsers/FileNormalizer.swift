@@ -1,0 +1,68 @@
+package import CordonModel
+internal import CordonScan
+package import SystemPackage
+
+/// Reads lines and writes what the parsers make of them, an ECS document a line, so that anyone can look at a parser's
+/// work. It streams: it holds one line at a time, and of a very long one the start.
+package struct FileNormalizer: ~Copyable {
+    private let source: LineSource
+    private let normalizer: Normalizer
+    private let now: @Sendable () -> Timestamp
+    private var line: [UInt8] = []
+    private var isCut = false
+    private var output: [UInt8] = []
+
+    /// Bytes of a line that are read; the rest of it is left out, and the event says so (`line_cut`).
+    package static let lineLimit = 1 << 20
+
+    package init(_ source: LineSource, normalizer: Normalizer, now: @escaping @Sendable () -> Timestamp) {
+        self.source = source
+        self.normalizer = normalizer
+        self.now = now
+    }
+
+    /// Reads to the end. Throws what reading and writing throw. One document for every line, in order; the last line
+    /// needs no line break.
+    package mutating func run(from input: FileDescriptor, to destination: FileDescriptor) throws {
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe input.read(into: $0) }
+            if count == 0 { break }
+            take(buffer[..<count])
+            try write(to: destination, atLeast: 1 << 16)
+        }
+        if !line.isEmpty { endLine() }
+        try write(to: destination, atLeast: 1)
+    }
+
+    private mutating func take(_ bytes: ArraySlice<UInt8>) {
+        var rest = bytes
+        while let end = rest.firstIndex(of: 0x0A) {
+            append(rest[..<end])
+            endLine()
+            rest = rest[(end + 1)...]
+        }
+        append(rest)
+    }
+
+    private mutating func append(_ bytes: ArraySlice<UInt8>) {
+        let room = Self.lineLimit - line.count
+        line += bytes.prefix(room)
+        if bytes.count > room { isCut = true }
+    }
+
+    private mutating func endLine() {
+        var record = source.record(line)
+        if isCut { record.fields[.tags] = .texts([Record.cut]) }
+        output += normalizer.normalize(record, now: now()).document.bytes()
+        output.append(0x0A)
+        line.removeAll(keepingCapacity: true)
+        isCut = false
+    }
+
+    private mutating func write(to destination: FileDescriptor, atLeast count: Int) throws {
+        guard output.count >= count else { return }
+        try destination.writeAll(output)
+        output.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,46 @@
+internal import AgentCollect
+internal import ArgumentParser
+internal import CLinux
+internal import CordonModel
+internal import CordonSignals
+internal import SystemPackage
+
+/// `cordon-agent normalize`: what the parsers make of a file, to look at.
+struct Normalize: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print what the parsers make of a file: one ECS document (nested JSON) for every line, in order.",
+        discussion: "Needs neither settings nor identity, and changes nothing.")
+
+    @Option(help: "What the file holds: \(LineSource.names.joined(separator: ", ")).")
+    var source = LogFormat.syslog.rawValue
+
+    @Argument(help: "The file; - is the standard input.")
+    var file: String
+
+    func run() throws {
+        clinux_ignore_sigpipe()
+        guard let source = LineSource(source) else {
+            try fail("there is no source \(printable(source)); there are \(LineSource.names.joined(separator: ", ")).")
+        }
+        do {
+            let input = file == "-" ? FileDescriptor.standardInput : try FileDescriptor.open(FilePath(file), .readOnly)
+            var normalizer = FileNormalizer(
+                source, normalizer: Normalizer(zoneOffset: LocalTime.offset), now: Surroundings.live.now)
+            try normalizer.run(from: input, to: .standardOutput)
+        } catch Errno.brokenPipe {
+            // Who read it has seen enough.
+        } catch {
+            try fail("\(printable(file)): \(error)")
+        }
+    }
+
+    /// What a terminal may show.
+    private func printable(_ text: String) -> String {
+        String(decoding: text.utf8.prefix(200).map { (0x20...0x7E).contains($0) ? $0 : 0x3F }, as: UTF8.self)
+    }
+
+    private func fail(_ words: String) throws -> Never {
+        print("cordon-agent: \(words)", to: &standardError)
+        throw ExitCode(1)
+    }
+}
