@@ -27,7 +27,9 @@ struct Cordon: AsyncParsableCommand {
             CommandGroup(name: "Signing in", subcommands: [Login.self, Logout.self, WhoAmI.self]),
             CommandGroup(
                 name: "Looking",
-                subcommands: [Hosts.self, HostVerb.self, Alerts.self, AlertVerb.self, Orders.self, OrderVerb.self]
+                subcommands: [
+                    Hosts.self, HostVerb.self, Alerts.self, AlertVerb.self, Search.self, Orders.self, OrderVerb.self,
+                ]
             ),
             CommandGroup(
                 name: "Working", subcommands: [Cases.self, CaseVerb.self, Tasks.self, Approve.self, Deny.self]),

@@ -29,7 +29,8 @@ struct Controller: Sendable {
         let news = CaseNews()
         let cases = caseBook(database, settings, news: news, changes: changes, surroundings, logger)
         let intake = Intake(
-            repository: IntakeStore(database: database), cases: CaseOpener(cases: cases), surroundings: surroundings,
+            repository: IntakeStore(database: database), cases: CaseOpener(cases: cases),
+            settings: IntakeSettings(retention: settings.retention), surroundings: surroundings,
             logger: logger, changed: { changes.publish($0) })
         let fleet = try await fleet(
             keys, database, hooks: hooks(intake, news: news, cases: cases, changes: changes, surroundings, logger),

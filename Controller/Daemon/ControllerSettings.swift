@@ -1,4 +1,5 @@
 internal import ControllerCases
+internal import ControllerIntake
 internal import ControllerPlaybooks
 internal import CordonModel
 internal import CordonSettings
@@ -16,6 +17,8 @@ struct ControllerSettings: Sendable {
     /// What enrolment tokens tell agents to dial; the first address of the fleet with the agents' port where it is not set.
     var announced: ControllerAddress?
     var logLevel: Logger.Level
+    /// How long and how much is kept: `[events] keep_days, keep_bytes`.
+    var retention: Retention
     /// Which hosts playbooks may call over HTTP, as `host` or `host:port`. None by default.
     var callable: [String]
     /// Which alerts start which playbook.
@@ -34,6 +37,7 @@ struct ControllerSettings: Sendable {
         var top = document.section("")
         var listen = document.section("listen")
         var calls = document.section("http_calls")
+        var events = document.section("events")
         let announced = try top.optionalText("agents_dial")
         if let announced, ControllerAddress(announced) == nil {
             throw ControllerError(
@@ -48,10 +52,13 @@ struct ControllerSettings: Sendable {
             people: try endpoint(&listen, "people", Endpoint(.v4(0x7F00_0001), port: peoplePort)),
             announced: announced.flatMap { ControllerAddress($0) },
             logLevel: try level(&top),
+            retention: Retention(
+                eventDays: Int(try events.integer("keep_days", default: 30, in: 1...3650)),
+                eventBytes: try events.integer("keep_bytes", default: 50 << 30, in: (64 << 20)...(1 << 50))),
             callable: try calls.texts("allow", default: []),
             rules: rules.isEmpty ? defaultRules : rules
         )
-        try document.finish([top, listen, calls] + sections)
+        try document.finish([top, listen, calls, events] + sections)
         return settings
     }
 

@@ -72,6 +72,9 @@ extension Intake {
         try await repository.events(of: host, limit: min(max(limit, 1), 1000))
     }
 
+    /// Events of all hosts that a search means.
+    package func search(_ search: EventSearch) async throws -> EventPage { try await repository.search(search) }
+
     /// What a host says it lost, newest first; at most 1,000.
     package func gaps(of host: AgentID, limit: Int = 100) async throws -> [Gap] {
         try await repository.gaps(of: host, limit: min(max(limit, 1), 1000))

@@ -1,8 +1,8 @@
 package import CordonModel
 
-/// What intake needs of the store. Every function is one transaction.
+/// What intake needs of the store.
 package protocol IntakeRepository: Sendable {
-    /// Stores what of the batch is new, and moves the position of (agent, epoch) on; durable when it returns.
+    /// Stores what of the batch is new, then moves the position of (agent, epoch) on; durable when it returns.
     func store(_ batch: CheckedBatch) async throws -> IntakeReceipt
 
     /// Alerts that are new or grew since their case was told, oldest first.
@@ -16,6 +16,8 @@ package protocol IntakeRepository: Sendable {
     func alert(_ id: AlertID) async throws -> AlertRecord?
     /// The newest events of a host, newest first.
     func events(of host: AgentID, limit: Int) async throws -> [StoredEvent]
+    /// Events that a search means.
+    func search(_ search: EventSearch) async throws -> EventPage
     /// The newest gaps of a host, newest first.
     func gaps(of host: AgentID, limit: Int) async throws -> [Gap]
     /// What could not be understood, newest first.
@@ -90,19 +92,21 @@ package struct Neighbour: Sendable, Hashable {
 
 /// How much is kept.
 package struct Retention: Sendable, Hashable {
-    package var eventAge: Duration
-    package var eventCount: Int
+    /// Days (UTC) of events, today among them.
+    package var eventDays: Int
+    /// Bytes of events; the oldest days go until the rest fits, but for today.
+    package var eventBytes: Int64
     /// Of what could not be understood, and of gaps.
     package var asideAge: Duration
     package var asideCount: Int
 
     package init(
-        eventAge: Duration = .seconds(30 * 86_400), eventCount: Int = 2_000_000,
+        eventDays: Int = 30, eventBytes: Int64 = 50 << 30,
         asideAge: Duration = .seconds(180 * 86_400),
         asideCount: Int = 100_000
     ) {
-        self.eventAge = eventAge
-        self.eventCount = eventCount
+        self.eventDays = eventDays
+        self.eventBytes = eventBytes
         self.asideAge = asideAge
         self.asideCount = asideCount
     }

@@ -11,6 +11,8 @@ package struct Database: Sendable {
     private let pool: DatabasePool
     private let chain: AuditAppender
     private let lock: FolderLock
+    /// Events stand beside the database, a file a day.
+    let events: EventFiles
 
     /// Opens or makes the database, checks it, and migrates it. Blocks; call it once at start.
     /// - Throws: ``StoreError`` when the folder cannot be written, is held by another controller, the file is damaged, or
@@ -19,12 +21,19 @@ package struct Database: Sendable {
         lock = try FolderLock(folder: folder)
         chain = AuditAppender(key: auditKey)
         pool = try Opening(folder: folder).open()
+        events = EventFiles(folder: folder + "/events")
     }
 
     /// Ends all connections and lets go of the folder. What is read or written afterwards throws.
     package func close() throws {
         do { try pool.close() } catch { throw StoreError.wrap(error) }
         lock.release()
+    }
+
+    /// Ends the connections of the files of events too, and waits for it.
+    package func closeAll() async throws {
+        await events.close()
+        try close()
     }
 
     /// Reads a consistent snapshot.

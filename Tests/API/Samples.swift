@@ -38,7 +38,7 @@ struct Sample {
         "me", "signOut", "listHosts", "getHost", "listEnrolmentTokens", "listAlerts", "listCases", "getCase",
         "getTimeline",
         "getReport", "listOrders", "listPlaybooks", "listRuns", "listTasks", "listAudit", "verifyAudit", "exportAudit",
-        "listUsers", "listAPITokens", "isLive", "isReady", "getDocument", "getAuthority", "removeUser",
+        "listUsers", "listAPITokens", "isLive", "isReady", "searchEvents", "getDocument", "getAuthority", "removeUser",
     ]
 
     private static let bodies: [String: JSONValue] = [

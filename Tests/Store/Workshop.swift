@@ -69,6 +69,13 @@ extension Error {
 }
 
 extension Workshop {
+    /// Overwrites the beginning of every day's file of events.
+    func damageEvents() throws {
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder + "/events") {
+            try Data(repeating: 0x78, count: 8192).write(to: URL(filePath: "\(folder)/events/\(name)"))
+        }
+    }
+
     /// Runs a statement on the closed database as it stands, triggers and all.
     func execute(_ statement: String) throws {
         let queue = try DatabaseQueue(path: folder + "/cordon.sqlite")

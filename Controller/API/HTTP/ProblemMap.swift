@@ -74,6 +74,7 @@ package enum ProblemMap {
         "step": .unprocessableContent,
         "http": .unprocessableContent,
         "openc2": .unprocessableContent,
+        "query": .unprocessableContent,
         "engine": .unprocessableContent,
     ]
 }

@@ -3,7 +3,7 @@ internal import CordonModel
 extension API {
     /// Every route there is.
     package static let routes: [Route] = [
-        sessionRoutes, hostRoutes, enrolmentRoutes, alertRoutes, caseRoutes, caseWorkRoutes, orderRoutes,
+        sessionRoutes, hostRoutes, enrolmentRoutes, alertRoutes, eventRoutes, caseRoutes, caseWorkRoutes, orderRoutes,
         playbookRoutes,
         runRoutes, taskRoutes, auditRoutes, userRoutes, apiTokenRoutes, changeRoutes, serviceRoutes,
     ].flatMap { $0 }

@@ -66,11 +66,8 @@ struct BatchWriter {
         _ audit: inout [AuditEntry]
     ) throws {
         switch item {
-        case .event(let event):
-            try connection.run(
-                "INSERT INTO event (stream, sequence, received_at, document) VALUES ($1, $2, $3, $4)",
-                stream, sequence, batch.receivedAt, EventDocument.text(of: event)
-            )
+        // In its day's file already.
+        case .event: break
         case .gap(let gap): try write(gap, stream, sequence)
         case .aside(let reason, let bytes):
             try setAside(reason, bytes, stream, sequence)

@@ -30,15 +30,6 @@ extension IntakeStore {
         }
     }
 
-    package func events(of host: AgentID, limit: Int) async throws -> [StoredEvent] {
-        try await rows("event", "received_at, document", of: host, limit: limit) { row in
-            StoredEvent(
-                agent: host, receivedAt: try row.timestamp("received_at"),
-                event: try JSONText.value(EventDocument.self, of: try row.text("document")).event
-            )
-        }
-    }
-
     package func gaps(of host: AgentID, limit: Int) async throws -> [Gap] {
         try await rows("intake_gap", "document", of: host, limit: limit) {
             try GapDocument.gap(of: $0.text("document"))
@@ -80,12 +71,13 @@ extension IntakeStore {
     }
 
     package func stored() async throws -> StoredCounts {
-        try await database.read { connection in
+        let events = try await database.events.count()
+        return try await database.read { connection in
             func count(_ table: String) throws -> Int {
                 try connection.row("SELECT COUNT(*) AS count FROM \(table)")?.count("count") ?? 0
             }
             return StoredCounts(
-                events: try count("event"), alerts: try count("alert"), gaps: try count("intake_gap"),
+                events: events, alerts: try count("alert"), gaps: try count("intake_gap"),
                 aside: try count("quarantine")
             )
         }

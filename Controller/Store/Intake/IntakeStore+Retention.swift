@@ -7,16 +7,18 @@ extension IntakeStore {
     private static let bite = 5000
 
     package func sweep(_ retention: Retention, now: Timestamp) async throws -> SweepResult {
-        try await database.transact { connection, audit in
-            var result = SweepResult()
-            result.events = try Self.trim(
-                "event", before: now - retention.eventAge, keep: retention.eventCount, connection)
+        let more = try await moveOldEvents()
+        let events = try await database.events.sweep(
+            keepDays: retention.eventDays, keepBytes: retention.eventBytes, now: now)
+        return try await database.transact { connection, audit in
+            var result = SweepResult(events: events)
             result.aside = try Self.trim(
                 "quarantine", before: now - retention.asideAge, keep: retention.asideCount, connection)
             result.gaps = try Self.trim(
                 "intake_gap", before: now - retention.asideAge, keep: retention.asideCount, connection)
-            result.more = [result.events, result.aside, result.gaps].contains(Self.bite)
-            try Self.forgetStreams(unusedSince: now - max(retention.eventAge, retention.asideAge), connection)
+            result.more = more || [result.aside, result.gaps].contains(Self.bite)
+            let days = Duration.seconds(Int64(retention.eventDays) * 86_400)
+            try Self.forgetStreams(unusedSince: now - max(days, retention.asideAge), connection)
             if result.events + result.aside + result.gaps > 0 {
                 audit.append(
                     AuditEntry(

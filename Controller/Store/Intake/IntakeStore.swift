@@ -9,7 +9,8 @@ package struct IntakeStore: IntakeRepository {
     package init(database: Database) { self.database = database }
 
     package func store(_ batch: CheckedBatch) async throws -> IntakeReceipt {
-        try await database.transact { connection, audit in
+        try await keepEvents(of: batch)
+        return try await database.transact { connection, audit in
             try BatchWriter(batch: batch, connection: connection).write(recording: &audit)
         }
     }

@@ -1,0 +1,66 @@
+import ControllerIntake
+import CordonModel
+import Testing
+
+@Suite("The language of searches")
+struct EventQueryTests {
+    private let event = Event(
+        timestamp: Timestamp(seconds: 1_800_000_000), created: Timestamp(seconds: 1_800_000_000),
+        original: "Nov 21 web sshd[12]: Failed password for root from 203.0.113.7 port 42 ssh2",
+        fields: [.userName: .text("Root"), .sourceIP: .text("203.0.113.7"), .sourcePort: .number(42)])
+
+    @Test(
+        "what holds for an event",
+        arguments: [
+            "user.name:root", "USER:x OR user.name:ROOT", "user.name:r*t", "user.name:ro?t", "user.name:\"root\"",
+            "source.ip:203.0.113.0/24", "source.port:42", "source.port:>=42", "source.port:<43 source.port:>41",
+            "failed", "\"failed PASSWORD for\"", "203.0.113.7", "pass*", "NOT user.name:bob", "NOT NOT root",
+            "(bob OR root) AND (failed OR accepted)", "@timestamp:>=2027-01-15T08:00:00Z", "user.name:*", "sshd[12]:",
+            "", "   ", "bob OR failed password",
+        ])
+    func holds(text: String) throws { #expect(try EventQuery(text).matches(event)) }
+
+    @Test(
+        "what does not hold for it",
+        arguments: [
+            "user.name:roo", "user.name:\"r*t\"", "source.ip:203.0.112.0/24", "source.port:>42", "fail", "asswor",
+            "word pass", "NOT root", "root AND bob", "process.name:*", "@timestamp:<2027-01-15T08:00:00Z",
+            "(bob OR eve) failed", "user.name:\"\"", "203.0.113",
+        ])
+    func fails(text: String) throws {
+        // 203.0.113 stands in the line as whole words.
+        #expect(try EventQuery(text).matches(event) == (text == "203.0.113"))
+    }
+
+    @Test(
+        "a fault is told with its place",
+        arguments: [
+            ("user.name:", 11), ("(root", 6), ("root)", 5), ("AND root", 1), ("root AND", 9), ("\"root", 1),
+            ("source.ip:10.0.0.0/99", 1), ("source.port:>=x", 1), ("*", 1), ("root OR OR bob", 9), ("NOT", 4),
+            ("@timestamp:>yesterday", 1),
+        ])
+    func faults(text: String, position: Int) throws {
+        let error = #expect(throws: EventQueryError.self) { try EventQuery(text) }
+        #expect(error?.position == position, "\(text): \(error?.message ?? "")")
+        #expect(error?.message.contains("character \(position)") == true)
+    }
+
+    @Test("what is too long, too deep or too much is refused")
+    func limits() throws {
+        for text in [
+            String(repeating: "a", count: 4097),
+            String(repeating: "(", count: 100) + "a" + String(repeating: ")", count: 100),
+            String(repeating: "NOT ", count: 100) + "a", String(repeating: "a ", count: 100),
+        ] {
+            #expect(throws: EventQueryError.self) { try EventQuery(text) }
+        }
+    }
+
+    @Test("an evil pattern is over soon")
+    func evil() throws {
+        let line = String(repeating: "a", count: 200_000)
+        let long = Event(
+            timestamp: event.timestamp, created: event.created, original: line, fields: [.message: .text(line)])
+        #expect(try !EventQuery("message:*a*a*a*a*a*a*b").matches(long))
+    }
+}
