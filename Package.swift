@@ -94,6 +94,12 @@ let common: [Target] = [
         providers: [.apt(["libsystemd-dev"])]
     ),
     .systemLibrary(
+        name: "CZlib",
+        path: "Common/System/CZlib",
+        pkgConfig: "zlib",
+        providers: [.apt(["zlib1g-dev"])]
+    ),
+    .systemLibrary(
         name: "CPCRE2",
         path: "Common/System/CPCRE2",
         pkgConfig: "libpcre2-8",
@@ -107,16 +113,17 @@ let agent: [Target] = [
     module(
         "AgentCollect",
         in: "Agent/Collect",
-        uses: ["CordonModel", "CordonScan", "CSystemd", "CLinux", .system, .logging]
+        uses: ["CordonModel", "CordonScan", "CSystemd", "CZlib", "CLinux", .system, .logging]
     ),
-    module("AgentDetect", in: "Agent/Detect", uses: ["CordonModel"]),
+    module("AgentHunt", in: "Agent/Hunt", uses: ["CordonModel", "CordonWire", .crypto, .logging]),
+    module("AgentDetect", in: "Agent/Detect", uses: ["CordonModel", "CordonSigma"]),
     module("AgentSpool", in: "Agent/Spool", uses: ["CordonModel", "CordonWire", "CordonFrames", .system, .logging]),
     module(
         "AgentUplink",
         in: "Agent/Uplink",
         uses: [
-            "CordonModel", "CordonWire", "CordonLink", "CordonTrust", "AgentSpool", .grpcCore, .grpcTransport, .nioCore,
-            .nioPosix, .nioSSL, .protobuf, .logging, .serviceLifecycle,
+            "CordonModel", "CordonWire", "CordonLink", "CordonTrust", "AgentHunt", "AgentSpool", .grpcCore,
+            .grpcTransport, .nioCore, .nioPosix, .nioSSL, .protobuf, .logging, .serviceLifecycle,
         ]
     ),
     module(
@@ -172,7 +179,7 @@ let controller: [Target] = [
         in: "Controller/Store",
         uses: [
             "CordonModel", "CordonScan", "CordonTrust", "CordonWire", "ControllerFleet", "ControllerIntake",
-            "ControllerCases", "ControllerPlaybooks", "ControllerAccess", .grdb, .protobuf, .logging,
+            "ControllerCases", "ControllerPlaybooks", "ControllerAccess", "ControllerRules", .grdb, .protobuf, .logging,
         ]
     ),
     module(
@@ -209,9 +216,8 @@ let controller: [Target] = [
         "cordon",
         in: "Controller/CommandLine",
         uses: [
-            "CordonModel", "CordonScan", "CordonTrust", "ControllerPlaybooks", .argumentParser, .asyncHTTPClient,
-            .nioCore,
-            .nioHTTP1, .nioPosix, .nioSSL, .system,
+            "CordonModel", "CordonScan", "CordonSigma", "CordonTrust", "ControllerPlaybooks", "ControllerRules",
+            .argumentParser, .asyncHTTPClient, .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .system,
         ]
     ),
 ]
@@ -241,6 +247,8 @@ let testing: [Target] = [
         in: "Tests/Collect",
         uses: ["CordonModel", "CordonScan", "AgentCollect", "AgentDetect", "CordonTesting", "CLinux", .system]
     ),
+    tests("DetectTests", in: "Tests/Detect", uses: ["CordonModel", "CordonMatch", "CordonSigma", "AgentDetect"]),
+    tests("HuntTests", in: "Tests/Hunt", uses: ["CordonModel", "CordonWire", "AgentHunt", .logging]),
     tests(
         "SpoolTests", in: "Tests/Spool",
         uses: ["CordonModel", "CordonWire", "CordonFrames", "AgentSpool", "CordonTesting", .system]),
@@ -300,12 +308,27 @@ let testing: [Target] = [
         ]
     ),
     tool(
+        "cordon-bench-collect",
+        in: "Tests/Benchmarks/Collect",
+        uses: ["CordonModel", "CordonScan", "AgentCollect", "AgentSpool"]
+    ),
+    tool(
         "cordon-bench-fleet",
         in: "Tests/Benchmarks/Fleet",
         uses: [
             "CordonModel", "CordonWire", "CordonLink", "CordonTrust", "ControllerFleet", "ControllerStore", .grpcCore,
             .grpcTransport, .protobuf, .logging, .serviceLifecycle,
         ]
+    ),
+    tool(
+        "cordon-bench-durability",
+        in: "Tests/Benchmarks/Durability",
+        uses: ["CordonTesting", .argumentParser]
+    ),
+    tool(
+        "cordon-bench-footprint",
+        in: "Tests/Benchmarks/Footprint",
+        uses: ["CordonTesting", .argumentParser]
     ),
     tool(
         "cordon-bench-contain",

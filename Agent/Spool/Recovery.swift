@@ -41,8 +41,13 @@ struct Recovery: ~Copyable {
             try readCommits(read)
         }
         let found = try segments()
-        // Commits that are gone are no harm where there is nothing else: it is a new spool.
+        // Commits that are gone are no harm where there is nothing else: it is a new spool. A segment is only started
+        // behind what is committed: one that starts farther on says that the list is an old one.
         isCertain = isCertain && (latest != nil || found.isEmpty)
+        if let latest {
+            let isOld = found.contains { $0.first > latest.places[Int($0.itemClass.rawValue)].last + 1 }
+            isCertain = isCertain && !isOld
+        }
         if !isCertain { say("The list of what the spool holds is damaged: some items may be sent twice.") }
         if let latest { epoch = latest.epoch } else { epoch = try anyEpoch(of: found) ?? Self.freshEpoch(surroundings) }
         positions = kept

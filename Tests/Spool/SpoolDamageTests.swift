@@ -231,7 +231,7 @@ struct SpoolDamageTests {
         try #require(unsafe mount("tmpfs", scratch.path, "tmpfs", 0, "size=256k") == 0)
         defer { unsafe umount2(scratch.path, Int32(MNT_DETACH)) }
         let spool = try Spool(
-            folder: scratch.path, limits: .init(share: 1, segment: 32 << 10), surroundings: surroundings)
+            folder: scratch.path, limits: .init(share: 100, segment: 32 << 10), surroundings: surroundings)
         var written = 0
         var refusal: SpoolError?
         while refusal == nil, written < 10_000 {

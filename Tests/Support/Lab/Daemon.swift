@@ -46,6 +46,9 @@ package final class Daemon: Sendable {
     /// The last lines of its log.
     package var tail: String { Scratch.text(of: log).split(separator: "\n").suffix(6).joined(separator: "\n") }
 
+    /// The process of the program itself, as this process's namespace numbers it.
+    package func process() throws -> Int32 { try Lab.onlyChild(of: child.pid) }
+
     private func send(_ signal: String) {
         guard child.ended == nil, let inner = try? number() else { return }
         _ = try? lab.command(["kill", "-\(signal)", inner]).run()
