@@ -19,7 +19,7 @@ package final class Expression: Sendable {
     /// Bytes of an expression's source.
     package static let longest = 8192
     /// Steps of one search (`pcre2_set_match_limit`).
-    private static let steps: UInt32 = 200_000
+    private static let steps: UInt32 = 1_000_000
     /// Levels of backtracking of one search.
     private static let depth: UInt32 = 10_000
     /// KiB of one search.

@@ -1,7 +1,7 @@
 /// Finds all of many literals in one pass over a text (Aho and Corasick, 1975), as a table: one look a byte, whatever the
 /// number of literals. ASCII case does not count; other text comes folded (``Folding``). The table takes four bytes for
 /// every state and distinct byte of the literals.
-package struct LiteralAutomaton: Sendable {
+package final class LiteralAutomaton: Sendable {
     /// Which column of the table a byte is; capitals have the column of their small letter, bytes of no literal have 0.
     private let columns: [UInt8]
     private let width: Int
@@ -12,8 +12,8 @@ package struct LiteralAutomaton: Sendable {
     /// By state: the next shorter state where one ends; 0 for none.
     private let shorter: [Int32]
 
-    /// Bytes of all literals together that may be made into one table.
-    package static let capacity = 4 << 20
+    /// Bytes of all literals together that may be made into one table, which is at most some hundred times as large.
+    package static let capacity = 1 << 20
 
     /// How many states there are.
     package var states: Int { literal.count }

@@ -1,8 +1,8 @@
 internal import CordonMatch
 internal import CordonModel
 
-/// One test of a condition, made ready; rules that ask the same share it.
-struct Atom: Sendable {
+/// One test of a condition, made ready; rules that ask the same share it. A class, so that handing it on costs little.
+final class Atom: Sendable {
     /// What is looked at.
     enum Subject: Sendable, Hashable {
         case field(Int)
@@ -24,10 +24,12 @@ struct Atom: Sendable {
         case field(Int, Placement, isCased: Bool)
     }
 
-    var subject: Subject
-    var test: Test
+    let subject: Subject
+    let test: Test
     /// The literal that must stand in the text for it to hold; `nil` where there is none.
-    var hint: Hint?
+    let hint: Hint?
+
+    init(subject: Subject, test: Test, hint: Hint?) { (self.subject, self.test, self.hint) = (subject, test, hint) }
 
     /// Whether it holds only where the field is there.
     var needsPresence: Bool {

@@ -13,6 +13,7 @@ extension RuleIndex {
         let (watchers, unwitnessed) = builder.witnesses()
         self.init(
             slots: SlotTable(builder.names), lanes: lanes.fields, keywords: lanes.keywords, atoms: builder.atoms,
+            areHinted: builder.atoms.map { $0.hint != nil },
             nodes: builder.nodes, rules: builder.rules, watchers: watchers, unwitnessed: unwitnessed)
     }
 }

@@ -12,6 +12,8 @@ struct RuleIndex: Sendable {
     let lanes: [Lane]
     let keywords: Lane
     let atoms: [Atom]
+    /// By atom: whether it holds only where its literal was found.
+    let areHinted: [Bool]
     let nodes: [Node]
     let rules: [Rule]
     /// By atom, then by slot (for a field that is there): the rules that wake.
@@ -27,13 +29,17 @@ struct RuleIndex: Sendable {
         var root: Int
     }
 
-    /// What is looked for in one field.
-    struct Lane: Sendable {
-        var automaton: LiteralAutomaton?
+    /// What is looked for in one field. A class, so that handing it on costs little.
+    final class Lane: Sendable {
+        let automaton: LiteralAutomaton?
         /// By literal.
-        var targets: Rows<Target>
+        let targets: Rows<Target>
         /// Longer values need no pass, since only whole ones are looked for; `Int.max` otherwise.
-        var longest: Int
+        let longest: Int
+
+        init(automaton: LiteralAutomaton?, targets: Rows<Target>, longest: Int) {
+            (self.automaton, self.targets, self.longest) = (automaton, targets, longest)
+        }
     }
 
     /// What a literal is to an atom.
@@ -58,7 +64,8 @@ struct Rows<Element: Sendable>: Sendable {
         self.starts = starts
     }
 
-    subscript(row: Int) -> ArraySlice<Element> { elements[Int(starts[row])..<Int(starts[row + 1])] }
+    /// Where a row's elements are.
+    func range(_ row: Int) -> Range<Int> { Int(starts[row])..<Int(starts[row + 1]) }
 
     /// Whether there is no row.
     var isEmpty: Bool { starts.count == 1 }

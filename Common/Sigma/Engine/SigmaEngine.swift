@@ -28,8 +28,18 @@ package final class SigmaEngine: Sendable {
             }
         }
         self.expressions = expressions
-        // Now rather than at an event: what is too large is refused whole.
-        _ = try index(Array(rules.indices), keeps: false)
+        try Self.checkSize(rules)
+    }
+
+    /// Now rather than at an event: what is too large is refused whole.
+    private static func checkSize(_ rules: [SigmaRule]) throws(SigmaError) {
+        var literals: [String: Int] = [:]
+        for rule in rules { rule.condition.addLiterals(to: &literals) }
+        guard let (field, bytes) = literals.max(by: { $0.value < $1.value }), bytes > LiteralAutomaton.capacity else {
+            return
+        }
+        let place = field.isEmpty ? "keywords" : "field \(field)"
+        throw SigmaError("size", "The rules look for \(bytes) bytes of text in \(place), which is too much.")
     }
 
     /// The rules that hold of one event. For many events, keep a ``SigmaMatcher``: it costs less by far.
@@ -47,14 +57,12 @@ package final class SigmaEngine: Sendable {
         return rules.indices.filter { place in logSources.contains { rules[place].logSource.applies(to: $0) } }
     }
 
-    func index(_ places: [Int], keeps: Bool = true) throws(MatchError) -> RuleIndex {
+    func index(_ places: [Int]) throws(MatchError) -> RuleIndex {
         if let known = indexes.withLock({ $0[places] }) { return known }
         let index = try RuleIndex(rules, at: places, expressions: expressions)
-        if keeps {
-            indexes.withLock { indexes in
-                if indexes.count >= Self.kept { indexes.removeAll() }
-                indexes[places] = index
-            }
+        indexes.withLock { indexes in
+            if indexes.count >= Self.kept { indexes.removeAll() }
+            indexes[places] = index
         }
         return index
     }
@@ -69,6 +77,19 @@ extension LogSource {
 }
 
 extension Condition {
+    /// Adds the bytes of its literals by field; keywords count for the empty name.
+    fileprivate func addLiterals(to sums: inout [String: Int]) {
+        switch self {
+        case .all(let parts), .any(let parts): for part in parts { part.addLiterals(to: &sums) }
+        case .not(let part): part.addLiterals(to: &sums)
+        case .field(let name, .pattern(let pattern, let isCased)):
+            sums[name, default: 0] += Hint(pattern, isCased: isCased)?.literal.count ?? 0
+        case .keyword(let pattern, let isCased):
+            sums["", default: 0] += Hint(pattern, isCased: isCased)?.literal.count ?? 0
+        case .field: break
+        }
+    }
+
     /// Every regular expression in it.
     var expressions: [RegularExpression] {
         switch self {

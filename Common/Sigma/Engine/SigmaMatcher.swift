@@ -38,7 +38,7 @@ package struct SigmaMatcher: Sendable {
             routes.removeAll()
         }
         let places = engine.places(for: isRouting ? logSources : nil)
-        // A part of the rules is never too large where the whole, which was tried, is not.
+        // The engine has seen to it that no index is too large.
         let index = (try? engine.index(places)) ?? .empty
         workspaces.append(Workspace(index))
         routes[logSources] = workspaces.count - 1
@@ -50,7 +50,8 @@ extension RuleIndex {
     fileprivate static var empty: RuleIndex {
         let nothing = Lane(automaton: nil, targets: Rows([]), longest: 0)
         return RuleIndex(
-            slots: SlotTable([]), lanes: [], keywords: nothing, atoms: [], nodes: [], rules: [], watchers: Rows([]),
+            slots: SlotTable([]), lanes: [], keywords: nothing, atoms: [], areHinted: [], nodes: [], rules: [],
+            watchers: Rows([]),
             unwitnessed: [])
     }
 }

@@ -65,6 +65,10 @@ struct Workspace: Sendable {
         candidates.append(rule)
     }
 
+    private mutating func wakeWatchers(_ watched: Int) {
+        for place in index.watchers.range(watched) { wake(index.watchers.elements[place]) }
+    }
+
     // MARK: - Looking
 
     private mutating func look(_ record: borrowing SigmaRecord, _ place: Int) {
@@ -75,7 +79,7 @@ struct Workspace: Sendable {
                 previous = last[slot]
             } else {
                 present[slot] = event
-                for rule in index.watchers[index.atoms.count + slot] { wake(rule) }
+                wakeWatchers(index.atoms.count + slot)
             }
             last[slot] = Int32(place)
             if entry.kind == .text { scan(record.bytes.span.extracting(entry.folded), index.lanes[slot]) }
@@ -88,9 +92,9 @@ struct Workspace: Sendable {
         guard let automaton = lane.automaton, text.count <= lane.longest else { return }
         let length = text.count
         automaton.scan(text) { literal, end in
-            for target in lane.targets[literal]
-            where Hint.stands(target.anchor, length: Int(target.length), end: end, in: length) {
-                hit(target)
+            for place in lane.targets.range(literal) {
+                let target = lane.targets.elements[place]
+                if Hint.stands(target.anchor, length: Int(target.length), end: end, in: length) { hit(target) }
             }
         }
     }
@@ -100,7 +104,7 @@ struct Workspace: Sendable {
         guard hints[atom] != event else { return }
         hints[atom] = event
         if target.decides { answers[atom] = event << 1 | 1 }
-        for rule in index.watchers[atom] { wake(rule) }
+        wakeWatchers(atom)
     }
 
     // MARK: - Deciding
@@ -123,13 +127,13 @@ struct Workspace: Sendable {
 
     private mutating func answer(_ atom: Int, _ record: borrowing SigmaRecord) -> Bool {
         if answers[atom] >> 1 == event { return answers[atom] & 1 == 1 }
-        let answer = work(out: index.atoms[atom], number: atom, record)
+        if index.areHinted[atom], hints[atom] != event { return false }
+        let answer = work(out: index.atoms[atom], record)
         answers[atom] = event << 1 | (answer ? 1 : 0)
         return answer
     }
 
-    private func work(out atom: Atom, number: Int, _ record: borrowing SigmaRecord) -> Bool {
-        if atom.hint != nil, hints[number] != event { return false }
+    private func work(out atom: Atom, _ record: borrowing SigmaRecord) -> Bool {
         switch atom.subject {
         case .keywords:
             return record.entries.contains { $0.isKeyword && atom.test.holds(of: $0, in: record) }
