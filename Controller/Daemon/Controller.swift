@@ -37,7 +37,7 @@ struct Controller: Sendable {
             surroundings, logger)
         let library = PlaybookLibrary(folder: "\(settings.data)/playbooks")
         let runs = RunStore(database: database)
-        let calls = HTTPCalls(allowed: settings.callable)
+        let calls = try HTTPCalls(allowed: settings.callable, authorities: settings.callAuthorities)
         let engine = PlaybookEngine(
             library: library, repository: runs, performer: Performer(fleet: fleet, calls: calls),
             hosts: HostDirectory(fleet: fleet), surroundings: surroundings,

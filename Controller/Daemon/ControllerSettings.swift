@@ -21,6 +21,8 @@ struct ControllerSettings: Sendable {
     var retention: Retention
     /// Which hosts playbooks may call over HTTP, as `host` or `host:port`. None by default.
     var callable: [String]
+    /// A PEM file of authorities whose servers playbooks may call beside those that the system trusts.
+    var callAuthorities: String?
     /// Which alerts start which playbook.
     var rules: [PlaybookRule]
 
@@ -56,6 +58,7 @@ struct ControllerSettings: Sendable {
                 eventDays: Int(try events.integer("keep_days", default: 30, in: 1...3650)),
                 eventBytes: try events.integer("keep_bytes", default: 50 << 30, in: (64 << 20)...(1 << 50))),
             callable: try calls.texts("allow", default: []),
+            callAuthorities: try calls.optionalText("authorities"),
             rules: rules.isEmpty ? defaultRules : rules
         )
         try document.finish([top, listen, calls, events] + sections)

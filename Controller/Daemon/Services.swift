@@ -74,10 +74,11 @@ struct People: Service {
         changes = services.changes
         certificate = try Self.certificate(keys)
         address = settings.people
+        let sources = ConnectionSources()
         application = Application(
             router: router,
             server: try .tls(
-                .http1(configuration: .init(idleTimeout: .seconds(60))),
+                .http1(configuration: .init(additionalChannelHandlers: [RequestGuard(sources)])),
                 tlsConfiguration: try Self.tls(keys, certificate)),
             configuration: .init(
                 address: .hostname("\(settings.people.address)", port: Int(settings.people.port)), serverName: nil),

@@ -24,8 +24,23 @@ extension PlaybooksError {
         PlaybooksError(code: "run.unknown", message: "There is no playbook run \(run).")
     }
 
+    static func runTaken(_ run: RunRecord) -> PlaybooksError {
+        PlaybooksError(
+            code: "run.conflict",
+            message: "There is a run \(run.id) already, of “\(run.playbookName)”, that was asked for otherwise.",
+            remedy: "Choose an identifier of its own for each run.")
+    }
+
     static func unknownTask(_ task: TaskID) -> PlaybooksError {
         PlaybooksError(code: "task.unknown", message: "There is no task \(task).")
+    }
+
+    /// `modified` names the newest version: one that lies ahead could never be replaced.
+    static func future(_ name: String, _ version: String) -> PlaybooksError {
+        PlaybooksError(
+            code: "playbook.future",
+            message: "“\(name)” says that it was modified at \(version), which is still to come.",
+            remedy: "Give `modified` the time of the change.")
     }
 
     /// The playbook is valid but not one that this version can run.

@@ -58,6 +58,19 @@ struct ChangeFeedTests {
         #expect(heard == (isBehind ? [.resync(number: 3)] : []) + [.change(change(4), number: 4)])
     }
 
+    @Test("one session cannot take the places of all, and the refusal is a problem that says so")
+    func boundedForOne() throws {
+        let feed = ChangeFeed(most: 5, mostOfOne: 2)
+        let held = [try feed.watch(as: "eve"), try feed.watch(as: "eve")]
+        let error = #expect(throws: Problem.self) { try feed.watch(as: "eve") }
+        #expect(error?.status == .tooManyRequests && error?.code == "changes.too_many_of_one")
+        let other = try feed.watch(as: "ada")
+        held[0].end()
+        let again = try feed.watch(as: "eve")
+        #expect(feed.watcherCount == 3)
+        _ = (held, other, again)
+    }
+
     @Test("as many watch as may, and one who leaves makes room")
     func bounded() async throws {
         let feed = ChangeFeed(most: 2)
@@ -140,6 +153,33 @@ struct ChangeRouteTests {
             try await other.executeAndDontWaitForResponse(request)
             try await until { fixture.services.changes.watcherCount == 1 }
             try await other.shutdown()
+            try await until { fixture.services.changes.watcherCount == 0 }
+        }
+    }
+
+    @Test("a viewer's seventeenth stream is refused while another person's is served")
+    func greedyViewer() async throws {
+        let fixture = try await APIFixture()
+        let (greedy, other) = (try await fixture.token(.viewer), try await fixture.token(.viewer))
+        try await fixture.application.test(.live) { client in
+            let port = try #require(client.port)
+            var open: [TestClient] = []
+            for token in Array(repeating: greedy, count: APILimits.watchersOfOne) + [other] {
+                let watcher = TestClient(
+                    host: "127.0.0.1", port: port,
+                    eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton))
+                watcher.connect()
+                try await watcher.executeAndDontWaitForResponse(
+                    TestClient.Request(
+                        "/api/v1/changes", method: .get, headers: [.authorization: "Bearer \(token)"]))
+                open.append(watcher)
+                try await until { fixture.services.changes.watcherCount == open.count }
+            }
+            let refused = try await client.execute(
+                uri: "/api/v1/changes", method: .get, headers: [.authorization: "Bearer \(greedy)"])
+            #expect(refused.status == .tooManyRequests)
+            #expect(refused.headers[.contentType] == "application/problem+json")
+            for watcher in open { try await watcher.shutdown() }
             try await until { fixture.services.changes.watcherCount == 0 }
         }
     }

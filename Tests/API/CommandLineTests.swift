@@ -167,6 +167,21 @@ struct CommandLineTests {
         #expect(report["warnings"]?.array != nil)
     }
 
+    @Test("a pipe that nobody writes to, and a file of a terabyte, are refused at once", .timeLimit(.minutes(1)))
+    func neverEnding() async throws {
+        let desk = try Desk()
+        let (pipe, huge) = (desk.home + "/pipe", desk.home + "/huge.json")
+        for command in [["mkfifo", pipe], ["truncate", "-s", "1T", huge]] {
+            let made = try await Program.start("/usr/bin/env", command)
+            #expect(made.status == 0, "\(made.errors)")
+        }
+        for (file, why) in [(pipe, "is no plain file"), (huge, "is larger than")] {
+            let outcome = try await Program.start(Program.cordon, ["playbook", "validate", file])
+            #expect(outcome.status == 2)
+            #expect(outcome.errors.contains(why), "\(outcome.errors)")
+        }
+    }
+
     struct Usage: Sendable {
         let arguments: [String]
         let status: Int32
@@ -174,6 +189,8 @@ struct CommandLineTests {
 
     static let usages: [Usage] = [
         Usage(arguments: ["playbook", "validate", "/nonexistent"], status: 2),
+        Usage(arguments: ["playbook", "validate", "/dev/zero"], status: 2),
+        Usage(arguments: ["playbook", "validate", "/tmp"], status: 2),
         Usage(arguments: ["playbook", "validate"], status: 2), Usage(arguments: ["no-such-verb"], status: 2),
         Usage(arguments: ["login", "http://example.org"], status: 2),
         Usage(arguments: ["login", "https://"], status: 2),

@@ -112,6 +112,33 @@ struct WorkRouteTests {
         }
     }
 
+    @Test("a run that is asked for twice with one identifier is one run, and another cannot take its place")
+    func runOnce() async throws {
+        let fixture = try await APIFixture()
+        let id = "0190a000-0000-7000-8000-00000000abcd"
+        try await fixture.test(as: .responder) { caller in
+            var body: JSONValue = [
+                "id": .text(id), "playbook": .text(fixture.task.playbookName), "case": .text(fixture.file.label),
+                "inputs": ["__question__": "Once?"],
+            ]
+            let before = try await fixture.services.cases.timeline(of: fixture.file.id).count
+            let first = try await caller.send(.post, "runs", body)
+            #expect(first.status == .created && first.json["id"]?.text == id, "\(first.text)")
+            let after = try await fixture.services.cases.timeline(of: fixture.file.id).count
+            #expect(after > before)
+            let second = try await caller.send(.post, "runs", body)
+            #expect(second.status == .created && second.json["id"]?.text == id, "\(second.text)")
+            #expect(try await fixture.services.cases.timeline(of: fixture.file.id).count == after)
+            let runs = try await fixture.services.runs.runs(RunFilter(caseID: fixture.file.id))
+            #expect(runs.count == 2, "the fixture's, and this one once")
+            var members = body.object ?? JSONObject()
+            members["case"] = nil
+            body = .object(members)
+            let other = try await caller.send(.post, "runs", body)
+            #expect(other.status == .conflict && other.code == "run.conflict", "\(other.text)")
+        }
+    }
+
     @Test("a case's report is Markdown in which hostile text is only text")
     func report() async throws {
         let fixture = try await APIFixture()

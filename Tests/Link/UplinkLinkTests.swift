@@ -230,6 +230,26 @@ struct UplinkLinkTests {
         }
     }
 
+    @Test("as shipped, both ends notice a dead peer within half a minute", .timeLimit(.minutes(2)))
+    func deadPeerAsShipped() async throws {
+        try await Self.scene { controller, agent, wire in
+            let id = try Self.id(agent)
+            try await agent.run { uplink in
+                try await uplink.connected()
+                _ = try await eventually("the host is online") { try await controller.fleet.host(id)?.isOnline }
+                wire.stop()
+                let end = ContinuousClock.now + .seconds(30)
+                _ = try await eventually("the agent notices", within: end - .now) { () -> Bool? in
+                    if case .connected = uplink.status { return nil }
+                    return true
+                }
+                _ = try await eventually("the controller notices", within: end - .now) { () -> Bool? in
+                    try await controller.fleet.host(id)?.isOnline == false ? true : nil
+                }
+            }
+        }
+    }
+
     @Test("a revoked agent is told so, within a second or so, and does not come back by itself")
     func revoked() async throws {
         try await Self.scene { controller, agent, _ in

@@ -66,8 +66,35 @@ struct BuiltInTests {
         let older = Documents.set(document, "modified", "2025-01-01T00:00:00.000Z")
         await #expect(throws: PlaybooksError.self) { try await library.add(older.bytes()) }
         await #expect(throws: PlaybooksError.self) { try await library.add(Array("{}".utf8)) }
+        let newer = Documents.set(document, "modified", "2026-02-01T00:00:00.000Z")
+        let corrected = Documents.set(newer, "name", "Other")
+        _ = try await library.add(newer.bytes())
+        _ = try await library.add(corrected.bytes())
+        _ = try await library.add(corrected.bytes())
+        #expect(try await library.entry(added.id)?.name == "Other")
+        let versions = folder.appending(path: "versions/\(added.id)")
+        let kept = ["20260101T000000000Z.json", "20260201T000000000Z.json"]
+        #expect(try FileManager.default.contentsOfDirectory(atPath: versions.path).sorted() == kept)
+        #expect(try Data(contentsOf: versions.appending(path: kept[0])) == Data(document.bytes()))
+        let ours = try await library.list().filter { $0.id == added.id }
+        #expect(ours.count == 1, "old versions are kept, not listed")
         try Data("{\"name\":1}".utf8).write(to: folder.appending(path: "broken.json"))
         let broken = try await library.list().first { $0.id == "broken.json" }
         #expect(broken?.report.isValid == false)
+    }
+
+    @Test("a playbook of tomorrow is refused: nothing could ever replace it")
+    func future() async throws {
+        let library = PlaybookLibrary(folder: "/nonexistent")
+        let document = Documents.oneAction([Documents.block])
+        let now = try #require(Timestamp(rfc3339: "2026-01-01T12:00:00Z"))
+        try await library.check(PlaybookValidator.validate(document.bytes()), at: now)
+        for modified in ["2026-01-01T13:00:00.000Z", "9999-12-31T23:59:59.999Z"] {
+            let ahead = PlaybookValidator.validate(Documents.set(document, "modified", .text(modified)).bytes())
+            try #require(ahead.isValid, "\(ahead.faults)")
+            await #expect {
+                try await library.check(ahead, at: now)
+            } throws: { ($0 as? PlaybooksError)?.code == "playbook.future" }
+        }
     }
 }

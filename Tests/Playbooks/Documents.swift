@@ -60,6 +60,8 @@ enum Documents {
         "action": "deny", "target": ["ipv4_net": "203.0.113.7"], "args": ["duration": 60_000],
     ])
 
+    static let unblock: JSONValue = openC2(["action": "allow", "target": ["ipv4_net": "203.0.113.7"]])
+
     static func action(
         _ commands: [JSONValue], targets: [String] = [host], success: String = end, failure: String? = nil,
         extra: JSONValue = [:]

@@ -8,7 +8,7 @@ package final class ChangeFeed: Sendable {
         var number: UInt64 = 0
         var next = 0
         var isClosed = false
-        var watchers: [Int: AsyncStream<Item>.Continuation] = [:]
+        var watchers: [Int: (continuation: AsyncStream<Item>.Continuation, owner: String)] = [:]
     }
 
     /// What travels to a watcher.
@@ -20,16 +20,21 @@ package final class ChangeFeed: Sendable {
     private let state = Mutex(State())
     private let depth: Int
     private let most: Int
+    private let mostOfOne: Int
     /// Tells this feed's numbers from those of the controller's last run.
     package let epoch: UInt64
 
     /// - Parameters:
     ///   - depth: Changes that wait for one watcher.
     ///   - most: Watchers at one time.
+    ///   - mostOfOne: Of them, those of one owner.
     ///   - epoch: Different at each start of the controller: the time, say.
-    package init(depth: Int = 256, most: Int = APILimits.watchers, epoch: UInt64 = 0) {
+    package init(
+        depth: Int = 256, most: Int = APILimits.watchers, mostOfOne: Int = APILimits.watchersOfOne, epoch: UInt64 = 0
+    ) {
         self.depth = depth
         self.most = most
+        self.mostOfOne = mostOfOne
         self.epoch = epoch
     }
 
@@ -37,19 +42,28 @@ package final class ChangeFeed: Sendable {
     package func publish(_ change: Change) {
         state.withLock { state in
             state.number += 1
-            for watcher in state.watchers.values { watcher.yield(.change(change, number: state.number)) }
+            for watcher in state.watchers.values {
+                watcher.continuation.yield(.change(change, number: state.number))
+            }
         }
     }
 
     /// Begins to watch.
-    /// - Parameter after: The last number the watcher has seen of this epoch; when that is not the newest, it is told to look anew.
-    /// - Throws: ``Problem`` with status 503 when as many watch as may, or the controller is stopping.
-    package func watch(after: UInt64? = nil) throws(Problem) -> Watching {
+    /// - Parameters:
+    ///   - owner: Whose place it takes: the identifier of a session or an API token.
+    ///   - after: The last number the watcher has seen of this epoch; when that is not the newest, it is told to look
+    ///     anew.
+    /// - Throws: ``Problem`` with status 429 when the owner watches as often as one may, and 503 when as many watch as
+    ///   may, or the controller is stopping.
+    package func watch(as owner: String = "", after: UInt64? = nil) throws(Problem) -> Watching {
         let (stream, continuation) = AsyncStream<Item>.makeStream(bufferingPolicy: .bufferingNewest(depth))
         let (id, number): (Int, UInt64) = try state.withLock { (state) throws(Problem) in
             guard !state.isClosed, state.watchers.count < most else { throw .watchers }
+            guard state.watchers.values.count(where: { $0.owner == owner }) < mostOfOne else {
+                throw .watchersOfOne(mostOfOne)
+            }
             state.next += 1
-            state.watchers[state.next] = continuation
+            state.watchers[state.next] = (continuation, owner)
             return (state.next, state.number)
         }
         continuation.onTermination = { [weak self] _ in self?.forget(id) }
@@ -63,7 +77,7 @@ package final class ChangeFeed: Sendable {
         let watchers = state.withLock { state in
             state.isClosed = true
             defer { state.watchers = [:] }
-            return state.watchers.values.map { $0 }
+            return state.watchers.values.map(\.continuation)
         }
         for watcher in watchers { watcher.finish() }
     }

@@ -16,7 +16,7 @@ struct ChangeStream: Sendable {
 
     /// The answer's body, which ends with the session, with the controller, or with the reader.
     func body() throws(Problem) -> ResponseBody {
-        let watching = try call.services.changes.watch(after: lastSeen)
+        let watching = try call.services.changes.watch(as: credential.id, after: lastSeen)
         return ResponseBody { writer in
             var writer = writer
             try await writer.write(ByteBuffer(string: "retry: 2000\n\n"))

@@ -79,6 +79,20 @@ extension Problem {
         remedy: "Close some, or try again later."
     )
 
+    static let tooSlow = Problem(
+        .requestTimeout, "request.too_slow",
+        "The request did not come whole within \(APILimits.requestSeconds) seconds.",
+        remedy: "Send it again, faster or in smaller parts."
+    )
+
+    static func watchersOfOne(_ most: Int) -> Problem {
+        Problem(
+            .tooManyRequests, "changes.too_many_of_one",
+            "\(most) watchers are connected with this session or API token, the most that one may have.",
+            remedy: "Close some of them."
+        )
+    }
+
     static func method(allowed: [String]) -> Problem {
         let list = allowed.sorted().joined(separator: ", ")
         var problem = Problem(.methodNotAllowed, "request.method", "This address answers only to \(list).")

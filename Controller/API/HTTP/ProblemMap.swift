@@ -48,14 +48,14 @@ package enum ProblemMap {
             [
                 "access.name_taken", "access.last_administrator", "access.already_initialised", "case.transition",
                 "case.task_finished", "case.full", "host.revoked", "order.conflict", "order.stale", "playbook.older",
-                "run.over", "task.closed", "token.expired", "token.used_up", "token.withdrawn",
+                "run.conflict", "run.over", "task.closed", "token.expired", "token.used_up", "token.withdrawn",
             ]
         ),
         (
             .unprocessableContent,
             [
                 "access.malformed_name", "access.weak_password", "access.token_lifetime", "case.empty", "case.too_long",
-                "order.invalid", "playbook.invalid", "playbook.not_runnable", "run.input_missing", "run.input_type",
+                "order.invalid", "playbook.future", "playbook.invalid", "playbook.not_runnable", "run.input_missing", "run.input_type",
                 "token.uses", "token.lifetime", "token.group",
             ]
         ),

@@ -33,4 +33,12 @@ package enum APILimits {
     package static let largestPage: Int64 = 200
     /// Long answers (`/changes`) open at one time.
     package static let watchers = 256
+    /// Of those, with one session or API token.
+    package static let watchersOfOne = 16
+    /// Connections from one source address at one time.
+    package static let connectionsOfOneSource = 256
+    /// Seconds in which a request must have come whole, and a new connection its first one's head.
+    package static let requestSeconds: Int64 = 30
+    /// Seconds that a connection may wait for its next request.
+    package static let idleSeconds: Int64 = 60
 }

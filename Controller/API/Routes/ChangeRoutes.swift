@@ -16,7 +16,7 @@ extension API {
                     + "looked at again. Ends when the session does. `Last-Event-ID` goes on where one was.",
                 admission: .role(.viewer),
                 query: [.init("topic", .choice(of: Change.Topic.self), "Only of this topic.")],
-                answer: .media("text/event-stream"), problems: [.serviceUnavailable]
+                answer: .media("text/event-stream"), problems: [.tooManyRequests, .serviceUnavailable]
             ) { call in
                 let stream = ChangeStream(
                     call: call, topic: call.choice(query: "topic"), credential: try call.credential())

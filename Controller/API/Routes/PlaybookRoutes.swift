@@ -60,6 +60,7 @@ extension API {
         guard document?["id"]?.text == call.parameters["id"] else {
             throw Problem.invalid([.init(pointer: "/id", message: "is not the identifier in the address")])
         }
+        try await call.services.library.check(report, at: call.services.surroundings.now())
         // In the chain before it is in the folder: nobody changes what rules start without a trace.
         try await call.services.audit.record(
             AuditEntry(
@@ -88,13 +89,18 @@ extension API {
                 admission: .role(.responder),
                 body: .json(
                     .object([
+                        .optional(
+                            "id", .identifier,
+                            "The run's identifier, a UUID of version 7 of the caller's. Sent again with the same one, the "
+                                + "run that there is is answered, and nothing is started."),
                         .required("playbook", .sentence(200)), .optional("case", .text(.plain, length: 1...40)),
                         .optional(
                             "inputs", .map(.text(.plain, length: 0...10_000), most: 100), "External variables, by name."
                         ),
                     ])
                 ),
-                status: .created, answer: .json(RunView.schema), problems: [.notFound, .unprocessableContent],
+                status: .created, answer: .json(RunView.schema),
+                problems: [.notFound, .conflict, .unprocessableContent],
                 handle: startRun
             ),
             Route(
@@ -138,9 +144,14 @@ extension API {
         if let name = call.body["case"]?.text { caseID = try await call.services.cases.file(named: name).id }
         var inputs: [String: String] = [:]
         for (name, value) in call.body["inputs"]?.object ?? JSONObject() { inputs[name] = value.text }
+        let request = call.body["id"]?.text.flatMap { RunID($0) }
+        var isKnown = false
+        if let request { isKnown = try await call.services.runs.run(request) != nil }
         let run = try await call.services.engine.start(
-            call.text("playbook"), inputs: inputs, caseID: caseID, by: principal)
-        if let caseID { try await call.services.cases.noteRun(run.id, of: run.playbook, for: caseID, by: principal) }
+            call.text("playbook"), inputs: inputs, caseID: caseID, request: request, by: principal)
+        if let caseID, !isKnown {
+            try await call.services.cases.noteRun(run.id, of: run.playbook, for: caseID, by: principal)
+        }
         return .json(RunView.json(run))
     }
 

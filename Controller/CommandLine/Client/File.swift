@@ -7,10 +7,26 @@ enum File {
     static func bytes(_ path: String, limit: Int) throws -> [UInt8] {
         do {
             if path == "-" { return try read(.standardInput, path, limit) }
-            let descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec])
-            return try descriptor.closeAfter { try read(descriptor, path, limit) }
+            // Not waiting: a pipe that nobody writes to would hold the opening for ever.
+            let descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec, .nonBlocking])
+            return try descriptor.closeAfter {
+                try checkKind(descriptor, path, limit)
+                return try read(descriptor, path, limit)
+            }
         } catch let error as Errno {
             throw Complaint(.usage, "\(path) cannot be read: \(error).", "Check the path and its permissions.")
+        }
+    }
+
+    /// Only plain files are read by name; of the others some never end, and some do something when they are read.
+    private static func checkKind(_ descriptor: FileDescriptor, _ path: String, _ limit: Int) throws {
+        var status = stat()
+        guard unsafe fstat(descriptor.rawValue, &status) == 0 else { throw Errno(rawValue: errno) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw Complaint(.usage, "\(path) is no plain file.", "Give a file, or - for standard input.")
+        }
+        guard status.st_size <= limit else {
+            throw Complaint(.usage, "\(path) is larger than \(limit) bytes, the most that is read.", "Check the path.")
         }
     }
 

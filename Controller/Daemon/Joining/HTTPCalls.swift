@@ -3,15 +3,31 @@ internal import ControllerPlaybooks
 internal import CordonModel
 internal import NIOCore
 internal import NIOHTTP1
+internal import NIOSSL
 
 /// HTTP calls of playbooks. Only hosts that the administrator lists are called (`[http_calls] allow`), no redirect is
 /// followed, and what they answer is cut to its bound: a playbook cannot reach where it likes (SSRF).
 struct HTTPCalls: Sendable {
     /// `host` (any port) or `host:port`, lower case.
     private let allowed: Set<String>
+    private let tls: TLSConfiguration
     private static let mostKept = 64 * 1024
 
-    init(allowed: [String]) { self.allowed = Set(allowed.map { $0.lowercased() }) }
+    /// - Parameter authorities: A PEM file of authorities that are trusted beside the system's; `nil` for none.
+    init(allowed: [String], authorities: String? = nil) throws {
+        self.allowed = Set(allowed.map { $0.lowercased() })
+        var tls = TLSConfiguration.makeClientConfiguration()
+        if let authorities {
+            do {
+                tls.additionalTrustRoots = [.certificates(try NIOSSLCertificate.fromPEMFile(authorities))]
+            } catch {
+                throw ControllerError(
+                    "settings.authorities", "\(authorities) holds no certificates of authorities that can be read.",
+                    remedy: "Give a PEM file as authorities in [http_calls], or leave it out.")
+            }
+        }
+        self.tls = tls
+    }
 
     func perform(_ call: HTTPEffect) async throws -> HTTPReply {
         let authority = try Self.authority(of: call.url)
@@ -25,16 +41,41 @@ struct HTTPCalls: Sendable {
         for header in call.headers { request.headers.add(name: header.name, value: header.value) }
         request.headers.replaceOrAdd(name: "Idempotency-Key", value: "\(call.id)")
         if !call.body.isEmpty { request.body = .bytes(ByteBuffer(bytes: call.body)) }
+        request.tlsConfiguration = tls
         do {
-            let response = try await Self.client.execute(request, timeout: .seconds(Int64(call.timeoutSeconds)))
-            var body: [UInt8] = []
-            for try await part in response.body {
-                body += part.readableBytesView.prefix(Self.mostKept - body.count)
-                if body.count >= Self.mostKept { break }
+            return try await Self.withDeadline(.seconds(call.timeoutSeconds)) { [request] in
+                try await Self.reply(to: request, within: call.timeoutSeconds)
             }
-            return HTTPReply(status: Int(response.status.code), body: body)
+        } catch let error as ControllerError {
+            throw error
         } catch {
             throw ControllerError("http.failed", "\(PlainName.shown(authority.host)) could not be called: \(error).")
+        }
+    }
+
+    private static func reply(to request: HTTPClientRequest, within seconds: Int) async throws -> HTTPReply {
+        let response = try await client.execute(request, timeout: .seconds(Int64(seconds)))
+        var body: [UInt8] = []
+        for try await part in response.body {
+            body += part.readableBytesView.prefix(mostKept - body.count)
+            if body.count >= mostKept { break }
+        }
+        return HTTPReply(status: Int(response.status.code), body: body)
+    }
+
+    /// The client's own time ends with the head: a server that drips its body would hold the step for ever.
+    private static func withDeadline<Value: Sendable>(
+        _ limit: Duration, _ work: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await work() }
+            group.addTask {
+                try await Task.sleep(for: limit)
+                throw ControllerError("http.too_slow", "The server did not answer in full within \(limit).")
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next() else { throw CancellationError() }
+            return first
         }
     }
 

@@ -51,9 +51,11 @@ struct LinkListener: HTTP2ServerTransport.ListenerFactory {
         let age = Double(settings.connectionAge.milliseconds) * (0.5 + Double(random() % 1000) / 2000)
         let patience = ConnectionGuard.Patience(
             stranger: .milliseconds(settings.strangerPatience.milliseconds), age: .milliseconds(Int64(age)))
-        try channel.pipeline.syncOperations.addHandlers([
-            tls, ConnectionGuard(connection, in: connections, patience: patience, aged: aged),
-        ])
+        let silence = settings.keepaliveInterval + settings.keepaliveTimeout
+        try channel.pipeline.syncOperations.addHandlers(
+            DeadPeerCut.handlers(after: silence) + [
+                tls, ConnectionGuard(connection, in: connections, patience: patience, aged: aged),
+            ])
     }
 }
 

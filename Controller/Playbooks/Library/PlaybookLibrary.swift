@@ -1,4 +1,4 @@
-internal import CordonModel
+package import CordonModel
 internal import CordonScan
 internal import FoundationEssentials
 
@@ -33,7 +33,25 @@ package actor PlaybookLibrary {
         return named.count == 1 ? named[0] : nil
     }
 
-    /// Checks, and keeps a copy in the folder, written whole or not at all.
+    /// Whether the playbook may become the newest of its versions.
+    /// - Throws: ``PlaybooksError`` when it is older than the version that is there, or says that it is of tomorrow.
+    package func check(_ report: ValidationReport, at now: Timestamp) throws {
+        guard let playbook = report.playbook else { return }
+        // Clocks differ a little.
+        if let modified = Timestamp(rfc3339: playbook.version), modified > now + .seconds(600) {
+            throw PlaybooksError.future(playbook.name, playbook.version)
+        }
+        if let known = try entry(playbook.id), known.version > playbook.version { throw Self.older(known) }
+    }
+
+    private static func older(_ known: Entry) -> PlaybooksError {
+        PlaybooksError(
+            code: "playbook.older",
+            message: "The library has a newer version of “\(known.name)”, of \(known.version).")
+    }
+
+    /// Checks, and keeps a copy in the folder, written whole or not at all. The copy that it takes the place of is kept
+    /// in `versions/` below it.
     /// - Throws: ``PlaybooksError`` when it has faults, or is older than the version that is there.
     package func add(_ bytes: [UInt8]) throws -> Entry {
         let entry = Self.entry(bytes, file: "")
@@ -45,17 +63,35 @@ package actor PlaybookLibrary {
                 remedy: "`cordon playbook validate` names every place.")
         }
         if let known = try self.entry(entry.id), known.version > entry.version {
-            throw PlaybooksError(
-                code: "playbook.older",
-                message: "The library has a newer version of “\(entry.name)”, of \(known.version).")
+            throw Self.older(known)
         }
         do {
+            let path = "\(folder)/\(entry.id).json"
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            try Data(bytes).write(to: URL(filePath: "\(folder)/\(entry.id).json"), options: .atomic)
+            try keepVersion(of: entry.id, at: path, before: bytes)
+            try Data(bytes).write(to: URL(filePath: path), options: .atomic)
         } catch {
             throw PlaybooksError(code: "playbook.write", message: "The folder \(folder) cannot be written: \(error).")
         }
         return entry
+    }
+
+    /// Copies what stands there to `versions/ID/MODIFIED.json`, with a number where there is one of that time already.
+    private func keepVersion(of id: String, at path: String, before bytes: [UInt8]) throws {
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        let old = try Data(contentsOf: URL(filePath: path))
+        guard Array(old) != bytes else { return }
+        let versions = "\(folder)/versions/\(id)"
+        try FileManager.default.createDirectory(atPath: versions, withIntermediateDirectories: true)
+        let name = Self.entry(Array(old), file: "").version.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }
+        for number in 1...10_000 {
+            let kept = "\(versions)/\(name.prefix(40))\(number == 1 ? "" : "-\(number)").json"
+            if FileManager.default.fileExists(atPath: kept) {
+                if try Data(contentsOf: URL(filePath: kept)) == old { return }
+                continue
+            }
+            return try old.write(to: URL(filePath: kept), options: .atomic)
+        }
     }
 
     private func readFolder() throws -> [Entry] {

@@ -93,6 +93,9 @@ package actor PlaybookEngine {
         await lock(run)
         defer { unlock(run) }
         if let known = try await repository.run(run) {
+            guard [known.playbook, known.playbookName].contains(playbook), known.caseID == caseID else {
+                throw PlaybooksError.runTaken(known)
+            }
             _ = try await load(run)
             return (known, [])
         }
