@@ -56,7 +56,6 @@ extension Target.Dependency {
     static let nioHPACK = product(name: "NIOHPACK", package: "swift-nio-http2")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioHTTP2 = product(name: "NIOHTTP2", package: "swift-nio-http2")
-    static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
     static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
     static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
@@ -306,7 +305,7 @@ let testing: [Target] = [
             "CordonModel", "CordonScan", "CordonTrust", "ControllerAPI", "ControllerWeb", "ControllerFleet",
             "ControllerIntake", "ControllerCases", "ControllerPlaybooks", "ControllerAccess", "ControllerStore",
             "CordonTesting", "cordon", "cordon-controller", .hummingbird, .hummingbirdTesting, .httpTypes,
-            .hummingbirdTLS, .nioCore, .nioPosix, .nioSSL, .logging,
+            .hummingbirdTLS, .nioCore, .nioEmbedded, .nioHTTPTypes, .nioPosix, .nioSSL, .logging,
         ]
     ),
     tool(

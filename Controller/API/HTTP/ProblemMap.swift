@@ -55,7 +55,8 @@ package enum ProblemMap {
             .unprocessableContent,
             [
                 "access.malformed_name", "access.weak_password", "access.token_lifetime", "case.empty", "case.too_long",
-                "order.invalid", "playbook.future", "playbook.invalid", "playbook.not_runnable", "run.input_missing", "run.input_type",
+                "order.invalid", "playbook.future", "playbook.invalid", "playbook.not_runnable", "run.input_missing",
+                "run.input_type",
                 "token.uses", "token.lifetime", "token.group",
             ]
         ),
