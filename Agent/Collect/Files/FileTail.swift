@@ -7,6 +7,11 @@ struct FileTail: ~Copyable {
     private let descriptor: FileDescriptor
     let path: FilePath
     private(set) var position: FilePosition
+    /// When a compressed file was written to, in `modified`'s unit; `nil` for one that is read itself.
+    private let compressedAt: Int64?
+    private var encoding = Encoding.bytes
+    /// Bytes at the start that say the encoding.
+    private var mark = 0
 
     /// Bytes of one line; what is longer is cut, and the cut is told.
     static let lineLimit = 64 * 1024
@@ -49,14 +54,25 @@ struct FileTail: ~Copyable {
             try? descriptor.close()
             throw CollectError("not_a_file", "\(path.string) is not a regular file.", remedy: "Name a log file.")
         }
-        var tail = FileTail(descriptor, path, device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+        var tail = FileTail(
+            try readable(descriptor, path), path, status, isCompressed: CompressedFile.isOne(path))
         tail.growHead()
         return tail
     }
 
-    private init(_ descriptor: FileDescriptor, _ path: FilePath, device: UInt64, inode: UInt64) {
+    /// The file, or what it expands to.
+    private static func readable(_ descriptor: FileDescriptor, _ path: FilePath) throws(CollectError) -> FileDescriptor
+    {
+        guard CompressedFile.isOne(path) else { return descriptor }
+        defer { try? descriptor.close() }
+        return try CompressedFile.expanded(descriptor)
+    }
+
+    private init(_ descriptor: FileDescriptor, _ path: FilePath, _ status: stat, isCompressed: Bool) {
         self.descriptor = descriptor
         self.path = path
+        let (device, inode) = (UInt64(status.st_dev), UInt64(status.st_ino))
+        compressedAt = isCompressed ? Self.modified(status) : nil
         let empty = FileIdentity.Fingerprint([])
         position = FilePosition(
             identity: FileIdentity(device: device, inode: inode, head: empty), offset: 0, marker: empty)
@@ -65,9 +81,30 @@ struct FileTail: ~Copyable {
     deinit { try? descriptor.close() }
 
     /// When the file was written to last: nanoseconds since the Unix epoch.
-    var modified: Int64 {
-        Self.status(descriptor).map { Int64($0.st_mtim.tv_sec) * 1_000_000_000 + Int64($0.st_mtim.tv_nsec) } ?? 0
+    var modified: Int64 { compressedAt ?? Self.status(descriptor).map { Self.modified($0) } ?? 0 }
+
+    /// The same of the file that the path leads to; 0 where there is none.
+    static func modified(_ path: FilePath) -> Int64 {
+        var status = stat()
+        return unsafe stat(path.string, &status) == 0 ? modified(status) : 0
     }
+
+    private static func modified(_ status: stat) -> Int64 {
+        Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+    }
+
+    /// The kernel's number for the file that the path leads to.
+    static func number(of path: FilePath) -> Follower.Number? {
+        var status = stat()
+        guard unsafe stat(path.string, &status) == 0 else { return nil }
+        return Follower.Number(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+
+    /// Whether what is read was expanded.
+    var isCompressed: Bool { compressedAt != nil }
+
+    /// Names that lead to the file.
+    var links: Int { Self.status(descriptor).map { Int($0.st_nlink) } ?? 0 }
 
     /// Bytes of the file now.
     var size: Int64 { Self.status(descriptor).map { Int64($0.st_size) } ?? 0 }
@@ -104,6 +141,7 @@ struct FileTail: ~Copyable {
             let bytes = read(at: from, count: Int(end - from))
             if let index = bytes.lastIndex(of: UInt8(ascii: "\n")) {
                 end = from + Int64(index) + 1
+                if encoding != .bytes { end += end & 1 }
                 break
             }
             end = from
@@ -123,7 +161,7 @@ struct FileTail: ~Copyable {
         growHead()
         guard bytes.count > marker.length else { return .end }
         let before = position.offset
-        let lines = split(bytes[marker.length...], limit: limit)
+        let lines = split(bytes, from: marker.length, limit: limit)
         // Bytes that are passed over (a line beyond the limit, a hole of NUL bytes) are progress too: whoever waited for
         // the next look after each of them would be blind for as long as someone cares to write.
         return lines.isEmpty && position.offset == before ? .end : .lines(lines)
@@ -135,48 +173,68 @@ struct FileTail: ~Copyable {
         let bytes = read(at: start, count: Self.lineLimit)
         guard !bytes.isEmpty else { return nil }
         move(to: start + Int64(bytes.count))
-        return position.isSkipping ? nil : Self.line(bytes[...], at: start)
+        return position.isSkipping ? nil : line(bytes[...], at: start)
     }
 
-    /// Splits off whole lines and moves behind them. Lines alone that NUL bytes make, as truncation leaves them, are
-    /// passed over.
-    private mutating func split(_ bytes: ArraySlice<UInt8>, limit: Int) -> [Line] {
+    /// Splits off whole lines from the place on and moves behind them. Lines alone that NUL bytes make, as truncation
+    /// leaves them, are passed over.
+    private mutating func split(_ bytes: [UInt8], from first: Int, limit: Int) -> [Line] {
         var lines: [Line] = []
-        var rest = bytes
-        let base = position.offset - Int64(bytes.startIndex)
-        while lines.count < limit {
-            guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { break }
-            let line = Self.line(rest[rest.startIndex..<end], at: base + Int64(rest.startIndex))
-            rest = rest[(end + 1)...]
+        lines.reserveCapacity(min(limit, bytes.count / 64))
+        var start = first
+        let base = position.offset - Int64(first)
+        while lines.count < limit, let end = lineEnd(bytes, from: start, base) {
+            let line = line(bytes[start..<end], at: base + Int64(start))
+            start = end + encoding.unit
             if position.isSkipping {
                 position.isSkipping = false
             } else if let line {
                 lines.append(line)
             }
         }
-        if lines.count < limit, rest.count >= Self.lineLimit { cut(&rest, base, into: &lines) }
-        if rest.startIndex > bytes.startIndex {
-            move(to: base + Int64(rest.startIndex), known: bytes[..<rest.startIndex])
+        if lines.count < limit, bytes.count - start >= Self.lineLimit {
+            cut(bytes[start...], base, into: &lines)
+            start = bytes.count
         }
+        if start > first { move(to: base + Int64(start), known: bytes[..<start]) }
         return lines
     }
 
+    /// Where the next line break is.
+    private func lineEnd(_ bytes: [UInt8], from start: Int, _ base: Int64) -> Int? {
+        let isBig = encoding == .utf16BigEndian
+        return unsafe bytes.withUnsafeBytes { raw in
+            var index = start
+            while let found = unsafe raw.first(UInt8(ascii: "\n"), from: index) {
+                if encoding == .bytes { return found }
+                // Half of another character otherwise.
+                let other = isBig ? found - 1 : found + 1
+                let isEven = (base + Int64(found)) & 1 == (isBig ? 1 : 0)
+                if isEven, other >= start, other < raw.count, unsafe raw[other] == 0 { return min(found, other) }
+                index = found + 1
+            }
+            return nil
+        }
+    }
+
     /// Takes the start of a line that is too long; the rest of it will be passed over.
-    private mutating func cut(_ rest: inout ArraySlice<UInt8>, _ base: Int64, into lines: inout [Line]) {
-        if !position.isSkipping, var line = Self.line(rest.prefix(Self.lineLimit), at: base + Int64(rest.startIndex)) {
+    private mutating func cut(_ rest: ArraySlice<UInt8>, _ base: Int64, into lines: inout [Line]) {
+        if !position.isSkipping, var line = line(rest.prefix(Self.lineLimit), at: base + Int64(rest.startIndex)) {
             line.isCut = true
             lines.append(line)
         }
         position.isSkipping = true
-        rest = rest[rest.endIndex...]
     }
 
-    private static func line(_ bytes: ArraySlice<UInt8>, at offset: Int64) -> Line? {
-        var text = bytes.drop { $0 == 0 }
-        if text.last == UInt8(ascii: "\r") { text.removeLast() }
-        guard !text.isEmpty else { return nil }
-        let isCut = text.count > lineLimit
-        return Line(text: Array(text.prefix(lineLimit)), offset: offset, isCut: isCut)
+    /// The line without its end; `nil` when nothing is left of it.
+    private func line(_ bytes: ArraySlice<UInt8>, at offset: Int64) -> Line? {
+        var text = offset == 0 ? bytes.dropFirst(mark) : bytes
+        let isCut = text.count > Self.lineLimit
+        text = text.prefix(Self.lineLimit)
+        if encoding != .bytes { text = encoding.utf8(Array(text))[...] }
+        if text.first == 0 { text = text.drop { $0 == 0 } }
+        if !isCut, text.last == UInt8(ascii: "\r") { text.removeLast() }
+        return text.isEmpty ? nil : Line(text: Array(text), offset: offset, isCut: isCut)
     }
 
     private mutating func move(to offset: Int64, known: ArraySlice<UInt8> = []) {
@@ -195,6 +253,7 @@ struct FileTail: ~Copyable {
         let bytes = read(at: 0, count: FileIdentity.headLimit)
         guard bytes.count > position.identity.head.length else { return }
         position.identity.head = FileIdentity.Fingerprint(bytes)
+        (encoding, mark) = Encoding.told(by: bytes)
     }
 
     /// Up to that many bytes; fewer at the end of the file, and when it cannot be read.

@@ -6,26 +6,34 @@ internal import Logging
 /// source goes on when its batch is durable; until then it waits, so that a full disk loses nothing.
 package struct Collector: Sendable {
     private let sources: [any Source]
-    private let positions: PositionStore
+    private let keeping: any Keeping
     private let normalizer: Normalizer
     private let surroundings: Surroundings
     private let inspect: @Sendable (Event) -> [Alert]
-    private let append: @Sendable ([Telemetry]) async throws -> Void
     private let logger = Logger(label: "cordon.collect")
 
     /// - Parameters:
+    ///   - keeping: called again with the same, later, when it throws.
     ///   - inspect: the edge rules; called in the order of each source, from several sources at once.
-    ///   - append: returns when all is durable, throws when nothing is; then it is called again with the same, later.
+    package init(
+        sources: [any Source], keeping: any Keeping, normalizer: Normalizer, surroundings: Surroundings,
+        inspect: @escaping @Sendable (Event) -> [Alert]
+    ) {
+        self.sources = sources
+        self.keeping = keeping
+        self.normalizer = normalizer
+        self.surroundings = surroundings
+        self.inspect = inspect
+    }
+
+    /// The same with positions in a file of their own.
     package init(
         sources: [any Source], positions: PositionStore, normalizer: Normalizer, surroundings: Surroundings,
         inspect: @escaping @Sendable (Event) -> [Alert], append: @escaping @Sendable ([Telemetry]) async throws -> Void
     ) {
-        self.sources = sources
-        self.positions = positions
-        self.normalizer = normalizer
-        self.surroundings = surroundings
-        self.inspect = inspect
-        self.append = append
+        self.init(
+            sources: sources, keeping: SeparateKeeping(positions: positions, append: append), normalizer: normalizer,
+            surroundings: surroundings, inspect: inspect)
     }
 
     /// Collects until the task is cancelled. A source that fails is started again from its position.
@@ -39,7 +47,7 @@ package struct Collector: Sendable {
         var pause = Duration.seconds(1)
         while !Task.isCancelled {
             do {
-                let position = await positions.position(of: source.id)
+                let position = await keeping.position(of: source.id)
                 try await source.run(from: position) { batch in
                     try await deliver(batch, of: source.id)
                 }
@@ -54,8 +62,7 @@ package struct Collector: Sendable {
 
     private func deliver(_ batch: SourceBatch, of source: String) async throws {
         let telemetry = telemetry(of: batch)
-        if !telemetry.isEmpty { try await insist(on: source) { try await append(telemetry) } }
-        try await insist(on: source) { try await positions.keep(batch.position, of: source) }
+        try await insist(on: source) { try await keeping.keep(telemetry, position: batch.position, of: source) }
     }
 
     /// Events in order, each followed by the alerts it raised.

@@ -15,6 +15,9 @@ enum Encoding: String, Sendable, Hashable {
         }
     }
 
+    /// Bytes of a line break.
+    var unit: Int { self == .bytes ? 1 : 2 }
+
     /// The bytes as UTF-8; what is no text becomes U+FFFD.
     func utf8(_ bytes: [UInt8]) -> [UInt8] {
         guard self != .bytes else { return bytes }

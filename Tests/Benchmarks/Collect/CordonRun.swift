@@ -25,20 +25,20 @@ struct CordonRun {
         let usage = Usage()
         let counter = Counter(events)
         if words[1] == "read" {
-            try await until(counter) { try await source.run(from: nil) { await counter.add($0.records.count) } }
+            await until(counter) { try await source.run(from: nil) { await counter.add($0.records.count) } }
         } else {
             let spool = try Spool(folder: folder, limits: .init(bytes: 8 << 30), surroundings: .bench)
             let collector = Collector(
                 sources: [source], keeping: CountingKeeping(spool: spool, counter: counter), normalizer: Normalizer(),
                 surroundings: .bench, inspect: { _ in [] })
-            try await until(counter) { await collector.run() }
+            await until(counter) { await collector.run() }
         }
         print("\(usage.seconds) \(usage.processorSeconds) \(usage.anonymousKilobytes)")
     }
 
-    private func until(_ counter: Counter, _ work: @escaping @Sendable () async throws -> Void) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await work() }
+    private func until(_ counter: Counter, _ work: @escaping @Sendable () async throws -> Void) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { do { try await work() } catch { print("\(error)") } }
             await counter.wait()
             group.cancelAll()
         }

@@ -73,7 +73,7 @@ struct Workload {
     }
 
     /// A file being written.
-    private struct Output {
+    @safe private struct Output {
         private let file: UnsafeMutablePointer<FILE>
 
         init(_ path: String) throws {
