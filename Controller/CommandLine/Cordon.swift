@@ -38,7 +38,9 @@ struct Cordon: AsyncParsableCommand {
             ),
             CommandGroup(
                 name: "Running",
-                subcommands: [PlaybookVerb.self, AuditVerb.self, TokenVerb.self, UserVerb.self, APITokenVerb.self]
+                subcommands: [
+                    PlaybookVerb.self, SigmaVerb.self, AuditVerb.self, TokenVerb.self, UserVerb.self, APITokenVerb.self,
+                ]
             ),
         ]
     )
