@@ -15,9 +15,6 @@ package final class LiteralAutomaton: Sendable {
     /// Bytes of all literals together that may be made into one table, which is at most some hundred times as large.
     package static let capacity = 1 << 20
 
-    /// How many states there are.
-    package var states: Int { literal.count }
-
     /// Literals are known by their place; none may be empty, none may stand twice.
     package init(_ literals: [[UInt8]]) throws(MatchError) {
         guard literals.reduce(0, { $0 + $1.count }) <= Self.capacity else {

@@ -66,7 +66,4 @@ struct Rows<Element: Sendable>: Sendable {
 
     /// Where a row's elements are.
     func range(_ row: Int) -> Range<Int> { Int(starts[row])..<Int(starts[row + 1]) }
-
-    /// Whether there is no row.
-    var isEmpty: Bool { starts.count == 1 }
 }

@@ -44,9 +44,6 @@ struct Workspace: Sendable {
         return found
     }
 
-    /// How many rules the last event made look at.
-    var looked: Int { candidates.count }
-
     private mutating func begin(_ record: borrowing SigmaRecord) {
         event += 1
         if event == UInt32.max >> 1 { self = Workspace(index, keeping: 1) }

@@ -1,7 +1,8 @@
 /// A field's name as rules spell it, with its hash: names that are known beforehand are hashed once.
 package struct FieldName: Sendable, Hashable, ExpressibleByStringLiteral {
     package let text: String
-    /// FNV-1a of the UTF-8. Nothing safe hangs on it: equality looks at the text.
+    /// FNV-1a of the UTF-8. Names that collide can be chosen, so it only looks up names of rules, and equality looks at
+    /// the text too.
     let code: UInt64
 
     package init(_ text: String) {
@@ -17,5 +18,5 @@ package struct FieldName: Sendable, Hashable, ExpressibleByStringLiteral {
         left.code == right.code && left.text == right.text
     }
 
-    package func hash(into hasher: inout Hasher) { hasher.combine(code) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(text) }
 }

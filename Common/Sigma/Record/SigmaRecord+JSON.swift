@@ -10,13 +10,6 @@ extension SigmaRecord {
         reserve(entries: object.count + 8, bytes: 512)
         flattening.add(object, under: "", to: &self)
     }
-
-    /// The same, into a record that is there already; its log sources stay.
-    package mutating func refill(_ object: JSONObject) {
-        removeAll()
-        var flattening = Flattening(hasDots: object.keys.contains { $0.utf8.contains(UInt8(ascii: ".")) })
-        flattening.add(object, under: "", to: &self)
-    }
 }
 
 private struct Flattening {

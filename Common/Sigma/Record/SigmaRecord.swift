@@ -31,12 +31,6 @@ package struct SigmaRecord: Sendable {
 
     package init(logSources: [LogSource] = [LogSource()]) { self.logSources = logSources }
 
-    /// Forgets the values and keeps the room.
-    package mutating func removeAll() {
-        entries.removeAll(keepingCapacity: true)
-        bytes.removeAll(keepingCapacity: true)
-    }
-
     /// Makes room, where it is known how much comes.
     package mutating func reserve(entries: Int, bytes: Int) {
         self.entries.reserveCapacity(entries)
