@@ -1,4 +1,5 @@
 internal import CLinux
+internal import CordonModel
 internal import Glibc
 
 /// Frames over a Unix stream socket: a 32-bit big-endian length, then so many bytes.
@@ -7,9 +8,14 @@ package struct FrameStream: ~Copyable {
     package static let limit = 1 << 20
 
     private let descriptor: Int32
+    /// How long a frame may take from its first byte to its last, at whatever pace they come.
+    private let patience: Duration
 
     /// Takes the descriptor over.
-    package init(_ descriptor: Int32) { self.descriptor = descriptor }
+    package init(_ descriptor: Int32, patience: Duration = .seconds(10)) {
+        self.descriptor = descriptor
+        self.patience = patience
+    }
 
     /// Connects to a socket.
     package init(connecting path: String) throws(EnforceError) {
@@ -20,6 +26,7 @@ package struct FrameStream: ~Copyable {
                 remedy: "Start cordon-enforcer, and run this as root or as the agent's user.")
         }
         descriptor = status
+        patience = .seconds(10)
     }
 
     deinit { close(descriptor) }
@@ -34,13 +41,14 @@ package struct FrameStream: ~Copyable {
             if ready > 0 { break }
             if ready < 0 { throw .system("frame.failed", "Waiting on the socket failed", -ready) }
         }
-        guard let head = try take(4, mayEnd: true) else { return nil }
+        let end = ContinuousClock.now + patience
+        guard let head = try take(4, until: end, mayEnd: true) else { return nil }
         let count = Int(head.big32(0))
         guard count <= Self.limit else {
             throw EnforceError(
                 "frame.too_long", "A frame of \(count) bytes was announced; at most \(Self.limit) are taken.")
         }
-        return try take(count, mayEnd: false)
+        return try take(count, until: end, mayEnd: false)
     }
 
     /// Sends one frame.
@@ -59,10 +67,18 @@ package struct FrameStream: ~Copyable {
         }
     }
 
-    private func take(_ count: Int, mayEnd: Bool) throws(EnforceError) -> [UInt8]? {
+    private func take(
+        _ count: Int, until end: ContinuousClock.Instant, mayEnd: Bool
+    ) throws(EnforceError) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: count)
         var done = 0
         while done < count {
+            let left = max(.zero, ContinuousClock.now.duration(to: end))
+            let ready = clinux_wait_readable(descriptor, Int32(clamping: left.milliseconds))
+            if ready == -EINTR { continue }
+            guard ready > 0 else {
+                throw EnforceError("frame.torn", "The connection ended or stalled inside a frame.")
+            }
             let got = unsafe bytes.withUnsafeMutableBytes {
                 unsafe recv(descriptor, $0.baseAddress?.advanced(by: done), count - done, 0)
             }
