@@ -43,8 +43,9 @@ struct FolderTests {
         #expect(set.faults.map { $0.file.suffix(5) } == ["a.yml", "b.yml", "d.yml", "e.yml"])
     }
 
-    @Test("A folder that is not there is an error of its own")
+    @Test("A path that is named and cannot be read is an error of its own")
     func absent() {
         #expect(throws: RulesError.self) { try RuleSet.load(["/nonexistent/rules"]) }
+        #expect(throws: RulesError.self) { try RuleSet.load(["/dev/zero"]) }
     }
 }

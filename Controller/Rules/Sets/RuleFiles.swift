@@ -9,6 +9,8 @@ struct RuleFiles {
     static let mostBytes = 256 << 20
 
     private(set) var paths: [String] = []
+    /// Those that were named, and not found in a folder.
+    private(set) var named: Set<String> = []
 
     /// A file is taken whatever its name is; of a folder `*.yml` and `*.yaml`, in the order of their paths.
     /// - Throws: ``RulesError`` where a path that was named does not exist or cannot be read.
@@ -16,7 +18,12 @@ struct RuleFiles {
         for root in roots {
             var status = stat()
             guard unsafe stat(root, &status) == 0 else { throw Self.unreadable(root, errno) }
-            if status.st_mode & S_IFMT == S_IFDIR { try walk(root, 0) } else { paths.append(root) }
+            if status.st_mode & S_IFMT == S_IFDIR {
+                try walk(root, 0)
+            } else {
+                paths.append(root)
+                named.insert(root)
+            }
         }
     }
 

@@ -25,7 +25,8 @@ package struct RuleSet: Sendable {
     /// Reads files, and folders with all that is below.
     /// - Parameter groups: The values of placeholders, by their names without `%`: the asset groups. Values may have
     ///   wildcards.
-    /// - Throws: ``RulesError`` where a path does not exist; what is wrong with a file is a finding.
+    /// - Throws: ``RulesError`` where a path does not exist, or a file that is named cannot be read; what is wrong with a
+    ///   file of a folder, or in a file, is a finding.
     package static func load(_ paths: [String], groups: [String: [String]] = [:]) throws -> RuleSet {
         let files = try RuleFiles(paths)
         var reading = RuleSetReading(groups: groups)
@@ -39,6 +40,7 @@ package struct RuleSet: Sendable {
                 }
                 reading.read(content, file: path)
             } catch {
+                guard !files.named.contains(path) else { throw error }
                 reading.refuse(path, error.message)
             }
         }
