@@ -188,7 +188,8 @@ let controller: [Target] = [
         in: "Controller/API",
         uses: [
             "CordonModel", "CordonScan", "CordonTrust", "ControllerFleet", "ControllerIntake", "ControllerCases",
-            "ControllerPlaybooks", "ControllerAccess", .hummingbird, .httpTypes, .nioCore, .nioHTTPTypes, .logging,
+            "ControllerPlaybooks", "ControllerAccess", "ControllerRules", .hummingbird, .httpTypes, .nioCore,
+            .nioHTTPTypes, .logging,
             .serviceLifecycle,
         ]
     ),
@@ -208,7 +209,8 @@ let controller: [Target] = [
         uses: [
             "CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "CordonSignals", "ControllerFleet",
             "ControllerIntake", "ControllerCases", "ControllerPlaybooks", "ControllerAccess", "ControllerStore",
-            "ControllerAPI", "ControllerWeb", .argumentParser, .asyncHTTPClient, .hummingbird, .hummingbirdTLS,
+            "ControllerRules", "ControllerAPI", "ControllerWeb", .argumentParser, .asyncHTTPClient, .hummingbird,
+            .hummingbirdTLS,
             .nioCertificateReloading, .nioCore, .nioHTTP1, .nioSSL, .protobuf, .logging, .serviceLifecycle,
             .unixSignals,
         ]
@@ -302,7 +304,8 @@ let testing: [Target] = [
         "APITests",
         in: "Tests/API",
         uses: [
-            "CordonModel", "CordonScan", "CordonTrust", "ControllerAPI", "ControllerWeb", "ControllerFleet",
+            "CordonModel", "CordonScan", "CordonTrust", "ControllerRules", "ControllerAPI", "ControllerWeb",
+            "ControllerFleet",
             "ControllerIntake", "ControllerCases", "ControllerPlaybooks", "ControllerAccess", "ControllerStore",
             "CordonTesting", "cordon", "cordon-controller", .hummingbird, .hummingbirdTesting, .httpTypes,
             .hummingbirdTLS, .nioCore, .nioEmbedded, .nioHTTPTypes, .nioPosix, .nioSSL, .logging,

@@ -37,8 +37,12 @@ struct Run: AsyncParsableCommand {
         let surroundings = Surroundings.live
         try KeyFile.makeFolder(settings.state)
         let spool = try Spool(folder: settings.spoolFolder, limits: settings.spool, surroundings: surroundings)
-        let uplink = try Uplink(try settings.uplink(), spool: spool, surroundings: surroundings, logger: logger)
-        let collecting = try Collecting(settings, spool: spool, surroundings: surroundings)
+        let detector = Detector(ssh: settings.detection, surroundings: surroundings)
+        let uplink = try Uplink(
+            try settings.uplink(), spool: spool, surroundings: surroundings, logger: logger,
+            rules: { try detector.install($0) })
+        uplink.restoreRules()
+        let collecting = try Collecting(settings, spool: spool, detector: detector, surroundings: surroundings)
         let presence = Presence(file: settings.statusFile, uplink: uplink, spool: spool, surroundings: surroundings)
         logger.notice(
             "Starting.", metadata: ["agent": "\(uplink.identity.agent)", "fleet": "\(uplink.identity.fleet)"])
@@ -65,7 +69,7 @@ struct Run: AsyncParsableCommand {
 struct Collecting: Service {
     private let collector: Collector
 
-    init(_ settings: AgentSettings, spool: Spool, surroundings: Surroundings) throws {
+    init(_ settings: AgentSettings, spool: Spool, detector: Detector, surroundings: Surroundings) throws {
         var sources: [any Source] = settings.files.map {
             FormattedSource(
                 FileSource(path: $0.path, start: $0.start, surroundings: surroundings), format: $0.format)
@@ -75,7 +79,6 @@ struct Collecting: Service {
                 JournalSource(
                     journal.scope, identifiers: journal.identifiers, start: journal.start, surroundings: surroundings))
         }
-        let detector = Detector(ssh: settings.detection, surroundings: surroundings)
         collector = Collector(
             sources: sources,
             keeping: SpoolKeeping(spool: spool, earlier: try PositionStore(path: settings.positionsFile)),

@@ -1,3 +1,4 @@
+internal import AgentHunt
 package import AgentSpool
 package import CordonModel
 package import CordonTrust
@@ -17,6 +18,8 @@ package final class Uplink: Service {
     let spool: Spool?
     let desk: OrderDesk
     let facts: HostFactsSource
+    let rules: RulePackKeeper?
+    let hunter: Hunter
     private let enforcer: EnforcerClient
     private let probes: NetworkProbe
     private let logger: Logger
@@ -38,7 +41,11 @@ package final class Uplink: Service {
     }
 
     /// Reads the identity. Throws `agent.not_enrolled` when there is none. A spool that is absent ships nothing.
-    package init(_ settings: UplinkSettings, spool: Spool?, surroundings: Surroundings, logger: Logger) throws {
+    /// - Parameter rules: puts compiled rules in force, all or none (no bytes: no rules); without it none are taken.
+    package init(
+        _ settings: UplinkSettings, spool: Spool?, surroundings: Surroundings, logger: Logger,
+        rules install: (@Sendable ([UInt8]?) throws -> Void)? = nil
+    ) throws {
         guard KeyFile.exists(settings.identityFile) else { throw UplinkError.notEnrolled(settings.stateFolder) }
         let credentials = try AgentCredentials(file: settings.identityFile)
         let enforcer = EnforcerClient(socket: settings.enforcerSocket, surroundings: surroundings)
@@ -49,6 +56,12 @@ package final class Uplink: Service {
         self.logger = logger
         self.enforcer = enforcer
         self.remote = remote
+        hunter = Hunter(logger: logger)
+        rules = install.map {
+            RulePackKeeper(
+                file: settings.rulePackFile, identity: credentials.identity, policyRoot: credentials.policyRoot,
+                keySetFile: settings.keySetFile, install: $0)
+        }
         state = Mutex(State(credentials: credentials))
         probes = NetworkProbe(
             controller: { remote.known }, canaries: settings.canaries, patience: settings.canaryPatience)
@@ -56,7 +69,8 @@ package final class Uplink: Service {
             files: try OrderFiles(folder: settings.ordersFolder), enforcer: enforcer, probes: probes,
             surroundings: surroundings, logger: logger)
         facts = HostFactsSource(
-            enforcer: enforcer, interval: settings.statusInterval, version: settings.version, logger: logger)
+            enforcer: enforcer, interval: settings.statusInterval, version: settings.version, logger: logger,
+            counts: { [desk] in AgentCounts(queue: await spool?.status, refused: await desk.refused) })
     }
 
     /// Who this agent is.
@@ -64,6 +78,12 @@ package final class Uplink: Service {
 
     /// What is known of this host now.
     package var hostFacts: HostFacts { get async { await facts.current } }
+
+    /// The version of the rules in force (0: none), and why another that was offered is not.
+    package var rulePack: (version: UInt64, fault: String) { rules?.current ?? (0, "") }
+
+    /// Puts the rules that were kept on disk in force. Waits for the disk; call it before ``run()``.
+    package func restoreRules() { rules?.restore() }
 
     /// Where the controller is looked for.
     package var controller: ControllerAddress { address }

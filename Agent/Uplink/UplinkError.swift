@@ -35,6 +35,11 @@ package struct UplinkError: ActionableError, Equatable {
         code: "uplink.silent", message: "The controller accepted the connection but did not answer in time.",
         remedy: "Check the controller's log; the agent tries again by itself.")
 
+    /// A pack of rules is not one to use.
+    static func rules(_ why: String) -> UplinkError {
+        UplinkError(code: "uplink.rules", message: why, remedy: "Publish and stage the rules again at the controller.")
+    }
+
     /// The host has no identity.
     package static func notEnrolled(_ folder: String) -> UplinkError {
         UplinkError(

@@ -35,6 +35,8 @@ package struct UplinkSettings: Sendable {
     package var keySetFile: String { "\(stateFolder)/order-keys.bin" }
     /// Where the controller was last found, for when names do not resolve.
     package var endpointFile: String { "\(stateFolder)/controller.endpoint" }
+    /// The rules in force, as signed by the controller.
+    package var rulePackFile: String { "\(stateFolder)/rules.signed" }
     /// Orders and results that are not settled.
     package var ordersFolder: String { "\(stateFolder)/orders" }
 }

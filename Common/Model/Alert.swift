@@ -54,10 +54,13 @@ package struct RuleReference: Sendable, Hashable, Codable {
     package var name: String
     /// MITRE ATT&CK technique identifiers, as `T1110.001`.
     package var techniques: [String]
+    /// Who wrote the rule; shown wherever the alert is, for the rules' licence asks for it (Detection Rule License 1.1).
+    package var author: String?
 
-    package init(id: String, name: String, techniques: [String] = []) {
+    package init(id: String, name: String, techniques: [String] = [], author: String? = nil) {
         self.id = id
         self.name = name
         self.techniques = techniques
+        self.author = author
     }
 }

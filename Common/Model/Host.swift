@@ -11,10 +11,15 @@ package struct HostFacts: Sendable, Hashable, Codable {
     package var policyHash: String
     /// What the enforcer holds in force now.
     package var containment: ContainmentState
+    /// What the kernel and the agent's rights allow, as names: `journal`, `audit_log`, `cgroup2`, `pidfd`, …
+    package var abilities: [String]
+    /// How the agent itself is doing; `nil` from one that does not say.
+    package var health: AgentHealth?
 
     package init(
         hostname: String, kernel: String, operatingSystem: String, agentVersion: String, enforcerVersion: String,
-        ownedTables: Bool, policyHash: String, containment: ContainmentState
+        ownedTables: Bool, policyHash: String, containment: ContainmentState, abilities: [String] = [],
+        health: AgentHealth? = nil
     ) {
         self.hostname = hostname
         self.kernel = kernel
@@ -24,6 +29,35 @@ package struct HostFacts: Sendable, Hashable, Codable {
         self.ownedTables = ownedTables
         self.policyHash = policyHash
         self.containment = containment
+        self.abilities = abilities
+        self.health = health
+    }
+}
+
+/// How an agent is doing. Its values are rounded, so that they differ when they have changed much.
+package struct AgentHealth: Sendable, Hashable, Codable {
+    /// Anonymous memory of the agent's process.
+    package var memoryBytes: Int64
+    /// Thousandths of one core since it was looked at last.
+    package var cpuPermille: Int
+    /// Items that the controller does not have yet.
+    package var waiting: Int64
+    /// What the spool takes on the disk.
+    package var spoolBytes: Int64
+    /// Items lost since the agent began, as far as it knows.
+    package var lost: Int64
+    /// Orders refused since the agent began.
+    package var refused: Int
+
+    package init(
+        memoryBytes: Int64, cpuPermille: Int, waiting: Int64, spoolBytes: Int64, lost: Int64, refused: Int
+    ) {
+        self.memoryBytes = memoryBytes
+        self.cpuPermille = cpuPermille
+        self.waiting = waiting
+        self.spoolBytes = spoolBytes
+        self.lost = lost
+        self.refused = refused
     }
 }
 

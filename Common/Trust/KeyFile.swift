@@ -34,9 +34,11 @@ package enum KeyFile {
         syncFolder(of: path)
     }
 
-    /// Reads a regular file of at most 64 KiB. One that is `secret` is refused when its group or others may read or
-    /// write it.
-    package static func read(_ path: String, secret: Bool = true) throws(TrustError) -> [UInt8] {
+    /// Reads a regular file of at most `limit` bytes. One that is `secret` is refused when its group or others may read
+    /// or write it.
+    package static func read(
+        _ path: String, secret: Bool = true, limit: Int = limit
+    ) throws(TrustError) -> [UInt8] {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure(path, "cannot be read", errno) }
         defer { close(descriptor) }
@@ -51,9 +53,9 @@ package enum KeyFile {
                 "Run `chmod 600 \(path)`, and make a new key if somebody may have read it.")
         }
         guard status.st_size <= limit else {
-            throw .file(path, "size", "is longer than 64 KiB", "Put the file back from its backup.")
+            throw tooLong(path, limit)
         }
-        return try readAll(descriptor, path: path)
+        return try readAll(descriptor, path: path, limit: limit)
     }
 
     /// Whether there is a file.
@@ -107,7 +109,7 @@ package enum KeyFile {
         }
     }
 
-    private static func readAll(_ descriptor: Int32, path: String) throws(TrustError) -> [UInt8] {
+    private static func readAll(_ descriptor: Int32, path: String, limit: Int) throws(TrustError) -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 8192)
         while bytes.count <= limit {
@@ -117,7 +119,11 @@ package enum KeyFile {
             if count == 0 { return bytes }
             bytes += buffer[..<count]
         }
-        throw .file(path, "size", "is longer than 64 KiB", "Put the file back from its backup.")
+        throw tooLong(path, limit)
+    }
+
+    private static func tooLong(_ path: String, _ limit: Int) -> TrustError {
+        .file(path, "size", "is longer than \(limit / 1024) KiB", "Put the file back from its backup.")
     }
 
     private static func adopt(_ descriptor: Int32, path: String) throws(TrustError) {

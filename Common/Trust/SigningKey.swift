@@ -55,6 +55,7 @@ extension VerifyingKey: Equatable {
 package enum SigningDomain: String, Sendable {
     case order = "cordon/order/v1"
     case orderKeys = "cordon/order-keys/v1"
+    case rulePack = "cordon/rule-pack/v1"
     case auditCheckpoint = "cordon/audit/v1"
 
     fileprivate func message(_ bytes: [UInt8]) -> [UInt8] { Array(rawValue.utf8) + [0] + bytes }

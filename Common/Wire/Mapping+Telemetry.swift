@@ -15,6 +15,7 @@ extension Cordon_V1_Alert {
         alertID = alert.id.data
         ruleID = alert.rule.id
         ruleName = alert.rule.name
+        ruleAuthor = alert.rule.author ?? ""
         techniques = Array(alert.rule.techniques.prefix(WireLimits.fieldTexts))
         title = alert.title.bounded(Alert.Limits.title)
         severity = alert.severity.rawValue
@@ -41,7 +42,8 @@ extension Cordon_V1_Alert {
             rule: RuleReference(
                 id: ruleID,
                 name: ruleName.bounded(Alert.Limits.title),
-                techniques: techniques.prefix(WireLimits.fieldTexts).map { $0.bounded(20) }
+                techniques: techniques.prefix(WireLimits.fieldTexts).map { $0.bounded(20) },
+                author: ruleAuthor.isEmpty ? nil : ruleAuthor.bounded(Alert.Limits.title)
             ),
             title: title.bounded(Alert.Limits.title),
             severity: severity,

@@ -3,6 +3,7 @@ package import ControllerCases
 package import ControllerFleet
 package import ControllerIntake
 package import ControllerPlaybooks
+package import ControllerRules
 package import CordonModel
 package import CordonTrust
 
@@ -15,6 +16,7 @@ package struct APIServices: Sendable {
     package let library: PlaybookLibrary
     package let engine: PlaybookEngine
     package let runs: any RunRepository
+    package let rules: RulePacks
     package let audit: any AuditReading
     package let changes: ChangeFeed
     package let surroundings: Surroundings
@@ -29,7 +31,7 @@ package struct APIServices: Sendable {
 
     package init(
         access: Access, fleet: Fleet, intake: Intake, cases: CaseBook, library: PlaybookLibrary, engine: PlaybookEngine,
-        runs: any RunRepository, audit: any AuditReading, changes: ChangeFeed, surroundings: Surroundings,
+        runs: any RunRepository, rules: RulePacks, audit: any AuditReading, changes: ChangeFeed, surroundings: Surroundings,
         agentAddress: ControllerAddress, isSecure: Bool, authorityPEM: String = "",
         readiness: @escaping @Sendable () async -> String? = { nil }
     ) {
@@ -40,6 +42,7 @@ package struct APIServices: Sendable {
         self.library = library
         self.engine = engine
         self.runs = runs
+        self.rules = rules
         self.audit = audit
         self.changes = changes
         self.surroundings = surroundings

@@ -28,7 +28,8 @@ struct Cordon: AsyncParsableCommand {
             CommandGroup(
                 name: "Looking",
                 subcommands: [
-                    Hosts.self, HostVerb.self, Alerts.self, AlertVerb.self, Search.self, Orders.self, OrderVerb.self,
+                    Hosts.self, HostVerb.self, Alerts.self, AlertVerb.self, Search.self, HuntVerb.self, Orders.self,
+                    OrderVerb.self,
                 ]
             ),
             CommandGroup(
@@ -39,7 +40,7 @@ struct Cordon: AsyncParsableCommand {
             CommandGroup(
                 name: "Running",
                 subcommands: [
-                    PlaybookVerb.self, SigmaVerb.self, AuditVerb.self, TokenVerb.self, UserVerb.self, APITokenVerb.self,
+                    PlaybookVerb.self, SigmaVerb.self, RulesVerb.self, AuditVerb.self, TokenVerb.self, UserVerb.self, APITokenVerb.self,
                 ]
             ),
         ]

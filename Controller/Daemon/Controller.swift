@@ -32,8 +32,10 @@ struct Controller: Sendable {
             repository: IntakeStore(database: database), cases: CaseOpener(cases: cases),
             settings: IntakeSettings(retention: settings.retention), surroundings: surroundings,
             logger: logger, changed: { changes.publish($0) })
+        let rules = try await RuleDelivery.load(database, surroundings)
         let fleet = try await fleet(
-            keys, database, hooks: hooks(intake, news: news, cases: cases, changes: changes, surroundings, logger),
+            keys, database, rulePacks: rules.source,
+            hooks: hooks(intake, news: news, cases: cases, changes: changes, surroundings, logger),
             surroundings, logger)
         let library = PlaybookLibrary(folder: "\(settings.data)/playbooks")
         let runs = RunStore(database: database)
@@ -43,10 +45,11 @@ struct Controller: Sendable {
             hosts: HostDirectory(fleet: fleet), surroundings: surroundings,
             hooks: engineHooks(cases, changes, logger))
         news.join(engine: engine, fleet: fleet)
+        rules.join(fleet)
         let services = APIServices(
             access: Access(repository: AccessStore(database: database), surroundings: surroundings), fleet: fleet,
             intake: intake,
-            cases: cases, library: library, engine: engine, runs: runs,
+            cases: cases, library: library, engine: engine, runs: runs, rules: rules.packs,
             audit: AuditDesk(
                 database: database, reader: AuditReader(database: database, key: keys.auditKey.verifyingKey),
                 key: keys.auditKey.verifyingKey),
@@ -84,13 +87,13 @@ struct Controller: Sendable {
     }
 
     private static func fleet(
-        _ keys: FleetKeys, _ database: Database, hooks: FleetHooks, _ surroundings: Surroundings, _ logger: Logger
+        _ keys: FleetKeys, _ database: Database, rulePacks: RulePackSource, hooks: FleetHooks,
+        _ surroundings: Surroundings, _ logger: Logger
     ) async throws -> Fleet {
         let store = FleetStore(database)
         return try await Fleet.load(
-            keys: keys, stores: Fleet.Stores(hosts: store, tokens: store, orders: store), hooks: hooks,
-            surroundings: surroundings,
-            log: logger)
+            keys: keys, stores: store.stores, hooks: hooks,
+            rulePacks: rulePacks, surroundings: surroundings, log: logger)
     }
 
     private static func hooks(

@@ -24,6 +24,8 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         _ = signal(SIGPIPE, SIG_IGN)
+        // Whatever library writes a file here: what the controller keeps is its own.
+        _ = umask(0o077)
         do {
             let settings = try settings()
             LogOutput.bootstrap(level: settings.logLevel)

@@ -35,6 +35,7 @@ extension Fleet: Service {
 
     private func tick(_ watch: inout CertificateWatch) async {
         do { try await sweepOrders() } catch { log.error("orders whose time is up could not be written: \(error)") }
+        do { try await sweepHunts() } catch { log.error("hunts whose time is up could not be written: \(error)") }
         await writePresence()
         do {
             if try watch.changed(at: now) {

@@ -24,6 +24,8 @@ package final class Fleet: Sendable {
     let hostStore: any HostRegistry
     let tokenStore: any TokenRepository
     let orderStore: any OrderRepository
+    let huntStore: any HuntRepository
+    let hunts: HuntBoard
     let hooks: FleetHooks
     let listenerCertificate: ListenerCertificate
     let keySet: Cordon_V1_SignedOrderKeySet
@@ -31,6 +33,8 @@ package final class Fleet: Sendable {
     let failures: RateLimit
     let news: AsyncStream<News>
     let newsFeed: AsyncStream<News>.Continuation
+    let rulePacks: RulePackSource
+    let ruleStates = Mutex<[AgentID: RulePackState]>([:])
     package let settings: FleetSettings
     let surroundings: Surroundings
     let log: Logger
@@ -43,33 +47,38 @@ package final class Fleet: Sendable {
         package var hosts: any HostRegistry
         package var tokens: any TokenRepository
         package var orders: any OrderRepository
+        package var hunts: any HuntRepository
 
-        package init(hosts: any HostRegistry, tokens: any TokenRepository, orders: any OrderRepository) {
+        package init(
+            hosts: any HostRegistry, tokens: any TokenRepository, orders: any OrderRepository,
+            hunts: any HuntRepository
+        ) {
             self.hosts = hosts
             self.tokens = tokens
             self.orders = orders
+            self.hunts = hunts
         }
     }
 
     /// Loads the registry and the open orders. Orders that were on their way when the controller ended are queued again.
     package static func load(
-        keys: FleetKeys, stores: Stores, hooks: FleetHooks, settings: FleetSettings = FleetSettings(),
-        surroundings: Surroundings, log: Logger
+        keys: FleetKeys, stores: Stores, hooks: FleetHooks, rulePacks: RulePackSource = .none,
+        settings: FleetSettings = FleetSettings(), surroundings: Surroundings, log: Logger
     ) async throws -> Fleet {
         let registry = Registry(
             hosts: try await stores.hosts.allHosts(), certificates: try await stores.hosts.allCertificates())
         let fleet = try Fleet(
-            keys: keys, registry: registry, stores: stores, hooks: hooks, settings: settings,
-            surroundings: surroundings,
-            log: log)
+            keys: keys, registry: registry, stores: stores, hooks: hooks, rulePacks: rulePacks, settings: settings,
+            surroundings: surroundings, log: log)
         for order in try await stores.orders.openOrders() { fleet.ledger.adopt(order) }
         try await fleet.requeueLeftovers()
+        try await fleet.hunts.load()
         return fleet
     }
 
     private init(
-        keys: FleetKeys, registry: Registry, stores: Stores, hooks: FleetHooks, settings: FleetSettings,
-        surroundings: Surroundings, log: Logger
+        keys: FleetKeys, registry: Registry, stores: Stores, hooks: FleetHooks, rulePacks: RulePackSource,
+        settings: FleetSettings, surroundings: Surroundings, log: Logger
     ) throws {
         let (news, feed) = AsyncStream.makeStream(of: News.self)
         self.keys = keys
@@ -77,7 +86,10 @@ package final class Fleet: Sendable {
         hostStore = stores.hosts
         tokenStore = stores.tokens
         orderStore = stores.orders
+        huntStore = stores.hunts
+        hunts = HuntBoard(repository: stores.hunts)
         self.hooks = hooks
+        self.rulePacks = rulePacks
         self.settings = settings
         self.surroundings = surroundings
         self.log = log

@@ -102,6 +102,10 @@ extension Alert {
         cut(&alert.deduplicationKey, Bounds.key, "a key")
         cut(&alert.rule.id, Bounds.rule, "a rule")
         cut(&alert.rule.name, Bounds.rule, "a rule name")
+        if var author = alert.rule.author {
+            cut(&author, Bounds.rule, "a rule's author")
+            alert.rule.author = author
+        }
         shorten(&alert.rule.techniques, Bounds.techniques, "techniques")
         shorten(&alert.observables, Limits.observables, "observables")
         shorten(&alert.evidence, Limits.evidence, "events")

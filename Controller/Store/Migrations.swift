@@ -22,6 +22,8 @@ enum Migrations {
         ("001 cases", CasesSchema.v1),
         ("001 playbooks", PlaybooksSchema.v1),
         ("001 access", AccessSchema.v1),
+        ("001 rules", RulesSchema.v1),
+        ("002 hunts", HuntSchema.v1),
     ]
 
     /// The statement as SQLite takes it: tables are STRICT, so that a column holds nothing but its type, and the types of

@@ -36,7 +36,7 @@ final class APIFixture: Sendable {
         let base = web.services
         services = APIServices(
             access: base.access, fleet: base.fleet, intake: base.intake, cases: base.cases, library: base.library,
-            engine: base.engine, runs: base.runs, audit: try Chain.sample(), changes: base.changes,
+            engine: base.engine, runs: base.runs, rules: base.rules, audit: try Chain.sample(), changes: base.changes,
             surroundings: base.surroundings, agentAddress: base.agentAddress, isSecure: isSecure,
             authorityPEM: authorityPEM, readiness: readiness
         )

@@ -89,6 +89,14 @@ struct Sample {
         case "decideTask":
             return Sample(
                 parameters: ["id": "\(fixture.task.id)"], body: ["decision": "approve", "reason": "confirmed"])
+        case "startHunt":
+            return Sample(body: ["kind": "process", "parameters": ["name": "sshd"], "reason": "looking for it"])
+        case "listHunts": return Sample()
+        case "getHunt", "cancelHunt", "listHuntResults":
+            let hunt = try await services.fleet.startHunt(
+                HuntQuestion(kind: .user, parameters: [:]), of: .all, mostHosts: 10, budget: HuntBudget(),
+                lifetime: .seconds(600), reason: "looking", by: .system)
+            return Sample(parameters: ["id": "\(hunt.id)"])
         case "getRun": return Sample(parameters: ["id": "\(fixture.task.run)"])
         case "cancelRun": return Sample(parameters: ["id": "\(fixture.task.run)"], body: ["reason": "not needed"])
         case "startRun":

@@ -4,6 +4,7 @@ import ControllerCases
 import ControllerFleet
 import ControllerIntake
 import ControllerPlaybooks
+import ControllerRules
 import ControllerStore
 import ControllerWeb
 import CordonModel
@@ -76,7 +77,10 @@ final class WebFixture: Sendable {
                 surroundings: surroundings,
                 hooks: .init(changed: { changes.publish($0) })
             ),
-            runs: runs, audit: Audit(auditKey: keys.auditKey.verifyingKey), changes: changes,
+            runs: runs,
+            rules: try await RulePacks.load(
+                repository: RulePackStore(database: database), surroundings: surroundings),
+            audit: Audit(auditKey: keys.auditKey.verifyingKey), changes: changes,
             surroundings: surroundings,
             agentAddress: try #require(ControllerAddress("127.0.0.1:7443")), isSecure: false
         )

@@ -74,7 +74,7 @@ struct Controller: Sendable {
     /// Makes a fleet in a new folder, or uses the one that is there, and serves it while the body runs.
     static func serve<Value: Sendable>(
         in folder: String, fleet name: String = "test", settings: FleetSettings = FleetSettings(),
-        clock: TestClock = TestClock(),
+        clock: TestClock = TestClock(), rulePacks: RulePackSource = .none,
         _ body: @Sendable @escaping (Controller) async throws -> Value
     ) async throws -> Value {
         if !KeyFile.exists("\(folder)/fleet.json") {
@@ -88,7 +88,8 @@ struct Controller: Sendable {
         var log = Logger(label: "test")
         log.logLevel = .critical
         let fleet = try await Fleet.load(
-            keys: keys, stores: store.stores, hooks: heard.hooks, settings: settings, surroundings: clock.surroundings,
+            keys: keys, stores: store.stores, hooks: heard.hooks, rulePacks: rulePacks, settings: settings,
+            surroundings: clock.surroundings,
             log: log)
         let server = try LinkServer(fleet: fleet, listen: Endpoint(.v4(0x7F00_0001), port: 0))
         let group = ServiceGroup(services: [fleet, server], logger: log)

@@ -140,11 +140,14 @@ struct LiveAgent: Sendable {
 
     /// Runs the link, and the enforcer unless it should be away, while the body runs.
     func run<Value: Sendable>(
-        spool: Spool? = nil, isEnforcerThere: Bool = true, _ body: @Sendable @escaping (Uplink) async throws -> Value
+        spool: Spool? = nil, isEnforcerThere: Bool = true, rules: (@Sendable ([UInt8]?) throws -> Void)? = nil,
+        _ body: @Sendable @escaping (Uplink) async throws -> Value
     ) async throws -> Value {
         var logger = Logger(label: "agent")
         logger.logLevel = .critical
-        let uplink = try Uplink(settings, spool: spool, surroundings: quickSurroundings, logger: logger)
+        let uplink = try Uplink(
+            settings, spool: spool, surroundings: quickSurroundings, logger: logger, rules: rules)
+        uplink.restoreRules()
         return try await withThrowingTaskGroup(of: Value?.self) { group in
             if isEnforcerThere {
                 group.addTask {

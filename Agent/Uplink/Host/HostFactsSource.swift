@@ -2,6 +2,7 @@ internal import CordonModel
 internal import CordonWire
 internal import Glibc
 internal import Logging
+internal import SwiftProtobuf
 
 /// What this host is: read at the start, asked of the enforcer now and then and after every order, told when it changed.
 actor HostFactsSource {
@@ -11,23 +12,35 @@ actor HostFactsSource {
     private var facts: HostFacts
     private var outbox: AsyncStream<Cordon_V1_AgentMessage>.Continuation?
     private var isEnforcerKnown: Bool?
+    /// Where the queue stands and how many orders were refused.
+    private let counts: @Sendable () async -> AgentCounts
+    private var load = ProcessLoad()
     private var keysMissing: (@Sendable () async -> Void)?
 
-    init(enforcer: EnforcerClient, interval: Duration, version: String, logger: Logger) {
+    init(
+        enforcer: EnforcerClient, interval: Duration, version: String, logger: Logger,
+        counts: @escaping @Sendable () async -> AgentCounts
+    ) {
         self.enforcer = enforcer
+        self.counts = counts
         self.interval = interval
         self.logger = logger
         facts = HostFacts(
             hostname: HostReading.hostname, kernel: HostReading.kernel, operatingSystem: HostReading.operatingSystem,
             agentVersion: version, enforcerVersion: "", ownedTables: false, policyHash: "",
-            containment: ContainmentState())
+            containment: ContainmentState(), abilities: HostAbilities.all)
     }
 
     /// What is known now.
     var current: HostFacts { facts }
 
     /// Where changes are told; replaced by the next connection's.
-    func attach(_ outbox: AsyncStream<Cordon_V1_AgentMessage>.Continuation) { self.outbox = outbox }
+    func attach(_ outbox: AsyncStream<Cordon_V1_AgentMessage>.Continuation) {
+        self.outbox = outbox
+        sayHealth()
+    }
+
+    private func sayHealth() { outbox?.yield(.with { $0.health = Cordon_V1_AgentHealth(facts) }) }
 
     /// Called when the enforcer is there again, or holds no order keys: one that starts after the agent has missed them.
     func onKeysMissing(_ handOver: @escaping @Sendable () async -> Void) { keysMissing = handOver }
@@ -65,8 +78,12 @@ actor HostFactsSource {
             note(isKnown: false, "\(error)")
         }
         next.hostname = HostReading.hostname
-        guard next != facts else { return }
+        next.health = load.health(await counts())
+        let known = facts
         facts = next
+        if next.health != known.health { sayHealth() }
+        next.health = known.health
+        guard next != known else { return }
         var message = Cordon_V1_AgentMessage()
         message.facts = Cordon_V1_Facts(next)
         outbox?.yield(message)
@@ -117,7 +134,7 @@ package enum HostReading {
     }
 
     /// At most 64 KiB of a small system file.
-    private static func text(_ path: String) -> String {
+    static func text(_ path: String) -> String {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return "" }
         defer { close(descriptor) }

@@ -18,6 +18,8 @@ actor OrderDesk {
     private var outbox: AsyncStream<Cordon_V1_AgentMessage>.Continuation?
     /// Counts isolations and releases, so that a probe knows whether a later one overtook it.
     private var containments = 0
+    /// Orders that the enforcer refused since the start.
+    private(set) var refused = 0
     private nonisolated let arrivals: AsyncStream<Arrival>
     private nonisolated let door: AsyncStream<Arrival>.Continuation
 
@@ -158,6 +160,7 @@ actor OrderDesk {
     private func settle(_ arrival: Arrival, _ result: OrderResult) async {
         let message = Cordon_V1_OrderResult(result)
         kept[arrival.id] = .some(message)
+        if case .refused = result.outcome { refused += 1 }
         do { try await files.keep(message, id: arrival.id) } catch {
             logger.error(
                 "A result could not be written to disk.", metadata: ["order": "\(arrival.id)", "error": "\(error)"])

@@ -414,11 +414,25 @@ package enum Cordon_V1_Link: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "FetchRules" metadata.
+        package enum FetchRules: Sendable {
+            /// Request type for "FetchRules".
+            package typealias Input = CordonWire.Cordon_V1_RulePackRequest
+            /// Response type for "FetchRules".
+            package typealias Output = CordonWire.Cordon_V1_SignedRulePack
+            /// Descriptor for "FetchRules".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "cordon.v1.Link"),
+                method: "FetchRules",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "cordon.v1.Link" service.
         package static let descriptors: [GRPCCore.MethodDescriptor] = [
             Orders.descriptor,
             Ship.descriptor,
-            Renew.descriptor
+            Renew.descriptor,
+            FetchRules.descriptor
         ]
     }
 }
@@ -502,6 +516,24 @@ extension Cordon_V1_Link {
             request: GRPCCore.StreamingServerRequest<CordonWire.Cordon_V1_RenewRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<CordonWire.Cordon_V1_RenewResponse>
+
+        /// Handle the "FetchRules" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The rules that were offered on the order stream.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `CordonWire.Cordon_V1_RulePackRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `CordonWire.Cordon_V1_SignedRulePack` messages.
+        func fetchRules(
+            request: GRPCCore.StreamingServerRequest<CordonWire.Cordon_V1_RulePackRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<CordonWire.Cordon_V1_SignedRulePack>
     }
 
     /// Service protocol for the "cordon.v1.Link" service.
@@ -569,6 +601,24 @@ extension Cordon_V1_Link {
             request: GRPCCore.ServerRequest<CordonWire.Cordon_V1_RenewRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<CordonWire.Cordon_V1_RenewResponse>
+
+        /// Handle the "FetchRules" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The rules that were offered on the order stream.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `CordonWire.Cordon_V1_RulePackRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `CordonWire.Cordon_V1_SignedRulePack` message.
+        func fetchRules(
+            request: GRPCCore.ServerRequest<CordonWire.Cordon_V1_RulePackRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<CordonWire.Cordon_V1_SignedRulePack>
     }
 
     /// Simple service protocol for the "cordon.v1.Link" service.
@@ -636,6 +686,24 @@ extension Cordon_V1_Link {
             request: CordonWire.Cordon_V1_RenewRequest,
             context: GRPCCore.ServerContext
         ) async throws -> CordonWire.Cordon_V1_RenewResponse
+
+        /// Handle the "FetchRules" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The rules that were offered on the order stream.
+        ///
+        /// - Parameters:
+        ///   - request: A `CordonWire.Cordon_V1_RulePackRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `CordonWire.Cordon_V1_SignedRulePack` to respond with.
+        func fetchRules(
+            request: CordonWire.Cordon_V1_RulePackRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> CordonWire.Cordon_V1_SignedRulePack
     }
 }
 
@@ -676,6 +744,17 @@ extension Cordon_V1_Link.StreamingServiceProtocol {
                 )
             }
         )
+        router.registerHandler(
+            forMethod: Cordon_V1_Link.Method.FetchRules.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<CordonWire.Cordon_V1_RulePackRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<CordonWire.Cordon_V1_SignedRulePack>(),
+            handler: { request, context in
+                try await self.fetchRules(
+                    request: request,
+                    context: context
+                )
+            }
+        )
     }
 }
 
@@ -687,6 +766,17 @@ extension Cordon_V1_Link.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<CordonWire.Cordon_V1_RenewResponse> {
         let response = try await self.renew(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func fetchRules(
+        request: GRPCCore.StreamingServerRequest<CordonWire.Cordon_V1_RulePackRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<CordonWire.Cordon_V1_SignedRulePack> {
+        let response = try await self.fetchRules(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -737,6 +827,19 @@ extension Cordon_V1_Link.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<CordonWire.Cordon_V1_RenewResponse> {
         return GRPCCore.ServerResponse<CordonWire.Cordon_V1_RenewResponse>(
             message: try await self.renew(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func fetchRules(
+        request: GRPCCore.ServerRequest<CordonWire.Cordon_V1_RulePackRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<CordonWire.Cordon_V1_SignedRulePack> {
+        return GRPCCore.ServerResponse<CordonWire.Cordon_V1_SignedRulePack>(
+            message: try await self.fetchRules(
                 request: request.message,
                 context: context
             ),
@@ -825,6 +928,29 @@ extension Cordon_V1_Link {
             deserializer: some GRPCCore.MessageDeserializer<CordonWire.Cordon_V1_RenewResponse>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<CordonWire.Cordon_V1_RenewResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "FetchRules" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The rules that were offered on the order stream.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `CordonWire.Cordon_V1_RulePackRequest` message.
+        ///   - serializer: A serializer for `CordonWire.Cordon_V1_RulePackRequest` messages.
+        ///   - deserializer: A deserializer for `CordonWire.Cordon_V1_SignedRulePack` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func fetchRules<Result>(
+            request: GRPCCore.ClientRequest<CordonWire.Cordon_V1_RulePackRequest>,
+            serializer: some GRPCCore.MessageSerializer<CordonWire.Cordon_V1_RulePackRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<CordonWire.Cordon_V1_SignedRulePack>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<CordonWire.Cordon_V1_SignedRulePack>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -945,6 +1071,40 @@ extension Cordon_V1_Link {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "FetchRules" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The rules that were offered on the order stream.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `CordonWire.Cordon_V1_RulePackRequest` message.
+        ///   - serializer: A serializer for `CordonWire.Cordon_V1_RulePackRequest` messages.
+        ///   - deserializer: A deserializer for `CordonWire.Cordon_V1_SignedRulePack` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func fetchRules<Result>(
+            request: GRPCCore.ClientRequest<CordonWire.Cordon_V1_RulePackRequest>,
+            serializer: some GRPCCore.MessageSerializer<CordonWire.Cordon_V1_RulePackRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<CordonWire.Cordon_V1_SignedRulePack>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<CordonWire.Cordon_V1_SignedRulePack>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Cordon_V1_Link.Method.FetchRules.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -1029,6 +1189,35 @@ extension Cordon_V1_Link.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<CordonWire.Cordon_V1_RenewRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<CordonWire.Cordon_V1_RenewResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "FetchRules" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The rules that were offered on the order stream.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `CordonWire.Cordon_V1_RulePackRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func fetchRules<Result>(
+        request: GRPCCore.ClientRequest<CordonWire.Cordon_V1_RulePackRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<CordonWire.Cordon_V1_SignedRulePack>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.fetchRules(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<CordonWire.Cordon_V1_RulePackRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<CordonWire.Cordon_V1_SignedRulePack>(),
             options: options,
             onResponse: handleResponse
         )
@@ -1129,6 +1318,39 @@ extension Cordon_V1_Link.ClientProtocol {
             metadata: metadata
         )
         return try await self.renew(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "FetchRules" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The rules that were offered on the order stream.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func fetchRules<Result>(
+        _ message: CordonWire.Cordon_V1_RulePackRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<CordonWire.Cordon_V1_SignedRulePack>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<CordonWire.Cordon_V1_RulePackRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.fetchRules(
             request: request,
             options: options,
             onResponse: handleResponse

@@ -164,6 +164,33 @@ package nonisolated struct Cordon_V1_AgentMessage: Sendable {
     set {message = .facts(newValue)}
   }
 
+  /// Part of the answer to a hunt's question.
+  package var hunt: Cordon_V1_HuntAnswer {
+    get {
+      if case .hunt(let v)? = message {return v}
+      return Cordon_V1_HuntAnswer()
+    }
+    set {message = .hunt(newValue)}
+  }
+
+  /// How the agent itself is doing: after Hello, and when it has changed much.
+  package var health: Cordon_V1_AgentHealth {
+    get {
+      if case .health(let v)? = message {return v}
+      return Cordon_V1_AgentHealth()
+    }
+    set {message = .health(newValue)}
+  }
+
+  /// Which rules it runs: after Welcome, and whenever that has changed.
+  package var rulePack: Cordon_V1_RulePackState {
+    get {
+      if case .rulePack(let v)? = message {return v}
+      return Cordon_V1_RulePackState()
+    }
+    set {message = .rulePack(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// What it says.
@@ -176,6 +203,12 @@ package nonisolated struct Cordon_V1_AgentMessage: Sendable {
     case result(Cordon_V1_OrderResult)
     /// What is in force or known of the host has changed.
     case facts(Cordon_V1_Facts)
+    /// Part of the answer to a hunt's question.
+    case hunt(Cordon_V1_HuntAnswer)
+    /// How the agent itself is doing: after Hello, and when it has changed much.
+    case health(Cordon_V1_AgentHealth)
+    /// Which rules it runs: after Welcome, and whenever that has changed.
+    case rulePack(Cordon_V1_RulePackState)
 
   }
 
@@ -250,6 +283,38 @@ package nonisolated struct Cordon_V1_Facts: Sendable {
   package init() {}
 
   fileprivate var _containment: Cordon_V1_Containment? = nil
+}
+
+/// How an agent is doing. Values are rounded, so that they are told when they change much.
+package nonisolated struct Cordon_V1_AgentHealth: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Anonymous memory of the agent's process: bytes.
+  package var memoryBytes: UInt64 = 0
+
+  /// Thousandths of one core since it was looked at last.
+  package var cpuPermille: UInt32 = 0
+
+  /// Items that the controller does not have yet.
+  package var waiting: UInt64 = 0
+
+  /// What the spool takes on the disk: bytes.
+  package var spoolBytes: UInt64 = 0
+
+  /// Items that were lost since the agent began, as far as it knows.
+  package var lost: UInt64 = 0
+
+  /// Orders that were refused since the agent began.
+  package var refused: UInt64 = 0
+
+  /// What this kernel and this agent's rights allow, as names: journal, audit_log, cgroup2, pidfd, ….
+  package var abilities: [String] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 /// How far an order is.
@@ -359,6 +424,33 @@ package nonisolated struct Cordon_V1_ControllerMessage: Sendable {
     set {message = .resultAck(newValue)}
   }
 
+  /// A question of a hunt.
+  package var hunt: Cordon_V1_HuntQuestion {
+    get {
+      if case .hunt(let v)? = message {return v}
+      return Cordon_V1_HuntQuestion()
+    }
+    set {message = .hunt(newValue)}
+  }
+
+  /// A hunt is over: stop answering.
+  package var huntEnd: Cordon_V1_HuntEnd {
+    get {
+      if case .huntEnd(let v)? = message {return v}
+      return Cordon_V1_HuntEnd()
+    }
+    set {message = .huntEnd(newValue)}
+  }
+
+  /// The rules that the agent should run; fetched with RulePack, so that no order waits behind them.
+  package var rulePack: Cordon_V1_RulePackOffer {
+    get {
+      if case .rulePack(let v)? = message {return v}
+      return Cordon_V1_RulePackOffer()
+    }
+    set {message = .rulePack(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// What it says.
@@ -371,6 +463,12 @@ package nonisolated struct Cordon_V1_ControllerMessage: Sendable {
     case keySet(Cordon_V1_SignedOrderKeySet)
     /// The result is durable at the controller: forget it.
     case resultAck(Cordon_V1_ResultAck)
+    /// A question of a hunt.
+    case hunt(Cordon_V1_HuntQuestion)
+    /// A hunt is over: stop answering.
+    case huntEnd(Cordon_V1_HuntEnd)
+    /// The rules that the agent should run; fetched with RulePack, so that no order waits behind them.
+    case rulePack(Cordon_V1_RulePackOffer)
 
   }
 
@@ -405,6 +503,91 @@ package nonisolated struct Cordon_V1_ResultAck: Sendable {
 
   /// The order: 16 bytes.
   package var orderID: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// The rules that an agent should run.
+package nonisolated struct Cordon_V1_RulePackOffer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The pack's version; 0 for none: the agent then drops what it has.
+  package var version: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// The rules that an agent runs. Untrusted.
+package nonisolated struct Cordon_V1_RulePackState: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The version in use; 0 for none.
+  package var version: UInt64 = 0
+
+  /// Why the version that was offered last is not in use; empty when it is.
+  package var fault: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Asks for a pack of rules.
+package nonisolated struct Cordon_V1_RulePackRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// As it was offered.
+  package var version: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// A pack of rules and its signature.
+package nonisolated struct Cordon_V1_SignedRulePack: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// A serialised RulePack: what is signed.
+  package var pack: Data = Data()
+
+  /// The first 16 bytes of SHA-256 of the key that signed: one of the order keys.
+  package var keyID: Data = Data()
+
+  /// Ed25519 over "cordon/rule-pack/v1", a zero byte, and pack: 64 bytes.
+  package var signature: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Compiled Sigma rules.
+package nonisolated struct Cordon_V1_RulePack: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The fleet that it is for.
+  package var fleet: String = String()
+
+  /// Greater than that of every pack published before.
+  package var version: UInt64 = 0
+
+  /// The rules, in the form of CordonSigma's RulePack.
+  package var rules: Data = Data()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -586,7 +769,7 @@ nonisolated extension Cordon_V1_RenewResponse: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Cordon_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AgentMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}progress\0\u{1}result\0\u{1}facts\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}progress\0\u{1}result\0\u{1}facts\0\u{4}\u{10}rule_pack\0\u{1}hunt\0\u{1}health\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -646,6 +829,45 @@ nonisolated extension Cordon_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtob
           self.message = .facts(v)
         }
       }()
+      case 20: try {
+        var v: Cordon_V1_RulePackState?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .rulePack(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .rulePack(v)
+        }
+      }()
+      case 21: try {
+        var v: Cordon_V1_HuntAnswer?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .hunt(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .hunt(v)
+        }
+      }()
+      case 22: try {
+        var v: Cordon_V1_AgentHealth?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .health(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .health(v)
+        }
+      }()
       default: break
       }
     }
@@ -672,6 +894,18 @@ nonisolated extension Cordon_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtob
     case .facts?: try {
       guard case .facts(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .rulePack?: try {
+      guard case .rulePack(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+    }()
+    case .hunt?: try {
+      guard case .hunt(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+    }()
+    case .health?: try {
+      guard case .health(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
     }()
     case nil: break
     }
@@ -793,6 +1027,66 @@ nonisolated extension Cordon_V1_Facts: SwiftProtobuf.Message, SwiftProtobuf._Mes
   }
 }
 
+nonisolated extension Cordon_V1_AgentHealth: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".AgentHealth"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}memory_bytes\0\u{3}cpu_permille\0\u{1}waiting\0\u{3}spool_bytes\0\u{1}lost\0\u{1}refused\0\u{1}abilities\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.memoryBytes) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.cpuPermille) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.waiting) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.spoolBytes) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.lost) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.refused) }()
+      case 7: try { try decoder.decodeRepeatedStringField(value: &self.abilities) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.memoryBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.memoryBytes, fieldNumber: 1)
+    }
+    if self.cpuPermille != 0 {
+      try visitor.visitSingularUInt32Field(value: self.cpuPermille, fieldNumber: 2)
+    }
+    if self.waiting != 0 {
+      try visitor.visitSingularUInt64Field(value: self.waiting, fieldNumber: 3)
+    }
+    if self.spoolBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.spoolBytes, fieldNumber: 4)
+    }
+    if self.lost != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lost, fieldNumber: 5)
+    }
+    if self.refused != 0 {
+      try visitor.visitSingularUInt64Field(value: self.refused, fieldNumber: 6)
+    }
+    if !self.abilities.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.abilities, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_AgentHealth, rhs: Cordon_V1_AgentHealth) -> Bool {
+    if lhs.memoryBytes != rhs.memoryBytes {return false}
+    if lhs.cpuPermille != rhs.cpuPermille {return false}
+    if lhs.waiting != rhs.waiting {return false}
+    if lhs.spoolBytes != rhs.spoolBytes {return false}
+    if lhs.lost != rhs.lost {return false}
+    if lhs.refused != rhs.refused {return false}
+    if lhs.abilities != rhs.abilities {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Cordon_V1_OrderProgress: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".OrderProgress"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}order_id\0\u{1}stage\0")
@@ -834,7 +1128,7 @@ nonisolated extension Cordon_V1_OrderProgress.Stage: SwiftProtobuf._ProtoNamePro
 
 nonisolated extension Cordon_V1_ControllerMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ControllerMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}order\0\u{3}key_set\0\u{3}result_ack\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}order\0\u{3}key_set\0\u{3}result_ack\0\u{4}\u{10}rule_pack\0\u{1}hunt\0\u{3}hunt_end\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -894,6 +1188,45 @@ nonisolated extension Cordon_V1_ControllerMessage: SwiftProtobuf.Message, SwiftP
           self.message = .resultAck(v)
         }
       }()
+      case 20: try {
+        var v: Cordon_V1_RulePackOffer?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .rulePack(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .rulePack(v)
+        }
+      }()
+      case 21: try {
+        var v: Cordon_V1_HuntQuestion?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .hunt(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .hunt(v)
+        }
+      }()
+      case 22: try {
+        var v: Cordon_V1_HuntEnd?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .huntEnd(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .huntEnd(v)
+        }
+      }()
       default: break
       }
     }
@@ -920,6 +1253,18 @@ nonisolated extension Cordon_V1_ControllerMessage: SwiftProtobuf.Message, SwiftP
     case .resultAck?: try {
       guard case .resultAck(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .rulePack?: try {
+      guard case .rulePack(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+    }()
+    case .hunt?: try {
+      guard case .hunt(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+    }()
+    case .huntEnd?: try {
+      guard case .huntEnd(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
     }()
     case nil: break
     }
@@ -998,6 +1343,181 @@ nonisolated extension Cordon_V1_ResultAck: SwiftProtobuf.Message, SwiftProtobuf.
 
   package static func ==(lhs: Cordon_V1_ResultAck, rhs: Cordon_V1_ResultAck) -> Bool {
     if lhs.orderID != rhs.orderID {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cordon_V1_RulePackOffer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RulePackOffer"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.version != 0 {
+      try visitor.visitSingularUInt64Field(value: self.version, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_RulePackOffer, rhs: Cordon_V1_RulePackOffer) -> Bool {
+    if lhs.version != rhs.version {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cordon_V1_RulePackState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RulePackState"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}fault\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.fault) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.version != 0 {
+      try visitor.visitSingularUInt64Field(value: self.version, fieldNumber: 1)
+    }
+    if !self.fault.isEmpty {
+      try visitor.visitSingularStringField(value: self.fault, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_RulePackState, rhs: Cordon_V1_RulePackState) -> Bool {
+    if lhs.version != rhs.version {return false}
+    if lhs.fault != rhs.fault {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cordon_V1_RulePackRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RulePackRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.version != 0 {
+      try visitor.visitSingularUInt64Field(value: self.version, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_RulePackRequest, rhs: Cordon_V1_RulePackRequest) -> Bool {
+    if lhs.version != rhs.version {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cordon_V1_SignedRulePack: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SignedRulePack"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pack\0\u{3}key_id\0\u{1}signature\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.pack) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.keyID) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.pack.isEmpty {
+      try visitor.visitSingularBytesField(value: self.pack, fieldNumber: 1)
+    }
+    if !self.keyID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.keyID, fieldNumber: 2)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_SignedRulePack, rhs: Cordon_V1_SignedRulePack) -> Bool {
+    if lhs.pack != rhs.pack {return false}
+    if lhs.keyID != rhs.keyID {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cordon_V1_RulePack: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RulePack"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fleet\0\u{1}version\0\u{1}rules\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.fleet) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.rules) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.fleet.isEmpty {
+      try visitor.visitSingularStringField(value: self.fleet, fieldNumber: 1)
+    }
+    if self.version != 0 {
+      try visitor.visitSingularUInt64Field(value: self.version, fieldNumber: 2)
+    }
+    if !self.rules.isEmpty {
+      try visitor.visitSingularBytesField(value: self.rules, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_RulePack, rhs: Cordon_V1_RulePack) -> Bool {
+    if lhs.fleet != rhs.fleet {return false}
+    if lhs.version != rhs.version {return false}
+    if lhs.rules != rhs.rules {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -242,6 +242,9 @@ package nonisolated struct Cordon_V1_Alert: Sendable {
   /// Some of the events, at most 20.
   package var evidence: [Cordon_V1_Event] = []
 
+  /// Who wrote the rule; empty when nobody is named.
+  package var ruleAuthor: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -604,7 +607,7 @@ nonisolated extension Cordon_V1_TextList: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension Cordon_V1_Alert: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Alert"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}alert_id\0\u{3}rule_id\0\u{3}rule_name\0\u{1}techniques\0\u{1}title\0\u{1}severity\0\u{3}first_seen_us\0\u{3}last_seen_us\0\u{1}count\0\u{3}deduplication_key\0\u{1}observables\0\u{1}evidence\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}alert_id\0\u{3}rule_id\0\u{3}rule_name\0\u{1}techniques\0\u{1}title\0\u{1}severity\0\u{3}first_seen_us\0\u{3}last_seen_us\0\u{1}count\0\u{3}deduplication_key\0\u{1}observables\0\u{1}evidence\0\u{3}rule_author\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -624,6 +627,7 @@ nonisolated extension Cordon_V1_Alert: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 10: try { try decoder.decodeSingularStringField(value: &self.deduplicationKey) }()
       case 11: try { try decoder.decodeRepeatedMessageField(value: &self.observables) }()
       case 12: try { try decoder.decodeRepeatedMessageField(value: &self.evidence) }()
+      case 13: try { try decoder.decodeSingularStringField(value: &self.ruleAuthor) }()
       default: break
       }
     }
@@ -666,6 +670,9 @@ nonisolated extension Cordon_V1_Alert: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.evidence.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.evidence, fieldNumber: 12)
     }
+    if !self.ruleAuthor.isEmpty {
+      try visitor.visitSingularStringField(value: self.ruleAuthor, fieldNumber: 13)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -682,6 +689,7 @@ nonisolated extension Cordon_V1_Alert: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.deduplicationKey != rhs.deduplicationKey {return false}
     if lhs.observables != rhs.observables {return false}
     if lhs.evidence != rhs.evidence {return false}
+    if lhs.ruleAuthor != rhs.ruleAuthor {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -35,7 +35,9 @@ enum RequestReader {
     }
 
     /// The body, checked, and as it came.
-    static func body(_ request: Request, _ declared: Route.Body) async throws -> (JSONValue, [UInt8]) {
+    static func body(
+        _ request: Request, _ declared: Route.Body, most: Int = APILimits.body
+    ) async throws -> (JSONValue, [UInt8]) {
         switch declared {
         case .none:
             guard request.method == .get || request.headers[.contentLength].map({ $0 == "0" }) ?? true else {
@@ -43,23 +45,23 @@ enum RequestReader {
             }
             return (.null, [])
         case .json(let schema):
-            let bytes = try await bytes(request)
+            let bytes = try await bytes(request, most)
             let value = try parse(bytes)
             let faults = schema.faults(in: value)
             guard faults.isEmpty else { throw Problem.invalid(faults) }
             return (value, bytes)
         case .document:
-            return (.null, try await bytes(request))
+            return (.null, try await bytes(request, most))
         }
     }
 
-    private static func bytes(_ request: Request) async throws -> [UInt8] {
+    private static func bytes(_ request: Request, _ most: Int) async throws -> [UInt8] {
         let mediaType = request.headers[.contentType]?.split(separator: ";").first?.lowercased() ?? ""
         guard mediaType.split(separator: " ").joined() == "application/json" else { throw Problem.mediaType }
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > APILimits.body {
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > most {
             throw Problem.tooLarge
         }
-        let buffer = try await request.body.collect(upTo: APILimits.body)
+        let buffer = try await request.body.collect(upTo: most)
         return Array(buffer.readableBytesView)
     }
 

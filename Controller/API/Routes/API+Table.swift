@@ -4,7 +4,7 @@ extension API {
     /// Every route there is.
     package static let routes: [Route] = [
         sessionRoutes, hostRoutes, enrolmentRoutes, alertRoutes, eventRoutes, caseRoutes, caseWorkRoutes, orderRoutes,
-        playbookRoutes,
+        huntRoutes, ruleRoutes, playbookRoutes,
         runRoutes, taskRoutes, auditRoutes, userRoutes, apiTokenRoutes, changeRoutes, serviceRoutes,
     ].flatMap { $0 }
 }

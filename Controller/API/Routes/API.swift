@@ -57,7 +57,7 @@ package enum API {
             parameters[parameter.name] = value
         }
         let query = try RequestReader.query(request, route.query)
-        let (body, bytes) = try await RequestReader.body(request, route.body)
+        let (body, bytes) = try await RequestReader.body(request, route.body, most: route.mostBytes)
         return Call(
             services: services, request: request, scope: scope, parameters: parameters, query: query, body: body,
             bytes: bytes

@@ -55,5 +55,7 @@ package struct Route: Sendable {
     package var answer: Answer
     /// Statuses of problems beyond those that any route may answer with.
     package var problems: [HTTPResponse.Status] = []
+    /// Bytes that its body may have.
+    package var mostBytes = APILimits.body
     let handle: @Sendable (Call) async throws -> Reply
 }

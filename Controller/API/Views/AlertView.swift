@@ -19,6 +19,7 @@ enum AlertView {
             .object([
                 .required("id", .string), .required("name", .string),
                 .required("techniques", .list(.string, most: 1000), "MITRE ATT&CK."),
+                .required("author", .nullable(.string), "Who wrote the rule."),
             ])
         ),
         .required("first_seen", .instant),
@@ -49,6 +50,7 @@ enum AlertView {
             "rule": [
                 "id": .text(alert.rule.id), "name": .text(alert.rule.name),
                 "techniques": .array(alert.rule.techniques.map { .text($0) }),
+                "author": alert.rule.author.map { .text($0) } ?? .null,
             ],
             "first_seen": .text("\(alert.firstSeen)"), "last_seen": .text("\(alert.lastSeen)"),
             "received_at": .text("\(record.receivedAt)"), "updated_at": .text("\(record.updatedAt)"),

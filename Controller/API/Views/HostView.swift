@@ -37,8 +37,29 @@ enum HostView {
                 "blocks",
                 .list(.object([.required("network", .string), .required("until", .instant)]), most: 100_000)
             ),
+            .required("abilities", .list(.string, most: 64), "What its kernel and the agent's rights allow."),
+            .required("health", .nullable(health)),
         ])
     )
+
+    private static let health = Schema.named(
+        "AgentHealth",
+        .object([
+            .required("memory_bytes", .count, "Anonymous memory of the agent; rounded, as all values here."),
+            .required("cpu_permille", .count, "Thousandths of one core."),
+            .required("waiting", .count, "Items that the controller does not have yet."),
+            .required("spool_bytes", .count), .required("lost", .count, "Items lost since the agent began."),
+            .required("refused", .count, "Orders refused since the agent began."),
+        ])
+    )
+
+    private static func json(_ health: AgentHealth) -> JSONValue {
+        [
+            "memory_bytes": .integer(health.memoryBytes), "cpu_permille": .integer(Int64(health.cpuPermille)),
+            "waiting": .integer(health.waiting), "spool_bytes": .integer(health.spoolBytes),
+            "lost": .integer(health.lost), "refused": .integer(Int64(health.refused)),
+        ]
+    }
 
     private static let revocation = Schema.object([
         .required("at", .instant), .required("by", .string), .required("reason", .string),
@@ -77,6 +98,7 @@ enum HostView {
             "blocks": .array(
                 facts.containment.blocks.map { ["network": .text("\($0.network)"), "until": .text("\($0.until)")] }
             ),
+            "abilities": .array(facts.abilities.map { .text($0) }), "health": facts.health.map(json) ?? .null,
         ]
     }
 }

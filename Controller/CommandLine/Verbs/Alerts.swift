@@ -79,7 +79,7 @@ struct AlertShow: AsyncParsableCommand {
             let evidence = (alert["evidence"]?.array ?? []).map { "  " + Terminal.safe($0["original"]?.text ?? "") }
             return Details.lines([
                 ("title", alert["title"]?.text), ("severity", alert["severity"]?.text),
-                ("rule", alert["rule"]?["name"]?.text),
+                ("rule", alert["rule"]?["name"]?.text), ("author", alert["rule"]?["author"]?.text),
                 ("techniques", techniques), ("host", alert["host"]?.text),
                 ("case", alert["case_number"]?.integer.map { "C-\($0)" }),
                 ("first seen", alert["first_seen"]?.text.map(Shown.instant)),

@@ -72,6 +72,7 @@ struct HostShow: AsyncParsableCommand {
 
     static func lines(_ host: JSONValue) -> [String] {
         let facts = host["facts"]
+        let health = facts?["health"]?.object == nil ? nil : facts?["health"]
         let blocks = (facts?["blocks"]?.array ?? []).map { (block: JSONValue) -> String in
             "\(block["network"]?.text ?? "") until \(block["until"]?.text.map(Shown.instant) ?? "-")"
         }
@@ -81,11 +82,20 @@ struct HostShow: AsyncParsableCommand {
             ("enrolled", host["enrolled_at"]?.text.map(Shown.instant)),
             ("system", facts?["operating_system"]?.text), ("kernel", facts?["kernel"]?.text),
             ("agent", facts?["agent_version"]?.text), ("enforcer", facts?["enforcer_version"]?.text),
+            ("policy", facts?["policy_hash"]?.text), ("abilities", facts?["abilities"]?.texts?.joined(separator: ", ")),
+            ("memory", health?["memory_bytes"]?.integer.map { "\($0 >> 20) MiB" }),
+            ("CPU", health?["cpu_permille"]?.integer.map { "\($0 / 10).\($0 % 10) % of a core" }),
+            ("queue", health.map(queue)), ("lost", health?["lost"]?.integer.map { "\($0) items since its start" }),
+            ("refused", health?["refused"]?.integer.map { "\($0) orders since its start" }),
             ("isolated until", facts?["isolated_until"]?.text.map(Shown.instant)),
             ("blocked", blocks.joined(separator: ", ")),
             ("revoked", host["revocation"]?["reason"]?.text),
             ("clone seen", host["clone_seen_at"]?.text.map(Shown.instant)),
         ])
+    }
+
+    private static func queue(_ health: JSONValue) -> String {
+        "about \(health["waiting"]?.integer ?? 0) items, \((health["spool_bytes"]?.integer ?? 0) >> 20) MiB of disk"
     }
 }
 

@@ -62,7 +62,10 @@ extension Fleet {
                     throw LinkRefusal.malformed("a result that cannot be read").status
                 }
                 try await answered(model, at: session)
-            case .facts(let facts): changed(session.agent) { $0.facts = facts.model() }
+            case .hunt(let answer): try await heard(answer, at: session)
+            case .health(let health): changed(session.agent) { health.add(to: &$0.facts) }
+            case .facts(let facts): changed(session.agent) { $0.facts = facts.model(keepingHealthOf: $0.facts) }
+            case .rulePack(let state): heard(state, from: session.agent)
             // A kind of message that this version does not know.
             case nil: continue
             }
@@ -81,9 +84,11 @@ extension Fleet {
         session.send(.with { $0.keySet = keySet })
         changed(session.agent) {
             $0.onlineSince = session.since
-            if hello.hasFacts { $0.facts = hello.facts.model() }
+            if hello.hasFacts { $0.facts = hello.facts.model(keepingHealthOf: $0.facts) }
         }
+        offerRules(to: session)
         try await deliver(to: session)
+        try await askOpenHunts(session)
     }
 
     private func heard(_ progress: Cordon_V1_OrderProgress, at session: Session) async throws {

@@ -38,6 +38,13 @@ struct LinkService: Cordon_V1_Link.SimpleServiceProtocol {
         let (_, agent) = try context.agent()
         return try await fleet.renew(request, for: agent)
     }
+
+    func fetchRules(
+        request: Cordon_V1_RulePackRequest, context: ServerContext
+    ) async throws -> Cordon_V1_SignedRulePack {
+        let (_, agent) = try context.agent()
+        return try await fleet.rules(request, for: agent)
+    }
 }
 
 /// The one call of a stranger.

@@ -41,11 +41,13 @@ package struct Staging: Sendable, Hashable {
 
 /// Where published packs and stagings are kept.
 package protocol RulePackRepository: Sendable {
-    /// Adds a pack under the next version, with its audit entry, and gives that version. The one that the pack says is
-    /// ignored.
+    /// Adds a pack under the next version, with its audit entry. What the pack says of version and digest is ignored.
+    /// - Parameter content: The compiled rules, given the version.
+    /// - Returns: The pack as it is kept.
     func add(
-        _ pack: PublishedPack, content: [UInt8], recording entry: @escaping @Sendable (Int64) -> AuditEntry
-    ) async throws -> Int64
+        _ pack: PublishedPack, content: @escaping @Sendable (Int64) throws -> [UInt8],
+        recording entry: @escaping @Sendable (PublishedPack) -> AuditEntry
+    ) async throws -> PublishedPack
     /// All packs, newest first.
     func packs() async throws -> [PublishedPack]
     /// A pack's compiled rules; `nil` when there is no such version.

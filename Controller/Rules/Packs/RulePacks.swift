@@ -1,5 +1,5 @@
 package import CordonModel
-package import CordonSigma
+internal import CordonSigma
 internal import Synchronization
 
 /// Packs of rules: published whole or not at all, staged to groups of hosts, rolled back.
@@ -12,8 +12,6 @@ package final class RulePacks: Sendable {
 
     private let repository: any RulePackRepository
     private let surroundings: Surroundings
-    /// SHA-256, lower-case hex.
-    private let digest: @Sendable ([UInt8]) -> String
     /// Called when the version of some group may have changed.
     private let changed: @Sendable () -> Void
     /// All stagings by group, oldest first.
@@ -31,21 +29,20 @@ package final class RulePacks: Sendable {
     /// Reads what is staged.
     package static func load(
         repository: any RulePackRepository, surroundings: Surroundings,
-        digest: @escaping @Sendable ([UInt8]) -> String, changed: @escaping @Sendable () -> Void = {}
+        changed: @escaping @Sendable () -> Void = {}
     ) async throws -> RulePacks {
         var history: [String: [Int64]] = [:]
         for staging in try await repository.stagings() { history[staging.group, default: []].append(staging.version) }
         return RulePacks(
-            repository: repository, surroundings: surroundings, digest: digest, changed: changed, history: history)
+            repository: repository, surroundings: surroundings, changed: changed, history: history)
     }
 
     private init(
-        repository: any RulePackRepository, surroundings: Surroundings, digest: @escaping @Sendable ([UInt8]) -> String,
-        changed: @escaping @Sendable () -> Void, history: [String: [Int64]]
+        repository: any RulePackRepository, surroundings: Surroundings, changed: @escaping @Sendable () -> Void,
+        history: [String: [Int64]]
     ) {
         self.repository = repository
         self.surroundings = surroundings
-        self.digest = digest
         self.changed = changed
         self.history = Mutex(history)
     }
@@ -75,21 +72,28 @@ package final class RulePacks: Sendable {
         guard !set.rules.isEmpty else {
             throw RulesError("empty", "There is no rule in what was sent.", remedy: "Send the folder of your rules.")
         }
-        let content = try RulePack(name: name, rules: set.rules, correlations: set.correlations).encoded()
-        guard content.count <= Self.mostBytes else {
-            throw RulesError(
-                "large", "The compiled pack has \(content.count) bytes; \(Self.mostBytes) are the most.",
-                remedy: "Take rules out that your hosts' logs can never match.")
-        }
-        var pack = PublishedPack(
-            version: 0, name: name, digest: digest(content), rules: set.rules.count,
-            correlations: set.correlations.count, publishedAt: surroundings.now(), publishedBy: principal.name)
-        pack.version = try await repository.add(pack, content: content) { [pack] version in
+        let pack = PublishedPack(
+            version: 0, name: name, digest: "", rules: set.rules.count, correlations: set.correlations.count,
+            publishedAt: surroundings.now(), publishedBy: principal.name)
+        return try await repository.add(pack, content: { try Self.content(of: set, name: name, version: $0) }) { pack in
             AuditEntry(
-                at: pack.publishedAt, actor: principal.name, verb: "rules.published", subject: "rules:\(version)",
+                at: pack.publishedAt, actor: principal.name, verb: "rules.published", subject: "rules:\(pack.version)",
                 details: ["name": pack.name, "sha256": pack.digest, "rules": "\(pack.rules)"])
         }
-        return pack
+    }
+
+    private static func content(of set: RuleSet, name: String, version: Int64) throws -> [UInt8] {
+        let pack = RulePack(
+            name: name, version: UInt64(clamping: version), rules: set.rules, correlations: set.correlations)
+        let content = try pack.encoded()
+        // Read as an agent will: what an agent would refuse is not published.
+        _ = try RulePack(content)
+        guard content.count <= mostBytes else {
+            throw RulesError(
+                "large", "The compiled pack has \(content.count) bytes; \(mostBytes) are the most.",
+                remedy: "Take rules out that your hosts' logs can never match.")
+        }
+        return content
     }
 
     /// Has the hosts of a group (empty: all others) run a version (0: none) from now on.
@@ -116,7 +120,8 @@ package final class RulePacks: Sendable {
         return try await add(before, group, "rules.rolled_back", principal)
     }
 
-    private func add(_ version: Int64, _ group: String, _ verb: String, _ principal: Principal) async throws -> Staging {
+    private func add(_ version: Int64, _ group: String, _ verb: String, _ principal: Principal) async throws -> Staging
+    {
         let staging = Staging(group: group, version: version, at: surroundings.now(), by: principal.name)
         try await repository.add(
             staging,
@@ -135,5 +140,19 @@ extension RuleSet {
         var reading = RuleSetReading(groups: [:])
         for file in files { reading.read(Array(file.text.utf8), file: file.name) }
         return reading.finished()
+    }
+}
+
+extension RuleSet {
+    /// The files that ``load(_:groups:)`` would read, as text to be sent.
+    /// - Throws: ``RulesError`` where a file cannot be read or is not UTF-8.
+    package static func texts(_ paths: [String]) throws -> [RulePacks.File] {
+        try RuleFiles(paths).paths.map { path in
+            let bytes = try RuleFiles.bytes(path, limit: YamlReader.Limits().bytes)
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw RulesError("encoding", "\(path) is not UTF-8.", remedy: "Save it as UTF-8.")
+            }
+            return RulePacks.File(name: path, text: text)
+        }
     }
 }

@@ -76,7 +76,7 @@ extension CasePage.AlertFold {
         let lines = alert.evidence.count
         self.init(
             alertID: "\(alert.id)", alertTitle: alert.title, alertSeverity: SeverityMark(alert.severity),
-            rule: "\(alert.rule.name) (\(alert.rule.id))",
+            rule: "\(alert.rule.name) (\(alert.rule.id))" + (alert.rule.author.map { ", by \($0)" } ?? ""),
             techniques: alert.rule.techniques.isEmpty ? nil : alert.rule.techniques.joined(separator: ", "),
             alertHost: host, times: alert.count == 1 ? "1 event" : "\(alert.count) events",
             last: Moment(alert.lastSeen, now: now), evidence: alert.evidence.map(\.original),

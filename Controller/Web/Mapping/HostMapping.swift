@@ -111,6 +111,16 @@ extension HostPage {
                 Fact("Local policy", said.policyHash.isEmpty ? "none" : String(said.policyHash.prefix(16))),
             ]
         }
+        if let health = host.facts?.health {
+            facts += [
+                Fact("Agent's cost", "\(health.memoryBytes >> 20) MiB of memory, \(health.cpuPermille) ‰ of a core"),
+                Fact("Agent's queue", "about \(health.waiting) items, \(health.spoolBytes >> 20) MiB of disk"),
+                Fact("Agent's faults", "\(health.lost) items lost, \(health.refused) orders refused, since its start"),
+            ]
+        }
+        if let abilities = host.facts?.abilities, !abilities.isEmpty {
+            facts.append(Fact("Abilities", abilities.joined(separator: ", ")))
+        }
         if !host.group.isEmpty { facts.append(Fact("Group", host.group)) }
         if host.hostname != host.name { facts.append(Fact("Enrolled as", host.hostname)) }
         facts.append(Fact("Enrolled", Moment(host.enrolledAt, now: now).full))

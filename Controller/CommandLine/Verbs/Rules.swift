@@ -1,0 +1,127 @@
+internal import ArgumentParser
+internal import ControllerRules
+internal import CordonScan
+
+/// `cordon rules`
+struct RulesVerb: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rules", abstract: "Publish packs of Sigma rules, and say which hosts run which.",
+        discussion: """
+            A pack is checked and compiled at the controller, signed, and fetched by the hosts it is staged to. One bad rule \
+            refuses the whole pack.
+
+            EXAMPLES
+              cordon sigma check rules/
+              cordon rules publish rules/ --name linux
+              cordon rules stage 7 --group canary
+              cordon rules stage 7
+              cordon rules roll-back --group canary
+            """,
+        subcommands: [RulesPublish.self, RulesList.self, RulesStage.self, RulesRollBack.self]
+    )
+}
+
+/// `cordon rules publish`
+struct RulesPublish: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "publish", abstract: "Send a folder of rules; nothing runs them before they are staged.")
+    @Argument(help: "The folder, or files.", completion: .directory)
+    var paths: [String]
+    @Option(help: "What the pack is called.")
+    var name: String
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        // All faults are told here, with their lines; the controller checks again.
+        let set = try RuleSet.load(paths)
+        guard set.faults.isEmpty else {
+            throw Complaint(
+                .failed,
+                "\(set.faults.count) rules have faults:\n"
+                    + set.faults.prefix(50).map { Terminal.safe("\($0)") }.joined(separator: "\n"))
+        }
+        let files = try RuleSet.texts(paths).map { file -> JSONValue in
+            ["name": .text(file.name), "text": .text(file.text)]
+        }
+        let pack = try await Client.use {
+            try await $0.send(.post, "/api/v1/rule-packs", ["name": .text(name), "files": .array(files)])
+        }
+        output.show(pack) { pack in
+            [
+                "The controller has version \(pack["version"]?.integer ?? 0) with \(pack["rules"]?.integer ?? 0) rules and \(pack["correlations"]?.integer ?? 0) correlations.",
+                "No host runs it yet: `cordon rules stage \(pack["version"]?.integer ?? 0)`, with --group for some hosts first.",
+            ]
+        }
+    }
+}
+
+/// `cordon rules list`
+struct RulesList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Show the packs, what is staged, and what hosts say that they run.")
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let list = try await Client.use { try await $0.get("/api/v1/rule-packs") }
+        output.show(list) { list in
+            let packs = (list["items"]?.array ?? []).map { pack in
+                "\(pack["version"]?.integer ?? 0)  \(Terminal.safe(pack["name"]?.text ?? ""))  \(pack["rules"]?.integer ?? 0) rules, \(pack["correlations"]?.integer ?? 0) correlations, published \(pack["published_at"]?.text.map(Shown.instant) ?? "") by \(Terminal.safe(pack["published_by"]?.text ?? ""))"
+            }
+            let staged = (list["staged"]?.array ?? []).map { staging in
+                let group = staging["group"]?.text ?? ""
+                return
+                    "\(group.isEmpty ? "all other hosts" : "group \(Terminal.safe(group))") should run version \(staging["version"]?.integer ?? 0)"
+            }
+            let hosts = (list["hosts"]?.array ?? []).map { host in
+                let fault = host["fault"]?.text ?? ""
+                return "host \(host["host"]?.text ?? "") runs version \(host["version"]?.integer ?? 0)"
+                    + (fault.isEmpty ? "" : ", and refused another: \(Terminal.safe(fault))")
+            }
+            return packs.isEmpty ? ["No pack of rules was published yet."] : packs + staged + hosts
+        }
+    }
+}
+
+/// `cordon rules stage`
+struct RulesStage: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stage", abstract: "Have hosts run a pack from now on.")
+    @Argument(help: "The pack's version; 0 for no rules.")
+    var version: Int64
+    @Option(help: "Only the hosts of this group. All hosts whose group has no staging of its own unless given.")
+    var group: String?
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let staging = try await Client.use {
+            try await $0.send(
+                .post, "/api/v1/rule-packs/stage", ["version": .integer(version), "group": .text(group ?? "")])
+        }
+        output.show(staging, Staged.lines)
+    }
+}
+
+/// `cordon rules roll-back`
+struct RulesRollBack: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "roll-back", abstract: "Have hosts run again what they ran before the last staging.")
+    @Option(help: "Only the hosts of this group.")
+    var group: String?
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let staging = try await Client.use {
+            try await $0.send(.post, "/api/v1/rule-packs/roll-back", ["group": .text(group ?? "")])
+        }
+        output.show(staging, Staged.lines)
+    }
+}
+
+private enum Staged {
+    static func lines(_ staging: JSONValue) -> [String] {
+        let group = staging["group"]?.text ?? ""
+        let whom = group.isEmpty ? "All hosts without a staging of their own" : "Hosts of group \(Terminal.safe(group))"
+        let version = staging["version"]?.integer ?? 0
+        return [version == 0 ? "\(whom) run no rules now." : "\(whom) run version \(version) now."]
+    }
+}
