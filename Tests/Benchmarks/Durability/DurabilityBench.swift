@@ -43,5 +43,8 @@ struct DurabilityBench: ParsableCommand {
 
 /// Progress goes where it does not disturb the result.
 struct StandardError: TextOutputStream {
-    mutating func write(_ text: String) { unsafe _ = fputs(text, stderr) }
+    mutating func write(_ text: String) {
+        let bytes = Array(text.utf8)
+        unsafe _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
+    }
 }

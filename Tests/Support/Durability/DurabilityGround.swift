@@ -37,9 +37,16 @@ final class DurabilityGround {
 
     /// Packets to the controller's door are dropped without a word.
     func cutLink() throws {
-        let rules =
-            "table inet durability { chain input { type filter hook input priority 0; tcp dport \(LabController.agentsPort) drop; } }"
-        try lab.command(["nft", rules], in: .controller).must()
+        let rules = """
+            table inet durability {
+                chain input {
+                    type filter hook input priority 0
+                    tcp dport \(LabController.agentsPort) drop
+                }
+            }
+
+            """
+        try lab.command(["nft", "-f", "-"], in: .controller, input: rules).must()
     }
 
     func mendLink() throws { try lab.command(["nft", "delete table inet durability"], in: .controller).must() }
