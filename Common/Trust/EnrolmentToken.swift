@@ -62,7 +62,7 @@ package struct EnrolmentToken: Sendable, Hashable {
         let bare = text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed()
         let line = String(bare)
         guard !line.isEmpty else { throw .malformedToken("it is empty") }
-        guard line.hasPrefix(Self.prefix) else { throw .malformedToken("it does not begin with \(Self.prefix)") }
+        guard line.hasPrefix(Self.prefix) else { throw .malformedToken("it does not begin with “\(Self.prefix)”") }
         guard let bytes = Base64URL.bytes(line.dropFirst(Self.prefix.count)) else {
             throw .malformedToken("it holds a character that no token has, or it is cut off")
         }
