@@ -88,34 +88,45 @@ struct EventViewTests {
         #expect(connection.texts("DestinationIp") == ["192.0.2.1"])
     }
 
-    @Test("each record of an audit event is seen by itself, decoded")
+    @Test("each record of an audit event is seen by itself, and the event as a whole where it starts a process")
     func audit() throws {
-        let lines = """
-            type=SYSCALL msg=audit(1626611363.720:348501): arch=c000003e syscall=59 success=yes a0=55c0 comm="perl" \
-            exe="/usr/bin/perl" key=(null)
-            node=web type=EXECVE msg=audit(1626611363.720:348501): argc=3 a0="perl" a1="-e" a2=75736520536F636B6574
-            type=USER_CMD msg=audit(1.0:2): pid=1 msg='cwd="/root" cmd=6C73202D6C terminal=pts/0 res=success'\u{1D}UID="root"
-            type=CWD msg=audit(1.0:2): cwd="/dead"
-            nonsense
-            """
-        let views = SigmaRecord.views(
-            of: event(
-                lines,
-                [
-                    .eventModule: .text("auditd"), .auditRecords: .texts(["SYSCALL", "EXECVE"]),
-                    .auditSyscall: .text("execve"),
-                ]
-            ))
-        #expect(views.count == 5)
-        #expect(views[0].logSources.isEmpty)
-        let records = views.dropFirst().map { $0 }
-        #expect(records.allSatisfy { $0.logSources == [LogSource(product: "linux", service: "auditd")] })
-        #expect(records.map { $0.texts("type") } == [["SYSCALL"], ["EXECVE"], ["USER_CMD"], ["CWD"]])
-        #expect(records[0].texts("SYSCALL") == ["execve"])
-        #expect(records[0].texts("a0") == ["55c0"])
-        #expect(records[1].texts("a2") == ["use Socket"])
-        #expect(records[2].texts("cmd") == ["ls -l"])
-        #expect(records[2].texts("UID") == ["root"])
-        #expect(records[3].texts("cwd") == ["/dead"])
+        let records = [
+            #"{"type":"SYSCALL","SYSCALL":"execve","a0":"55c0","key":["one","two"]}"#,
+            #"{"type":"EXECVE","argc":"2","a0":"perl","a1":"use Socket"}"#, "nonsense",
+        ]
+        var fields: EventFields = [.eventModule: .text("auditd"), .auditRecords: .texts(records)]
+        let engine = try SigmaEngine([
+            rule(
+                "one", .all([has("type", "EXECVE"), has("a1", "*socket")]),
+                LogSource(product: "linux", service: "auditd")),
+            rule("two", .all([has("SYSCALL", "execve"), has("a1", "*socket")])), rule("key", has("key", "two")),
+            rule("whole", has("Image", "*/perl"), LogSource(product: "linux", category: "process_creation")),
+        ])
+        var views = SigmaRecord.views(of: event("type=SYSCALL", fields))
+        #expect(views.map { $0.logSources.compactMap(\.service) } == [[], ["auditd"], ["auditd"]])
+        #expect(views.map { engine.matches($0).map(\.id) } == [[], ["key"], ["one"]])
+        fields[.eventCategory] = .texts(["process"])
+        fields[.eventType] = .texts(["start"])
+        fields[.processExecutable] = .text("/usr/bin/perl")
+        views = SigmaRecord.views(of: event("type=SYSCALL", fields))
+        #expect(views.map { engine.matches($0).map(\.id) } == [["whole"], ["key"], ["one"]])
+    }
+
+    @Test("a file that was made is a file event; one that was deleted, or could not be made, is none")
+    func files() {
+        for (type, outcome, category) in [
+            ("creation", "success", "file_event"), ("change", "unknown", "file_event"), ("deletion", "success", nil),
+            ("creation", "failure", nil),
+        ] as [(String, String, String?)] {
+            let record = SigmaRecord(
+                event(
+                    "",
+                    [
+                        .eventCategory: .texts(["file"]), .eventType: .texts([type]), .eventOutcome: .text(outcome),
+                        .filePath: .text("/etc/cron.d/x"),
+                    ]))
+            #expect(record.logSources == [LogSource(product: "linux", category: category)])
+            #expect(record.texts("TargetFilename") == ["/etc/cron.d/x"])
+        }
     }
 }

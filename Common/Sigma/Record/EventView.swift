@@ -63,7 +63,7 @@ extension EventView {
         {
             return (.processCreation, LogSource.processCreation)
         }
-        if categories.contains("file"), event.text(.filePath) != nil { return (.fileEvent, LogSource.fileEvent) }
+        if categories.contains("file"), event.text(.filePath) != nil { return (.fileEvent, file(event)) }
         if categories.contains("network") {
             let isFirewall = event.text(.ingressInterface) != nil || event.text(.firewallPrefix) != nil
             return isFirewall ? (.firewall, LogSource.firewall) : (.networkConnection, LogSource.networkConnection)
@@ -87,6 +87,13 @@ extension EventView {
         }
     }
 
+    /// Sysmon's file event is that a file was made, or made anew.
+    private static func file(_ event: borrowing Event) -> [LogSource] {
+        let types = event.texts(.eventType)
+        let isMade = types.contains("creation") || types.contains("change")
+        return isMade && event.text(.eventOutcome) != "failure" ? LogSource.fileEvent : LogSource.linux
+    }
+
     private static func web(_ event: borrowing Event) -> [LogSource] {
         let origin = [event.text(.eventModule), event.text(.eventDataset), event.text(.eventProvider)]
         for text in origin {
@@ -103,6 +110,7 @@ extension LogSource {
     static let processCreation = [LogSource(product: "linux", category: "process_creation")]
     static let fileEvent = [LogSource(product: "linux", category: "file_event")]
     static let networkConnection = [LogSource(product: "linux", category: "network_connection")]
+    static let linux = [LogSource(product: "linux")]
     static let firewall = [
         LogSource(product: "linux", category: "firewall"), LogSource(product: "linux", service: "syslog"),
     ]

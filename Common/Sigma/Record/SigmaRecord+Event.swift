@@ -1,4 +1,5 @@
 package import CordonModel
+internal import CordonScan
 
 extension SigmaRecord {
     /// Every way in which rules see an event: as a whole, and, of the audit log, each of its records by itself, for
@@ -57,22 +58,12 @@ extension SigmaRecord {
         event.fields[.auditRecords] != nil || event.text(.eventModule) == "auditd"
     }
 
-    /// The records of the event's lines; numbers that the log did not translate are taken from the event.
+    /// Of each record, which `auditd.records` has as a JSON object, names and values decoded. What is no object is left
+    /// out: the agent wrote it, so there is none.
     private static func auditViews(of event: Event) -> [SigmaRecord] {
-        event.original.utf8.split(separator: UInt8(ascii: "\n")).prefix(AuditRecord.most).compactMap { line in
-            guard let record = AuditRecord(Array(line)[...]) else { return nil }
-            var view = SigmaRecord(logSources: LogSource.auditd)
-            for (name, value) in record.fields { view.add(FieldName(name), value) }
-            if record.type == "SYSCALL" { view.complete(record, event) }
-            view.addKeywords(String(decoding: Array(line), as: UTF8.self))
-            return view
-        }
-    }
-
-    private mutating func complete(_ record: AuditRecord, _ event: Event) {
-        for (name, field) in [("SYSCALL", ECSField.auditSyscall), ("ARCH", .auditArchitecture)]
-        where !record.fields.contains(where: { $0.name == name }) {
-            if let text = event.text(field) { add(FieldName(name), text) }
+        event.texts(.auditRecords).compactMap { text in
+            guard case .object(let record)? = try? JSONValue.parse(text) else { return nil }
+            return SigmaRecord(record, logSources: LogSource.auditd)
         }
     }
 }
