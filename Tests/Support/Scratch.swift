@@ -13,12 +13,17 @@ package final class Scratch: Sendable {
     package init() throws {
         Self.removeLeftovers()
         var random = SystemRandomNumberGenerator()
-        path = "/tmp/\(Self.prefix)" + String(UInt64.random(in: 0 ... .max, using: &random), radix: 36)
-        guard unsafe mkdir(path, 0o755) == 0 else {
-            throw TestFailure("\(path) cannot be made: \(Errno(rawValue: errno))")
+        let name = String(UInt64.random(in: 0 ... .max, using: &random), radix: 36)
+        path = "/tmp/\(Self.prefix)\(name)"
+        // It gets its name when it is locked: until then another test could take it for a leftover.
+        let draft = "/tmp/.\(Self.prefix)\(name)"
+        guard unsafe mkdir(draft, 0o755) == 0 else {
+            throw TestFailure("\(draft) cannot be made: \(Errno(rawValue: errno))")
         }
-        lock = unsafe open("\(path)/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else { throw TestFailure("\(path) cannot be locked") }
+        lock = unsafe open("\(draft)/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0, unsafe rename(draft, path) == 0 else {
+            throw TestFailure("\(path) cannot be made and locked: \(Errno(rawValue: errno))")
+        }
     }
 
     deinit {
