@@ -40,7 +40,7 @@ enum SettingsFile {
         defer { unsafe _ = closedir(directory) }
         var paths: [String] = []
         while let entry = unsafe readdir(directory) {
-            let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
             if name.hasSuffix(".toml"), !name.hasPrefix(".") { paths.append("\(folder)/\(name)") }

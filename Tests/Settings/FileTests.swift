@@ -32,7 +32,7 @@ final class Folder {
     private func remove(_ path: String) {
         if let directory = unsafe opendir(path) {
             while let entry = unsafe readdir(directory) {
-                let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                     unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
                 }
                 if name != ".", name != ".." { remove("\(path)/\(name)") }
