@@ -12,7 +12,7 @@ struct YamlReader {
         var documents = 1000
         /// Aliases of a file, and the bytes of a file that has any: aliases of aliases multiply.
         var aliases = 16
-        var aliasedBytes = 64 << 10
+        var aliasedBytes = 16 << 10
     }
 
     var limits = Limits()
