@@ -112,6 +112,7 @@ package actor JournalSource: Source {
         // What journald threw away may have been theirs.
         try fresh.or()
         try fresh.match("MESSAGE_ID", anyOf: JournalRecord.losses)
+        try fresh.match("_TRANSPORT", anyOf: ["driver"])
         return fresh
     }
 

@@ -10,7 +10,7 @@ struct Rsyslog {
     private let folder: String
     private static let program = "/usr/sbin/rsyslogd"
     /// Seconds that one run may take: where less comes through, the figures are those of what came through.
-    private static let patience = 60.0
+    private static let patience = 30.0
 
     /// `nil` where it is not installed.
     init?(folder: String) {
@@ -23,18 +23,19 @@ struct Rsyslog {
         try Shell.run(["/bin/mkdir", "-p", "\(place)/sender", "\(place)/receiver"])
         defer { try? Shell.run(["/bin/rm", "-rf", place]) }
         let output = "\(place)/received"
+        try Shell.run([
+            "/usr/bin/openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+            "-subj", "/CN=bench", "-keyout", "\(place)/key.pem", "-out", "\(place)/cert.pem", "-batch",
+        ])
         var receiver: pid_t?
         if leg == .receiver {
-            try Shell.run([
-                "/usr/bin/openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-                "-nodes", "-subj", "/CN=bench", "-keyout", "\(place)/key.pem", "-out", "\(place)/cert.pem",
-                "-batch",
-            ])
             receiver = try start("receiver", at: place, receiverSettings(place, output))
             try awaitPort(place)
         }
         let action = leg == .local ? file(output) : try forward(place)
-        let sender = try start("sender", at: place, queue(place, "sender") + reading(source, input) + action)
+        let sender = try start(
+            "sender", at: place, queue(place, "sender") + reading(source, input) + action,
+            journal: source == "journal" ? input : nil)
         defer {
             for pid in [sender, receiver].compactMap(\.self) {
                 kill(pid, SIGKILL)
@@ -55,11 +56,20 @@ struct Rsyslog {
             anonymousKilobytes: usage.most)
     }
 
-    private func start(_ name: String, at place: String, _ settings: String) throws -> pid_t {
+    /// imjournal has no setting for a folder: the journal is bound to where libsystemd looks, for this process alone.
+    private func start(
+        _ name: String, at place: String, _ settings: String, journal: String? = nil
+    ) throws -> pid_t {
         try Shell.write(settings, to: "\(place)/\(name).conf")
-        return try Shell.start([
-            Self.program, "-n", "-f", "\(place)/\(name).conf", "-i", "\(place)/\(name).pid",
-        ])
+        let words = [Self.program, "-n", "-f", "\(place)/\(name).conf", "-i", "\(place)/\(name).pid"]
+        guard let journal else { return try Shell.start(words) }
+        let script = """
+            mount -t tmpfs none /run/log 2>/dev/null || { mkdir -p /run/log && mount -t tmpfs none /run/log; }
+            mkdir -p "/run/log/journal/$(cat /etc/machine-id)" && mount --bind "$0" "/run/log/journal/$(cat /etc/machine-id)"
+            mkdir -p /var/log/journal && mount -t tmpfs none /var/log/journal
+            exec "$@"
+            """
+        return try Shell.start(["/usr/bin/unshare", "-m", "/bin/sh", "-c", script, journal] + words)
     }
 
     private func queue(_ place: String, _ name: String) -> String {
@@ -82,7 +92,6 @@ struct Rsyslog {
 
                 """
         }
-        // It has no setting for a folder: its journal is bound over where libsystemd looks, by the caller.
         return """
             module(load="imjournal" StateFile="state" Ratelimit.Interval="0" IgnorePreviousMessages="off")
 

@@ -1,9 +1,10 @@
-import AgentCollect
 import CordonModel
 import CordonScan
 import Glibc
 import SystemPackage
 import Testing
+
+@testable import AgentCollect
 
 /// Journals made by systemd's own tool from the export format.
 private enum JournalTool {
@@ -133,6 +134,78 @@ struct JournalSourceTests {
         try write([other, sshd(2), other, sshd(3)])
         try await following(source(identifiers: ["sshd", "sudo"]), into: deliveries) { await deliveries.wait(for: 2) }
         #expect(await deliveries.records.count == 2)
+    }
+
+    @Test("what journald threw away is a gap, and only its own word counts")
+    func suppressed() async throws {
+        let dropped = [
+            ("MESSAGE", "Suppressed 55 messages from noisy.service"),
+            ("MESSAGE_ID", "a596d6fe7bfa4994828e72309e95d61e"), ("SYSLOG_IDENTIFIER", "systemd-journald"),
+        ]
+        let forged = JournalTool.Entry(number: 1, fields: dropped + [("_TRANSPORT", "journal")])
+        let true55 = JournalTool.Entry(number: 2, fields: dropped + [("_TRANSPORT", "driver")])
+        try write([forged, true55, sshd(3)])
+        try await following(source(), into: deliveries) { await deliveries.wait(for: 4) }
+        #expect(await deliveries.gaps.map(\.items) == [55])
+        #expect(await deliveries.records.count == 3)
+        let named = Deliveries()
+        try await following(source(identifiers: ["sshd"]), into: named) { await named.wait(for: 2) }
+        #expect(await named.gaps.map(\.items) == [55])
+        #expect(await named.records.count == 1)
+    }
+
+    @Test("a start at the end keeps its place, so that a restart does not pass over what came meanwhile")
+    func endIsAPlace() async throws {
+        try write((1...5).map { sshd($0) })
+        try await following(source(.end), into: deliveries) {
+            while await deliveries.position == nil { try await Task.sleep(for: .milliseconds(5)) }
+        }
+        try write([sshd(6)])
+        let position = await deliveries.position
+        try await following(source(.end), from: position, into: deliveries) { await deliveries.wait(for: 1) }
+        #expect(await deliveries.lines.map { $0.contains("port 6 ") } == [true])
+    }
+
+    @Test("messages that are no text or too long are tagged, and one that is not believed stays so")
+    func tags() async throws {
+        let long = String(repeating: "x", count: 70_000)
+        try write([
+            sshd(1), .init(number: 2, fields: [("MESSAGE", long), ("SYSLOG_IDENTIFIER", "sshd"), ("_UID", "1000")]),
+        ])
+        try await following(source(), into: deliveries) { await deliveries.wait(for: 2) }
+        let record = await deliveries.records[1]
+        #expect(record.text.count == 65_536)
+        #expect(record.fields[.tags] == .texts(["unverified_sender", "line_cut"]))
+    }
+
+    @Test("a journal with bytes overwritten is read to its end, and what is missing is told")
+    func damaged() async throws {
+        try write((1...2000).map { sshd($0) })
+        let path = scratch.file("j/a.journal")
+        var status = stat()
+        try #require(unsafe stat(path, &status) == 0)
+        let file = try FileDescriptor.open(FilePath(path), .readWrite)
+        // In the middle, where entries lie; the header and the end stay.
+        let junk = [UInt8](repeating: 0xAA, count: 4096)
+        try file.closeAfter { _ = try file.writeAll(toAbsoluteOffset: Int64(status.st_size) / 4, junk) }
+        try await following(source(), into: deliveries) {
+            while await deliveries.position == nil { try await Task.sleep(for: .milliseconds(5)) }
+            await deliveries.settle()
+        }
+        let (records, gaps) = (await deliveries.records.count, await deliveries.gaps)
+        // Nothing may be missing in silence.
+        #expect(records <= 2000)
+        #expect(records == 2000 || !gaps.isEmpty)
+    }
+
+    @Test("a cursor is taken apart, and one of another shape is left alone")
+    func cursors() throws {
+        let text = "s=0639;i=4a;b=9f;m=12;t=5f3;x=ab"
+        let cursor = try #require(JournalCursor(text))
+        #expect(cursor.series == "0639" && cursor.number == 0x4A && cursor.realtime == 0x5F3)
+        let renumbered = try #require(JournalCursor("s=77;i=1;b=9f;m=12;t=5f3;x=ab"))
+        #expect(renumbered.isSameEntry(as: cursor))
+        for bad in ["", "s=1", "nonsense", "s=1;i=zz;b=1;m=1;t=1;x=1"] { #expect(JournalCursor(bad) == nil) }
     }
 
     @Test(

@@ -68,6 +68,15 @@ actor Deliveries {
         }
     }
 
+    /// Waits until nothing has come for half a second: for a test that cannot know how much will.
+    func settle() async {
+        var before = -1
+        while before != records.count + gaps.count {
+            before = records.count + gaps.count
+            try? await Task.sleep(for: .milliseconds(500))
+        }
+    }
+
     /// Lets a test go whose time is over.
     private func giveUp() {
         for waiter in waiting { waiter.continuation.resume() }
