@@ -27,6 +27,8 @@ struct AgentSettings: Sendable {
         var path: String
         var start: StartPosition
         var format = LogFormat.syslog
+        /// On the first start at the beginning, what was rotated away is read too.
+        var includesRotated = false
     }
 
     /// `[journal]`.
@@ -88,7 +90,8 @@ struct AgentSettings: Sendable {
             files.append(
                 FileEntry(
                     path: try section.text("path"), start: try Self.start(&section),
-                    format: try Self.format(&section)))
+                    format: try Self.format(&section),
+                    includesRotated: try section.flag("include_rotated", default: false)))
             sections.append(section)
         }
         var section = document.section("journal")

@@ -72,7 +72,9 @@ struct Collecting: Service {
     init(_ settings: AgentSettings, spool: Spool, detector: Detector, surroundings: Surroundings) throws {
         var sources: [any Source] = settings.files.map {
             FormattedSource(
-                FileSource(path: $0.path, start: $0.start, surroundings: surroundings), format: $0.format)
+                FileSource(
+                    path: $0.path, start: $0.start, includesRotated: $0.includesRotated, surroundings: surroundings),
+                format: $0.format)
         }
         if let journal = settings.journal {
             sources.append(
