@@ -114,7 +114,7 @@ let agent: [Target] = [
     module(
         "AgentCollect",
         in: "Agent/Collect",
-        uses: ["CordonModel", "CordonScan", "CSystemd", "CZlib", "CLinux", .system, .logging]
+        uses: ["CordonModel", "CordonScan", "CSystemd", "CZlib", "CLinux", .system, .logging, .crypto]
     ),
     module("AgentHunt", in: "Agent/Hunt", uses: ["CordonModel", "CordonWire", .crypto, .logging]),
     module("AgentDetect", in: "Agent/Detect", uses: ["CordonModel", "CordonSigma"]),

@@ -27,6 +27,8 @@ package struct Normalizer: Sendable {
             event.timestamp = timestamp ?? now
             event.set(.processPID, pid)
             Self.read(text, of: program, into: &event)
+            // A source that understood its entry says it in words.
+            if let message = record.fields[.message] { event.fields[.message] = message }
         case .web(let server):
             event.set(.message, text)
             WebLog.parse(text, server, zoneOffset: zoneOffset(now), into: &event)
