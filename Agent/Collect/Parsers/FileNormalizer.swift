@@ -2,10 +2,26 @@ package import CordonModel
 internal import CordonScan
 package import SystemPackage
 
+/// Makes records of lines that come one after the other.
+package protocol LineReading: Sendable {
+    /// The records that are whole with this line.
+    mutating func take(_ line: [UInt8]) -> [Record]
+
+    /// Those that wait for more, when there is no more.
+    mutating func end() -> [Record]
+}
+
+extension LineSource: LineReading {
+    package mutating func take(_ line: [UInt8]) -> [Record] { [record(line)] }
+
+    package mutating func end() -> [Record] { [] }
+}
+
 /// Reads lines and writes what the parsers make of them, an ECS document a line, so that anyone can look at a parser's
-/// work. It streams: it holds one line at a time, and of a very long one the start.
+/// work. It streams: it holds one line at a time, and of a very long one the start. Records that are joined of several
+/// lines, as audit's, are the reader's to join.
 package struct FileNormalizer: ~Copyable {
-    private let source: LineSource
+    private var source: any LineReading
     private let normalizer: Normalizer
     private let now: @Sendable () -> Timestamp
     private var line: [UInt8] = []
@@ -15,7 +31,7 @@ package struct FileNormalizer: ~Copyable {
     /// Bytes of a line that are read; the rest of it is left out, and the event says so (`line_cut`).
     package static let lineLimit = 1 << 20
 
-    package init(_ source: LineSource, normalizer: Normalizer, now: @escaping @Sendable () -> Timestamp) {
+    package init(_ source: any LineReading, normalizer: Normalizer, now: @escaping @Sendable () -> Timestamp) {
         self.source = source
         self.normalizer = normalizer
         self.now = now
@@ -32,6 +48,7 @@ package struct FileNormalizer: ~Copyable {
             try write(to: destination, atLeast: 1 << 16)
         }
         if !line.isEmpty { endLine() }
+        for record in source.end() { put(record) }
         try write(to: destination, atLeast: 1)
     }
 
@@ -52,12 +69,17 @@ package struct FileNormalizer: ~Copyable {
     }
 
     private mutating func endLine() {
-        var record = source.record(line)
-        if isCut { record.fields[.tags] = .texts([Record.cut]) }
-        output += normalizer.normalize(record, now: now()).document.bytes()
-        output.append(0x0A)
+        for var record in source.take(line) {
+            if isCut { record.fields[.tags] = .texts([Record.cut]) }
+            put(record)
+        }
         line.removeAll(keepingCapacity: true)
         isCut = false
+    }
+
+    private mutating func put(_ record: Record) {
+        output += normalizer.normalize(record, now: now()).document.bytes()
+        output.append(0x0A)
     }
 
     private mutating func write(to destination: FileDescriptor, atLeast count: Int) throws {

@@ -73,13 +73,19 @@ enum FirewallMessage {
 
         var bit: UInt32 { 1 << rawValue }
 
+        private static let names: [(StaticString, Name)] = [
+            ("IN", .ingress), ("OUT", .egress), ("MAC", .mac), ("SRC", .source), ("DST", .destination),
+            ("LEN", .length), ("TTL", .ttl), ("HOPLIMIT", .ttl), ("PROTO", .protocol), ("SPT", .sourcePort),
+            ("DPT", .destinationPort), ("UID", .uid),
+        ]
+
+        private static let transports: [String: (String, String)] = [
+            "TCP": ("tcp", "6"), "UDP": ("udp", "17"), "ICMP": ("icmp", "1"), "ICMPv6": ("ipv6-icmp", "58"),
+            "SCTP": ("sctp", "132"), "UDPLITE": ("udplite", "136"), "ESP": ("esp", "50"), "AH": ("ah", "51"),
+        ]
+
         init?(_ text: ArraySlice<UInt8>) {
-            let names: [(StaticString, Name)] = [
-                ("IN", .ingress), ("OUT", .egress), ("MAC", .mac), ("SRC", .source), ("DST", .destination),
-                ("LEN", .length), ("TTL", .ttl), ("HOPLIMIT", .ttl), ("PROTO", .protocol), ("SPT", .sourcePort),
-                ("DPT", .destinationPort), ("UID", .uid),
-            ]
-            guard let name = names.first(where: { text.count == $0.0.utf8CodeUnitCount && text.hasPrefix($0.0) })
+            guard let name = Self.names.first(where: { text.count == $0.0.utf8CodeUnitCount && text.hasPrefix($0.0) })
             else { return nil }
             self = name.1
         }
@@ -115,11 +121,7 @@ enum FirewallMessage {
         }
 
         private func transport(_ value: ArraySlice<UInt8>, _ event: inout Event) {
-            let known: [String: (String, String)] = [
-                "TCP": ("tcp", "6"), "UDP": ("udp", "17"), "ICMP": ("icmp", "1"), "ICMPv6": ("ipv6-icmp", "58"),
-                "SCTP": ("sctp", "132"), "UDPLITE": ("udplite", "136"), "ESP": ("esp", "50"), "AH": ("ah", "51"),
-            ]
-            if let (name, number) = known[value.string] {
+            if let (name, number) = Self.transports[value.string] {
                 event.set(.networkTransport, name)
                 event.set(.networkNumber, number)
             } else if value.decimal != nil {

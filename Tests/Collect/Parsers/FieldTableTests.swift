@@ -1,6 +1,7 @@
 import CordonModel
 import CordonTesting
 import Glibc
+import SystemPackage
 import Testing
 
 @Suite("The table of fields")
@@ -8,7 +9,7 @@ struct FieldTableTests {
     /// `Documentation/events.md`: name to kind, row by row.
     private func rows() throws -> [(name: String, kind: String, words: String)] {
         // The folders may be reached by links; the table lies beside the real ones.
-        let resolved = try #require(unsafe realpath(#filePath, nil))
+        guard let resolved = unsafe realpath(#filePath, nil) else { throw Errno(rawValue: errno) }
         defer { unsafe free(resolved) }
         let checkout = unsafe String(cString: resolved).split(separator: "/").dropLast(4).joined(separator: "/")
         let bytes = CorpusFile.bytes("/\(checkout)/Documentation/events.md")

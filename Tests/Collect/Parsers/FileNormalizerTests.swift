@@ -7,13 +7,17 @@ import Testing
 @Suite("Printing what the parsers make of a file")
 struct FileNormalizerTests {
     private func documents(_ source: String, _ input: [UInt8]) throws -> [JSONValue] {
+        try documents(try #require(LineSource(source)), input)
+    }
+
+    private func documents(_ source: any LineReading, _ input: [UInt8]) throws -> [JSONValue] {
         let scratch = try Scratch()
         try scratch.append("in", input)
         try scratch.append("out", "")
         let from = try FileDescriptor.open(FilePath(scratch.file("in")), .readOnly)
         let to = try FileDescriptor.open(FilePath(scratch.file("out")), .writeOnly)
         var normalizer = FileNormalizer(
-            try #require(LineSource(source)), normalizer: Normalizer(), now: { Timestamp(seconds: 1_790_000_000) })
+            source, normalizer: Normalizer(), now: { Timestamp(seconds: 1_790_000_000) })
         try normalizer.run(from: from, to: to)
         try from.close()
         try to.close()
@@ -46,6 +50,27 @@ struct FileNormalizerTests {
         let lines = try documents("plain", long + [0x0A] + Array("next\n".utf8))
         #expect(lines.count == 2 && lines[0]["tags"] == ["line_cut"] && lines[1]["message"] == "next")
         #expect(lines[1]["tags"] == nil)
+    }
+
+    @Test("a reader may join lines; what waits at the end comes too")
+    func joined() throws {
+        let lines = try documents(Pairs(), Array("a\nb\nc\n".utf8))
+        #expect(lines.map { $0["message"] } == ["a+b", "c"])
+    }
+
+    private struct Pairs: LineReading {
+        var first: [UInt8]?
+
+        mutating func take(_ line: [UInt8]) -> [Record] {
+            guard let one = first else {
+                first = line
+                return []
+            }
+            first = nil
+            return [Record(text: one + [0x2B] + line, envelope: LogFormat.plain.envelope)]
+        }
+
+        mutating func end() -> [Record] { first.map { [Record(text: $0, envelope: LogFormat.plain.envelope)] } ?? [] }
     }
 
     @Test("any bytes become JSON")
