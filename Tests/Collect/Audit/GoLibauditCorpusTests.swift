@@ -186,7 +186,11 @@ struct GoLibauditCorpusTests {
         let golden = try Corpus.golden("auparse/testdata/\(log).golden")
         var records: [Int64: [AuditRecord]] = [:]
         for line in Corpus.lines("auparse/testdata/\(log)") {
-            let record = try #require(AuditRecord(line: line))
+            guard let record = AuditRecord(line: line) else {
+                // One line of the corpus is no record, in their eyes too; it is kept as it is.
+                #expect(line == Array("type=UNKNOWN[1329] msg=?".utf8))
+                continue
+            }
             records[record.key.serial, default: []].append(record)
         }
         let names = [
