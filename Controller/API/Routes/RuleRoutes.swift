@@ -1,3 +1,4 @@
+internal import ControllerFleet
 internal import ControllerRules
 internal import CordonModel
 internal import CordonScan
