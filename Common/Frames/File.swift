@@ -82,7 +82,11 @@ package struct File: Sendable {
 
     /// Waits until the contents are on the disk.
     package func sync() throws(FrameError) {
-        guard fsync(descriptor.rawValue) == 0 else { throw FrameError("sync", path, Errno(rawValue: errno)) }
+        guard fsync(descriptor.rawValue) == 0 else {
+            throw FrameError(
+                code: FrameError.notSynced, "\(path.string) could not be synced: \(Errno(rawValue: errno)).",
+                remedy: "Check the disk; the kernel's log says more.")
+        }
     }
 
     /// Takes the file for this process alone; `false` when another has it.

@@ -11,6 +11,8 @@ package struct FrameError: ActionableError, Hashable {
     package static let diskFull = "disk.full"
     /// The file system is mounted read-only, or the file is another user's.
     package static let notWritable = "disk.not_writable"
+    /// The kernel could not sync: what is on the disk is not known.
+    package static let notSynced = "disk.not_synced"
     /// The file is none of ours; it was not touched.
     package static let foreign = "frames.foreign"
 

@@ -66,7 +66,7 @@ struct JournalTests {
         }
     }
 
-    @Test("a flipped bit ends the reading there, and a foreign file is not touched")
+    @Test("a flipped bit costs the record that it lies in and no other, and a foreign file is not touched")
     func rotten() throws {
         let path = scratch.path + "/journal"
         do {
@@ -74,11 +74,13 @@ struct JournalTests {
             for record in try some { try file.append([record.bytes], urgent: false) }
         }
         var bytes = try #require(TextFile.bytes(path))
-        bytes[40] ^= 1
+        bytes[64] ^= 1
         truncateAndWrite(path, bytes)
-        var kept = 0
-        _ = try JournalFile(path) { _ in kept += 1 }
-        #expect(kept == 0)
+        var kept: [JournalRecord] = []
+        let damaged = try JournalFile(path) { if let record = JournalRecord(bytes: $0) { kept.append(record) } }
+        let isDamaged = damaged.wasDamaged
+        #expect(isDamaged)
+        #expect(kept == Array(try some.dropFirst()))
         let foreign = try scratch.file("foreign", "something else entirely, kept by its owner")
         let error = #expect(throws: EnforceError.self) { _ = try JournalFile(foreign) { _ in } }
         #expect(error?.code == "journal.foreign")

@@ -36,6 +36,11 @@ package struct DurabilityRun {
         let steps = max(20, kills * 4)
         var left = Set((0..<steps).shuffled(using: &random).prefix(kills))
         let (cut, fill) = (steps / 3, steps * 2 / 3)
+        // A log that was rotated away before anybody ever looked at it is nobody's to read.
+        try log.append(1)
+        _ = try Waiting.until("the first line at the controller", within: .seconds(90)) {
+            try DurabilityVerdict.count(controller.data) > 0 ? true : nil
+        }
         for step in 0..<steps {
             try log.append(lines * (step + 1) / steps - log.written)
             usleep(UInt32.random(in: 10_000...150_000, using: &random))
