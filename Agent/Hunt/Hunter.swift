@@ -46,9 +46,9 @@ package actor Hunter {
     ) {
         guard isWanted(id, turn) else { return }
         defer { asked.withLock { if $0[id] == turn { $0[id] = nil } } }
-        let allowance = Allowance(message.budget, isWanted: { self.isWanted(id, turn) }) { rows, first in
-            say(Cordon_V1_HuntAnswer(of: id, firstRow: first, rows: rows))
-        }
+        let allowance = Allowance(
+            message.budget, isWanted: { self.isWanted(id, turn) },
+            send: { rows, first in say(Cordon_V1_HuntAnswer(of: id, firstRow: first, rows: rows)) })
         var (end, why) = (HuntHostState.done, "")
         do {
             guard now().microseconds < message.expiresAtUs else { throw Allowance.Stop.failed("The hunt is over.") }

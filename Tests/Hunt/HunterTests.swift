@@ -19,7 +19,7 @@ struct HunterTests {
         let (answers, mouth) = AsyncStream.makeStream(of: Cordon_V1_HuntAnswer.self)
         let question = Cordon_V1_HuntQuestion(
             HuntQuestion(kind: kind, parameters: parameters), of: id, budget: budget, expiresAt: expiresAt)
-        hunter.ask(question, now: { Timestamp(seconds: 1000) }) { mouth.yield($0) }
+        hunter.ask(question, now: { Timestamp(seconds: 1000) }, say: { mouth.yield($0) })
         var rows: [[String: String]] = []
         for await answer in answers {
             #expect(answer.id == id && Int(answer.firstRow) == rows.count)
