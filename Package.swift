@@ -279,7 +279,7 @@ let testing: [Target] = [
         in: "Tests/Store",
         uses: [
             "CordonModel", "CordonTrust", "ControllerStore", "ControllerCases", "ControllerIntake", "ControllerFleet",
-            "ControllerPlaybooks", "ControllerAccess", "CordonTesting", .grdb, .logging,
+            "ControllerPlaybooks", "ControllerRules", "ControllerAccess", "CordonTesting", .grdb, .logging,
         ]
     ),
     tests(

@@ -1,0 +1,77 @@
+import ControllerRules
+import ControllerStore
+import CordonModel
+import CordonTrust
+import Testing
+
+@Suite("Packs of rules")
+struct RulePackTests {
+    private static let rule = """
+        title: Netcat listens
+        id: 0a1b2c3d-0000-4000-8000-000000000001
+        author: Ada
+        logsource:
+          product: linux
+          category: process_creation
+        detection:
+          selection:
+            Image|endswith: /nc
+          condition: selection
+        level: high
+        """
+    private static let ada = Principal(name: "ada", role: .administrator)
+
+    private func packs(_ database: Database, _ workshop: Workshop) async throws -> RulePacks {
+        try await RulePacks.load(
+            repository: RulePackStore(database: database), surroundings: workshop.surroundings)
+    }
+
+    private func publish(_ text: String, to packs: RulePacks) async throws -> PublishedPack {
+        try await packs.publish([.init(name: "rule.yml", text: text)], name: "linux", by: Self.ada)
+    }
+
+    @Test("versions count up, are staged by group, rolled back, and all of that is there after a restart")
+    func stages() async throws {
+        let workshop = try Workshop()
+        let database = try workshop.open()
+        let packs = try await packs(database, workshop)
+        #expect(packs.version(for: "web") == 0)
+        let first = try await publish(Self.rule, to: packs)
+        let second = try await publish(Self.rule.replacing("/nc", with: "/ncat"), to: packs)
+        #expect([first.version, second.version] == [1, 2])
+        #expect(first.digest != second.digest)
+        try await packs.stage(1, to: "", by: Self.ada)
+        try await packs.stage(2, to: "canary", by: Self.ada)
+        #expect([packs.version(for: "web"), packs.version(for: "canary")] == [1, 2])
+        let again = try await self.packs(database, workshop)
+        #expect(again.staged() == ["": 1, "canary": 2])
+        try await again.rollBack("canary", by: Self.ada)
+        #expect(again.version(for: "canary") == 0)
+        try await again.stage(2, to: "", by: Self.ada)
+        try await again.rollBack("", by: Self.ada)
+        #expect(again.version(for: "web") == 1)
+        let listed = try await again.all()
+        #expect(listed == [second, first])
+        let records = try await workshop.reader(database).newest(before: nil, subject: "rules:2", limit: 10)
+        #expect(records.map(\.entry.verb).reversed() == ["rules.published", "rules.staged", "rules.staged"])
+    }
+
+    @Test("one bad rule refuses the whole pack, and nothing is kept")
+    func refuses() async throws {
+        let workshop = try Workshop()
+        let database = try workshop.open()
+        let packs = try await packs(database, workshop)
+        await #expect(throws: RulesError.self) {
+            try await packs.publish(
+                [
+                    .init(name: "good.yml", text: Self.rule),
+                    .init(name: "bad.yml", text: Self.rule.replacing("endswith", with: "endswit")),
+                ], name: "linux", by: Self.ada)
+        }
+        await #expect(throws: RulesError.self) { try await packs.publish([], name: "none", by: Self.ada) }
+        await #expect(throws: RulesError.self) { try await packs.stage(1, to: "", by: Self.ada) }
+        await #expect(throws: RulesError.self) { try await packs.rollBack("web", by: Self.ada) }
+        let listed = try await packs.all()
+        #expect(listed.isEmpty)
+    }
+}
