@@ -228,14 +228,28 @@ extension Cordon_V1_Facts {
         containment = Cordon_V1_Containment(facts.containment)
     }
 
-    /// The facts as the model knows them, texts cut to 255 bytes.
+    /// The facts as the model knows them: texts cut to 255 bytes, without what steers a terminal or the direction of
+    /// writing. They are names and versions, shown everywhere beside what the controller itself says.
     package func model() -> HostFacts {
         HostFacts(
-            hostname: hostname.bounded(255), kernel: kernel.bounded(255), operatingSystem: operatingSystem.bounded(255),
-            agentVersion: agentVersion.bounded(255), enforcerVersion: enforcerVersion.bounded(255),
+            hostname: hostname.plain(255), kernel: kernel.plain(255), operatingSystem: operatingSystem.plain(255),
+            agentVersion: agentVersion.plain(255), enforcerVersion: enforcerVersion.plain(255),
             ownedTables: ownedTables,
-            policyHash: policyHash.bounded(64), containment: containment.model()
+            policyHash: policyHash.plain(64), containment: containment.model()
         )
+    }
+}
+
+extension String {
+    /// Without control characters, line and paragraph separators, and marks that turn the direction of writing.
+    fileprivate func plain(_ bytes: Int) -> String {
+        let kept = unicodeScalars.filter { scalar in
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: false
+            default: true
+            }
+        }
+        return String(String.UnicodeScalarView(kept)).bounded(bytes)
     }
 }
 

@@ -4,7 +4,7 @@ enum Law {
     private static let common: [String: Set<String>] = [
         "CordonModel": [],
         "CordonScan": ["CordonModel"],
-        "CordonMatch": ["CordonModel", "CordonScan"],
+        "CordonMatch": ["CordonModel", "CordonScan", "CPCRE2"],
         "CordonSigma": ["CordonModel", "CordonScan", "CordonMatch"],
         "CordonTrust": ["CordonModel"],
         "CordonWire": ["CordonModel"],
