@@ -250,6 +250,9 @@ let testing: [Target] = [
         in: "Tests/Collect",
         uses: ["CordonModel", "CordonScan", "AgentCollect", "AgentDetect", "CordonTesting", "CLinux", .system]
     ),
+    tests(
+        "AgentTests", in: "Tests/Agent",
+        uses: ["CordonModel", "CordonScan", "AgentCollect", "cordon-agent", "CordonTesting"]),
     tests("DetectTests", in: "Tests/Detect", uses: ["CordonModel", "CordonMatch", "CordonSigma", "AgentDetect"]),
     tests("HuntTests", in: "Tests/Hunt", uses: ["CordonModel", "CordonWire", "AgentHunt", .logging]),
     tests(

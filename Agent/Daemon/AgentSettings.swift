@@ -20,6 +20,8 @@ struct AgentSettings: Sendable {
     var spool = Spool.Limits()
     var files: [FileEntry] = []
     var journal: JournalEntry?
+    var audit: AuditEntry?
+    var integrity: IntegrityEntry?
     var detection = SSHRules.Settings()
 
     /// One `[source.NAME]`.
@@ -47,6 +49,7 @@ struct AgentSettings: Sendable {
             try settings.readAgent(document), try settings.readController(document), try settings.readSpool(document),
         ]
         read += try settings.readSources(document)
+        read += [try settings.readAudit(document), try settings.readIntegrity(document)]
         read.append(try settings.readDetection(document))
         try document.finish(read)
         return settings
@@ -125,7 +128,7 @@ struct AgentSettings: Sendable {
         return namespace == "*" ? .allNamespaces : .namespace(namespace)
     }
 
-    private static func start(_ section: inout SettingsSection) throws -> StartPosition {
+    static func start(_ section: inout SettingsSection) throws -> StartPosition {
         let text = try section.text("start", default: StartPosition.end.rawValue)
         guard let start = StartPosition(rawValue: text) else {
             throw malformed(section, "start", #""end" or "beginning""#)
@@ -141,7 +144,7 @@ struct AgentSettings: Sendable {
         return format
     }
 
-    private static func malformed(_ section: SettingsSection, _ key: String, _ expected: String) -> AgentError {
+    static func malformed(_ section: SettingsSection, _ key: String, _ expected: String) -> AgentError {
         AgentError(
             code: "settings.malformed",
             message: "\(section.origin(of: key)): \(section.name).\(key) must be \(expected).",
@@ -162,6 +165,8 @@ struct AgentSettings: Sendable {
 
     /// The folder of the spool.
     var spoolFolder: String { "\(state)/spool" }
+    /// How the watched files were when they were last looked at.
+    var integrityFile: String { "\(state)/integrity.json" }
     /// How far each source was read.
     var positionsFile: String { "\(state)/positions.json" }
     /// Where `cordon-agent status` looks.

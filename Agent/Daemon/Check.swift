@@ -1,3 +1,4 @@
+internal import AgentCollect
 internal import AgentUplink
 internal import ArgumentParser
 internal import CordonModel
@@ -26,11 +27,13 @@ struct Check: AsyncParsableCommand {
         }
         note("settings", nil)
         note("identity", fault { try identity(settings) })
-        for file in settings.files {
-            note(
-                "source \(file.path)",
-                unsafe access(file.path, R_OK) == 0 ? nil : unsafe String(cString: strerror(errno)))
+        for path in settings.files.map(\.path) { note("source \(path)", unreadable(path)) }
+        switch settings.audit {
+        case .file(let path, _)?: note("audit \(path)", unreadable(path))
+        case .netlink?: note("audit of the kernel", AuditNetlink.isPermitted ? nil : "it needs CAP_AUDIT_READ")
+        case nil: break
         }
+        if let integrity = settings.integrity { note("integrity of \(integrity.paths.count) paths", nil) }
         do {
             let status = try await EnforcerClient(socket: settings.enforcerSocket, surroundings: .live).status()
             note("enforcer \(status.version), order keys version \(status.keySetVersion)", nil)
@@ -38,6 +41,10 @@ struct Check: AsyncParsableCommand {
             note("enforcer", "\(error)")
         }
         if !isWell { throw ExitCode(1) }
+    }
+
+    private func unreadable(_ path: String) -> String? {
+        unsafe access(path, R_OK) == 0 ? nil : unsafe String(cString: strerror(errno))
     }
 
     private func identity(_ settings: AgentSettings) throws {

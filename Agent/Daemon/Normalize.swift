@@ -9,7 +9,10 @@ internal import SystemPackage
 struct Normalize: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print what the parsers make of a file: one ECS document (nested JSON) for every line, in order.",
-        discussion: "Needs neither settings nor identity, and changes nothing.")
+        discussion: """
+            Of audit logs it is one document for every event, which is several lines. \
+            Needs neither settings nor identity, and changes nothing.
+            """)
 
     @Option(help: "What the file holds: \(LineSource.names.joined(separator: ", ")).")
     var source = LogFormat.syslog.rawValue
@@ -25,13 +28,19 @@ struct Normalize: ParsableCommand {
         do {
             let input = file == "-" ? FileDescriptor.standardInput : try FileDescriptor.open(FilePath(file), .readOnly)
             var normalizer = FileNormalizer(
-                source, normalizer: Normalizer(zoneOffset: LocalTime.offset), now: Surroundings.live.now)
+                reader(source), normalizer: Normalizer(zoneOffset: LocalTime.offset), now: Surroundings.live.now)
             try normalizer.run(from: input, to: .standardOutput)
         } catch Errno.brokenPipe {
             // Who read it has seen enough.
         } catch {
             try fail("\(printable(file)): \(error)")
         }
+    }
+
+    /// Audit's lines are joined. The log may be another host's: this one's users and processes are not asked.
+    private func reader(_ source: LineSource) -> any LineReading {
+        guard source.name == LogFormat.audit.rawValue else { return source }
+        return AuditLineReader(AuditReading(users: UserNames(folder: nil), processes: ProcessTable(readsProc: false)))
     }
 
     /// What a terminal may show.

@@ -70,19 +70,8 @@ struct Collecting: Service {
     private let collector: Collector
 
     init(_ settings: AgentSettings, spool: Spool, detector: Detector, surroundings: Surroundings) throws {
-        var sources: [any Source] = settings.files.map {
-            FormattedSource(
-                FileSource(
-                    path: $0.path, start: $0.start, includesRotated: $0.includesRotated, surroundings: surroundings),
-                format: $0.format)
-        }
-        if let journal = settings.journal {
-            sources.append(
-                JournalSource(
-                    journal.scope, identifiers: journal.identifiers, start: journal.start, surroundings: surroundings))
-        }
         collector = Collector(
-            sources: sources,
+            sources: settings.sources(surroundings),
             keeping: SpoolKeeping(spool: spool, earlier: try PositionStore(path: settings.positionsFile)),
             normalizer: Normalizer(zoneOffset: LocalTime.offset),
             surroundings: surroundings,

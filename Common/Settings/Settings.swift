@@ -51,6 +51,9 @@ package struct Settings: Sendable {
         SettingsSection(name: name, origin: sectionOrigins[name] ?? "[\(name)]", entries: entries[name] ?? [:])
     }
 
+    /// Whether a file has the section, be it without a key.
+    package func has(_ section: String) -> Bool { sectionOrigins[section] != nil }
+
     /// The parts of all sections named `prefix.PART`, in order: `["auth"]` for `[source.auth]`.
     package func parts(of prefix: String) -> [String] {
         entries.keys.filter { $0.hasPrefix(prefix + ".") }.map { String($0.dropFirst(prefix.utf8.count + 1)) }.sorted()

@@ -37,15 +37,8 @@ package struct AuditReading: Sendable {
     /// Reads a whole log at once: one record an event, in the order in which they are whole, and one a line that is no
     /// audit record.
     package func records(ofLines lines: [[UInt8]]) -> [Record] {
-        var assembler = AuditAssembler()
-        var records: [Record] = []
-        for line in lines where !line.isEmpty {
-            if let record = AuditRecord(line: line) {
-                records += assembler.take(record, now: record.key.timestamp).map(self.record)
-            } else {
-                records.append(Self.unread(line))
-            }
-        }
-        return records + assembler.flushAll().map(record)
+        var reader = AuditLineReader(self)
+        let records = lines.flatMap { reader.take($0) }
+        return records + reader.end()
     }
 }

@@ -1,0 +1,79 @@
+import AgentCollect
+import CordonModel
+import CordonTesting
+import Testing
+
+@testable import cordon_agent
+
+@Suite("What the agent's settings watch")
+struct WatchingSettingsTests {
+    private func load(_ text: String) throws -> AgentSettings {
+        let scratch = try Scratch()
+        return try AgentSettings.load(try scratch.file("agent.toml", text))
+    }
+
+    private func names(_ text: String) throws -> [String] {
+        let live = Surroundings(now: { Timestamp(seconds: 1_790_000_000) }, random: { 4 })
+        return try load(text).sources(live).map(\.id)
+    }
+
+    @Test("audit and integrity are off unless their sections stand; sections without keys take the usual places")
+    func defaults() throws {
+        let nothing = try load("")
+        #expect(nothing.audit == nil && nothing.integrity == nil)
+        let both = try load("[audit]\n[integrity]\n")
+        #expect(both.audit == .file("/var/log/audit/audit.log", start: .end))
+        #expect(both.integrity == .init(paths: IntegritySource.usual, interval: .seconds(600)))
+        #expect(both.integrity?.paths.contains("/etc/ld.so.preload") == true)
+    }
+
+    @Test("each section is a source beside the others, and an audit log's lines are joined wherever it is named")
+    func sources() throws {
+        #expect(try names("") == ["journal"])
+        #expect(
+            try names("[audit]\nfile = \"/a.log\"\nstart = \"beginning\"\n[integrity]\npaths = [\"/etc/\"]")
+                == ["journal", "audit:file:/a.log", "integrity"])
+        #expect(try names("[audit]\nnetlink = true\n[journal]\nenabled = false") == ["audit:kernel"])
+        #expect(
+            try names("[source.a]\npath = \"/a.log\"\nformat = \"audit\"\n[source.b]\npath = \"/b.log\"")
+                == ["audit:file:/a.log", "file:/b.log"])
+    }
+
+    @Test(
+        "what cannot be meant is refused, and it is said where and why",
+        arguments: [
+            ("[audit]\nfile = \"/a\"\nnetlink = true", "agent.toml:3", "twice"),
+            ("[audit]\nnetlink = \"yes\"", "agent.toml:2", "true or false"),
+            ("[audit]\nstart = \"middle\"", "agent.toml:2", "beginning"),
+            ("[audit]\nfolder = \"/a\"", "agent.toml:2", "not known"),
+            ("[source.a]\npath = \"/a\"\n[audit]\nfile = \"/a\"", "agent.toml:4", "[source.NAME]"),
+            ("[integrity]\npaths = []", "agent.toml:2", "absolute"),
+            ("[integrity]\npaths = [\"etc/passwd\"]", "agent.toml:2", "absolute"),
+            ("[integrity]\npaths = [\"/etc/passwd\"]\ninterval = \"0s\"", "agent.toml:3", "duration"),
+        ])
+    func refused(_ text: String, _ place: String, _ word: String) throws {
+        let failure = #expect(throws: (any Error).self) { try load(text) }
+        let words = failure.map { "\($0)" } ?? ""
+        #expect(words.contains(place) && words.contains(word), "\(words)")
+    }
+
+    @Test("paths lose the slash at their end; the root stays")
+    func paths() throws {
+        let settings = try load("[integrity]\npaths = [\"/etc/ssh//\", \"/\", \"/etc/passwd\"]\ninterval = \"1m\"")
+        #expect(settings.integrity == .init(paths: ["/etc/ssh", "/", "/etc/passwd"], interval: .seconds(60)))
+    }
+
+    @Test("the packaged file's commented sections are the defaults")
+    func packaged() throws {
+        let folder = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let text = try Command(["cat", "\(folder)/packaging/etc/agent.toml"]).must()
+        let lines = text.split(separator: "\n").filter { $0.hasPrefix("# [") || $0.contains(" = ") }
+        let start = try #require(lines.firstIndex { $0.hasPrefix("# [audit]") })
+        let end = try #require(lines.firstIndex { $0.hasPrefix("# [detect.ssh]") })
+        let settings = try load(lines[start..<end].map { $0.dropFirst(2) }.joined(separator: "\n"))
+        let usual = try load("[audit]\n[integrity]\n")
+        #expect(settings.audit == usual.audit)
+        #expect(settings.integrity?.interval == usual.integrity?.interval)
+        #expect(settings.integrity?.paths.allSatisfy { IntegritySource.usual.contains($0) } == true)
+    }
+}
