@@ -4,6 +4,7 @@ import ControllerCases
 import ControllerFleet
 import ControllerIntake
 import ControllerPlaybooks
+import ControllerRules
 import CordonModel
 import CordonScan
 import HTTPTypes
@@ -38,7 +39,7 @@ struct Sample {
         "me", "signOut", "listHosts", "getHost", "listEnrolmentTokens", "listAlerts", "listCases", "getCase",
         "getTimeline",
         "getReport", "listOrders", "listPlaybooks", "listRuns", "listTasks", "listAudit", "verifyAudit", "exportAudit",
-        "listUsers", "listAPITokens", "isLive", "isReady", "searchEvents", "getDocument", "getAuthority", "removeUser",
+        "listUsers", "listAPITokens", "listRulePacks", "isLive", "isReady", "searchEvents", "getDocument", "getAuthority", "removeUser",
     ]
 
     private static let bodies: [String: JSONValue] = [
@@ -106,7 +107,31 @@ struct Sample {
             let entry = try await fixture.playbook()
             return Sample(parameters: ["id": entry.id], body: try JSONValue.parse(entry.bytes))
         case "validatePlaybook": return Sample(body: try JSONValue.parse(try await fixture.playbook().bytes))
+        case "publishRulePack":
+            return Sample(body: ["name": "linux", "files": [["name": "nc.yml", "text": .text(rule)]]])
+        case "stageRulePack": return Sample(body: ["version": .integer(try await staged(services).version)])
+        case "rollBackRulePack":
+            _ = try await staged(services)
+            return Sample(body: ["group": ""])
         default: return nil
         }
+    }
+
+    private static let rule = """
+        title: Netcat listens
+        logsource:
+          product: linux
+        detection:
+          selection:
+            Image|endswith: /nc
+          condition: selection
+        level: high
+        """
+
+    private static func staged(_ services: APIServices) async throws -> PublishedPack {
+        let pack = try await services.rules.publish(
+            [.init(name: "nc.yml", text: rule)], name: "linux", by: .system)
+        try await services.rules.stage(pack.version, to: "", by: .system)
+        return pack
     }
 }
