@@ -77,6 +77,31 @@ struct CollectorTests {
         }
     }
 
+    /// As one that the kernel does not permit.
+    private struct Forbidden: Source {
+        struct NotPermitted: Error {}
+        let id = "forbidden"
+
+        func run(from position: JSONValue?, deliver: @Sendable (SourceBatch) async throws -> Void) async throws {
+            throw NotPermitted()
+        }
+    }
+
+    @Test("a source that cannot be read does not hold up the others")
+    func forbidden() async throws {
+        let scratch = try Scratch()
+        let sink = Sink(refusals: 0)
+        let lines = FileSource(path: scratch.file("a.log"), start: .beginning, surroundings: surroundings)
+        let collector = Collector(
+            sources: [Forbidden(), lines], positions: try PositionStore(path: scratch.file("positions.json")),
+            normalizer: Normalizer(), surroundings: surroundings, inspect: { _ in [] },
+            append: { try await sink.append($0) })
+        try scratch.append("a.log", "one\ntwo\n")
+        try await run(collector) { await sink.wait(for: 2) }
+        let items = await sink.items
+        #expect(items.count == 2)
+    }
+
     @Test("positions that cannot be parsed are kept aside")
     func positions() async throws {
         let scratch = try Scratch()
