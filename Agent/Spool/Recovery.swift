@@ -41,9 +41,11 @@ struct Recovery: ~Copyable {
             try readCommits(read)
         }
         let found = try segments()
-        // Commits that are gone are no harm where there is nothing else: it is a new spool. A segment is only started
-        // behind what is committed: one that starts farther on says that the list is an old one.
-        isCertain = isCertain && (latest != nil || found.isEmpty)
+        // Commits that are gone are no harm where there is nothing else: it is a new spool, or one that ended before its
+        // first item. A segment is only started behind what is committed: one that starts farther on says that the list
+        // is an old one.
+        let isNew = found.allSatisfy { $0.first == 1 && $0.size <= FileHeader.length }
+        isCertain = isCertain && (latest != nil || isNew)
         if let latest {
             let isOld = found.contains { $0.first > latest.places[Int($0.itemClass.rawValue)].last + 1 }
             isCertain = isCertain && !isOld

@@ -35,6 +35,18 @@ struct SpoolTests {
         return try open(limits)
     }
 
+    @Test("a spool that ended before its first item begins again without a word, and its numbers with 1")
+    func neverUsed() async throws {
+        var spool = try open()
+        spool = try await reopened(&spool)
+        spool = try await reopened(&spool)
+        let status = await spool.status
+        #expect(status.last == 0 && status.acknowledged == 0)
+        #expect(try await spool.append([item(1)]) == 1)
+        let all = try await spool.drained()
+        #expect(all.map(\.item) == [item(1)])
+    }
+
     @Test("a batch holds no more items and bytes than asked for, and goes on where it ended")
     func batches() async throws {
         let spool = try open()
