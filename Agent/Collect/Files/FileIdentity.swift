@@ -46,6 +46,9 @@ struct FilePosition: Sendable, Hashable {
     var marker: FileIdentity.Fingerprint
     /// Inside a line that is too long: the rest of it is passed over.
     var isSkipping = false
+    /// When the file was written to last, as it was read: what was the log later has a later time. Nanoseconds since the
+    /// Unix epoch; absent in positions that older agents kept.
+    var modified: Int64?
 
     static let markerLimit = 64
 
@@ -55,13 +58,15 @@ struct FilePosition: Sendable, Hashable {
             "head_length": .integer(Int64(identity.head.length)), "head": .text(String(identity.head.sum, radix: 16)),
             "offset": .integer(offset), "marker_length": .integer(Int64(marker.length)),
             "marker": .text(String(marker.sum, radix: 16)), "skipping": .flag(isSkipping),
+            "modified": modified.map { .integer($0) } ?? .null,
         ]
     }
 
-    init(identity: FileIdentity, offset: Int64, marker: FileIdentity.Fingerprint) {
+    init(identity: FileIdentity, offset: Int64, marker: FileIdentity.Fingerprint, modified: Int64?) {
         self.identity = identity
         self.offset = offset
         self.marker = marker
+        self.modified = modified
     }
 
     /// `nil` for what is no position.
@@ -76,6 +81,7 @@ struct FilePosition: Sendable, Hashable {
         self.offset = offset
         self.marker = marker
         isSkipping = json["skipping"]?.flag ?? false
+        modified = json["modified"]?.integer
     }
 
     private static func fingerprint(_ json: JSONValue, _ name: String, _ limit: Int) -> FileIdentity.Fingerprint? {

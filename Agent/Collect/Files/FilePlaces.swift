@@ -5,10 +5,15 @@ enum FilePlaces {
     struct Place {
         var path: String
         var files: [FilePosition]
+        /// Where files ended that were let go lately.
+        var finished: [FilePosition] = []
     }
 
     static func json(_ log: FollowedLog) -> JSONValue {
-        ["path": .text(log.name), "files": .array(log.positions.map(\.json))]
+        [
+            "path": .text(log.name), "files": .array(log.positions.map(\.json)),
+            "finished": .array(log.finishedLately.map(\.json)),
+        ]
     }
 
     static func json(_ logs: [JSONValue]) -> JSONValue { ["logs": .array(logs)] }
@@ -21,8 +26,12 @@ enum FilePlaces {
         let logs = position?["logs"]?.array ?? []
         return logs.prefix(FileGlob.limit).compactMap { log in
             guard let path = log["path"]?.text else { return nil }
-            return Place(path: path, files: log["files"]?.array?.compactMap { FilePosition($0) } ?? [])
+            return Place(path: path, files: positions(log["files"]), finished: positions(log["finished"]))
         }
+    }
+
+    private static func positions(_ json: JSONValue?) -> [FilePosition] {
+        json?.array?.compactMap { FilePosition($0) } ?? []
     }
 
     /// Whether the path is what a rotation makes of one of the logs: `auth.log.1`, `auth.log-20261121`, `auth.log.2.gz`.

@@ -71,7 +71,7 @@ package actor FileSource: Source {
         (logs, kept) = ([], [])
         for place in FilePlaces.places(position, path: glob.text) {
             let log = add(place.path)
-            log.begin(from: place.files)
+            log.begin(from: place.files, finished: place.finished)
         }
         takeUpNew(start: position == nil ? start : .beginning, includingRotated: position == nil && includesRotated)
     }

@@ -75,7 +75,8 @@ struct FileTail: ~Copyable {
         compressedAt = isCompressed ? Self.modified(status) : nil
         let empty = FileIdentity.Fingerprint([])
         position = FilePosition(
-            identity: FileIdentity(device: device, inode: inode, head: empty), offset: 0, marker: empty)
+            identity: FileIdentity(device: device, inode: inode, head: empty), offset: 0, marker: empty,
+            modified: Self.modified(status))
     }
 
     deinit { try? descriptor.close() }
@@ -83,10 +84,11 @@ struct FileTail: ~Copyable {
     /// When the file was written to last: nanoseconds since the Unix epoch.
     var modified: Int64 { compressedAt ?? Self.status(descriptor).map { Self.modified($0) } ?? 0 }
 
-    /// The same of the file that the path leads to; 0 where there is none.
-    static func modified(_ path: FilePath) -> Int64 {
-        var status = stat()
-        return unsafe stat(path.string, &status) == 0 ? modified(status) : 0
+    /// Whether its time was set with no change, as `touch` does.
+    var isTouched: Bool {
+        Self.status(descriptor).map {
+            $0.st_atim.tv_sec == $0.st_mtim.tv_sec && $0.st_atim.tv_nsec == $0.st_mtim.tv_nsec
+        } ?? false
     }
 
     private static func modified(_ status: stat) -> Int64 {
@@ -133,6 +135,21 @@ struct FileTail: ~Copyable {
         return earlier.marker.matches(read(at: earlier.offset - Int64(length), count: length))
     }
 
+    /// Whether all of the other file stands at the start of this one: a copy of it, or what is made of it so far.
+    func startsAs(_ other: borrowing FileTail) -> Bool {
+        let end = other.size
+        guard end > 0, end <= size else { return false }
+        let length = min(Int(end), FilePosition.markerLimit)
+        let marker = FileIdentity.Fingerprint(other.read(at: end - Int64(length), count: length))
+        let head = FileIdentity.Fingerprint(other.read(at: 0, count: FileIdentity.headLimit))
+        return holds(
+            FilePosition(
+                identity: FileIdentity(device: 0, inode: 0, head: head), offset: end, marker: marker, modified: nil))
+    }
+
+    /// Notes that there was nothing to be read when the file had this time.
+    mutating func seen(at modified: Int64) { position.modified = modified }
+
     /// Goes behind the last whole line.
     mutating func seekToEnd() {
         var end = size
@@ -154,6 +171,8 @@ struct FileTail: ~Copyable {
     /// Reads the next lines, at most so many.
     mutating func next(limit: Int) -> Step {
         let marker = position.marker
+        // Taken before reading: what comes after it is later.
+        let modified = modified
         let from = position.offset - Int64(marker.length)
         // Marker and news come from one read: a truncation in between cannot hide.
         let bytes = read(at: from, count: marker.length + Self.chunk)
@@ -162,6 +181,7 @@ struct FileTail: ~Copyable {
         guard bytes.count > marker.length else { return .end }
         let before = position.offset
         let lines = split(bytes, from: marker.length, limit: limit)
+        if position.offset > before { position.modified = modified }
         // Bytes that are passed over (a line beyond the limit, a hole of NUL bytes) are progress too: whoever waited for
         // the next look after each of them would be blind for as long as someone cares to write.
         return lines.isEmpty && position.offset == before ? .end : .lines(lines)
