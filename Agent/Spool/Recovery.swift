@@ -144,7 +144,12 @@ struct Recovery: ~Copyable {
         if let newest = lane.segments.last {
             let tail = try tail(of: newest, lane, isCertain: isCertain, isWritable: isWritable)
             lane.segments[lane.segments.count - 1].size = tail.end
-            if !isCertain { lane.place.last = max(lane.place.last, tail.last) + Self.jump }
+            if !isCertain {
+                let isDrained = max(lane.place.last, tail.last) <= lane.place.settled
+                lane.place.last = max(lane.place.last, tail.last) + Self.jump
+                // Nothing waits before the jump: nobody is to look for what was never given.
+                if isDrained { lane.place.settled = lane.place.last }
+            }
             if isCertain, tail.last == lane.place.last, isWritable {
                 lane.active = try File.open(folder.path.appending(newest.name), .readWrite)
             }

@@ -31,7 +31,8 @@ package struct APIServices: Sendable {
 
     package init(
         access: Access, fleet: Fleet, intake: Intake, cases: CaseBook, library: PlaybookLibrary, engine: PlaybookEngine,
-        runs: any RunRepository, rules: RulePacks, audit: any AuditReading, changes: ChangeFeed, surroundings: Surroundings,
+        runs: any RunRepository, rules: RulePacks, audit: any AuditReading, changes: ChangeFeed,
+        surroundings: Surroundings,
         agentAddress: ControllerAddress, isSecure: Bool, authorityPEM: String = "",
         readiness: @escaping @Sendable () async -> String? = { nil }
     ) {

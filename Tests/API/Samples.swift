@@ -39,7 +39,8 @@ struct Sample {
         "me", "signOut", "listHosts", "getHost", "listEnrolmentTokens", "listAlerts", "listCases", "getCase",
         "getTimeline",
         "getReport", "listOrders", "listPlaybooks", "listRuns", "listTasks", "listAudit", "verifyAudit", "exportAudit",
-        "listUsers", "listAPITokens", "listRulePacks", "isLive", "isReady", "searchEvents", "getDocument", "getAuthority", "removeUser",
+        "listUsers", "listAPITokens", "listRulePacks",
+        "isLive", "isReady", "searchEvents", "getDocument", "getAuthority", "removeUser",
     ]
 
     private static let bodies: [String: JSONValue] = [

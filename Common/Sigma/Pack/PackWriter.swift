@@ -5,7 +5,6 @@ internal import CordonModel
 struct PackWriter {
     var bytes: [UInt8]
 
-    init(bytes: [UInt8]) { self.bytes = bytes }
 
     mutating func put(_ number: UInt64) {
         var rest = number

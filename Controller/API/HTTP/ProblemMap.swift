@@ -40,7 +40,8 @@ package enum ProblemMap {
             .notFound,
             [
                 "access.unknown_user", "access.unknown_token", "case.not_found", "case.task_not_found", "host.unknown",
-                "hunt.unknown", "order.unknown", "playbook.unknown", "rules.unknown", "run.unknown", "task.unknown", "token.unknown",
+                "hunt.unknown", "order.unknown", "playbook.unknown", "rules.unknown", "run.unknown", "task.unknown",
+                "token.unknown",
             ]
         ),
         (
@@ -48,14 +49,16 @@ package enum ProblemMap {
             [
                 "access.name_taken", "access.last_administrator", "access.already_initialised", "case.transition",
                 "case.task_finished", "case.full", "host.revoked", "order.conflict", "order.stale", "playbook.older",
-                "rules.nothing_before", "run.conflict", "run.over", "task.closed", "token.expired", "token.used_up", "token.withdrawn",
+                "rules.nothing_before", "run.conflict", "run.over", "task.closed", "token.expired", "token.used_up",
+                "token.withdrawn",
             ]
         ),
         (
             .unprocessableContent,
             [
                 "access.malformed_name", "access.weak_password", "access.token_lifetime", "case.empty", "case.too_long",
-                "hunt.invalid", "order.invalid", "playbook.future", "playbook.invalid", "playbook.not_runnable", "run.input_missing",
+                "hunt.invalid", "order.invalid", "playbook.future", "playbook.invalid", "playbook.not_runnable",
+                "run.input_missing",
                 "rules.empty", "rules.faults", "rules.large", "run.input_type",
                 "token.uses", "token.lifetime", "token.group",
             ]

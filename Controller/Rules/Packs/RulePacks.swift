@@ -75,11 +75,14 @@ package final class RulePacks: Sendable {
         let pack = PublishedPack(
             version: 0, name: name, digest: "", rules: set.rules.count, correlations: set.correlations.count,
             publishedAt: surroundings.now(), publishedBy: principal.name)
-        return try await repository.add(pack, content: { try Self.content(of: set, name: name, version: $0) }) { pack in
-            AuditEntry(
-                at: pack.publishedAt, actor: principal.name, verb: "rules.published", subject: "rules:\(pack.version)",
-                details: ["name": pack.name, "sha256": pack.digest, "rules": "\(pack.rules)"])
-        }
+        return try await repository.add(
+            pack, content: { try Self.content(of: set, name: name, version: $0) },
+            recording: { pack in
+                AuditEntry(
+                    at: pack.publishedAt, actor: principal.name, verb: "rules.published",
+                    subject: "rules:\(pack.version)",
+                    details: ["name": pack.name, "sha256": pack.digest, "rules": "\(pack.rules)"])
+            })
     }
 
     private static func content(of set: RuleSet, name: String, version: Int64) throws -> [UInt8] {
