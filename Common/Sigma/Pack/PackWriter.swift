@@ -5,7 +5,6 @@ internal import CordonModel
 struct PackWriter {
     var bytes: [UInt8]
 
-
     mutating func put(_ number: UInt64) {
         var rest = number
         while rest >= 0x80 {
