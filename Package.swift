@@ -116,7 +116,7 @@ let agent: [Target] = [
         in: "Agent/Collect",
         uses: ["CordonModel", "CordonScan", "CSystemd", "CZlib", "CLinux", .system, .logging, .crypto]
     ),
-    module("AgentHunt", in: "Agent/Hunt", uses: ["CordonModel", "CordonWire", .crypto, .logging]),
+    module("AgentHunt", in: "Agent/Hunt", uses: ["CordonModel", "CordonWire", "AgentCollect", .crypto, .logging]),
     module("AgentDetect", in: "Agent/Detect", uses: ["CordonModel", "CordonSigma"]),
     module("AgentSpool", in: "Agent/Spool", uses: ["CordonModel", "CordonWire", "CordonFrames", .system, .logging]),
     module(
@@ -140,7 +140,7 @@ let agent: [Target] = [
         in: "Agent/Daemon",
         uses: [
             "CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "CordonSignals", "CordonScan", "AgentCollect",
-            "AgentDetect", "AgentSpool", "AgentUplink", "CLinux", .argumentParser, .logging, .serviceLifecycle,
+            "AgentDetect", "AgentHunt", "AgentSpool", "AgentUplink", "CLinux", .argumentParser, .logging, .serviceLifecycle,
             .unixSignals, .system,
         ]
     ),
@@ -254,7 +254,9 @@ let testing: [Target] = [
         "AgentTests", in: "Tests/Agent",
         uses: ["CordonModel", "CordonScan", "AgentCollect", "cordon-agent", "CordonTesting"]),
     tests("DetectTests", in: "Tests/Detect", uses: ["CordonModel", "CordonMatch", "CordonSigma", "AgentDetect"]),
-    tests("HuntTests", in: "Tests/Hunt", uses: ["CordonModel", "CordonWire", "AgentHunt", .logging]),
+    tests(
+        "HuntTests", in: "Tests/Hunt",
+        uses: ["CordonModel", "CordonWire", "AgentCollect", "AgentHunt", "CordonTesting", .logging]),
     tests(
         "SpoolTests", in: "Tests/Spool",
         uses: ["CordonModel", "CordonWire", "CordonFrames", "AgentSpool", "CordonTesting", .system]),

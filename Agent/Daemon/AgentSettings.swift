@@ -20,6 +20,8 @@ struct AgentSettings: Sendable {
     var spool = Spool.Limits()
     var files: [FileEntry] = []
     var journal: JournalEntry?
+    /// Which journal hunts look through: all of this host unless `[journal]` names a folder.
+    var huntedJournal = JournalScope.allNamespaces
     var audit: AuditEntry?
     var integrity: IntegrityEntry?
     var detection = SSHRules.Settings()
@@ -104,6 +106,7 @@ struct AgentSettings: Sendable {
             scope: try Self.scope(&section), identifiers: try section.texts("identifiers", default: []),
             start: try Self.start(&section))
         if isEnabled { journal = entry }
+        if case .folder = entry.scope { huntedJournal = entry.scope }
         return sections + [section]
     }
 

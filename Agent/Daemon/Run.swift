@@ -1,5 +1,6 @@
 internal import AgentCollect
 internal import AgentDetect
+internal import AgentHunt
 internal import AgentSpool
 internal import AgentUplink
 internal import ArgumentParser
@@ -40,7 +41,7 @@ struct Run: AsyncParsableCommand {
         let detector = Detector(ssh: settings.detection, surroundings: surroundings)
         let uplink = try Uplink(
             try settings.uplink(), spool: spool, surroundings: surroundings, logger: logger,
-            rules: { try detector.install($0) })
+            hunter: Hunter(journal: settings.huntedJournal, logger: logger), rules: { try detector.install($0) })
         uplink.restoreRules()
         let collecting = try Collecting(settings, spool: spool, detector: detector, surroundings: surroundings)
         let presence = Presence(file: settings.statusFile, uplink: uplink, spool: spool, surroundings: surroundings)

@@ -1,3 +1,4 @@
+package import AgentCollect
 package import CordonModel
 package import CordonWire
 package import Logging
@@ -8,6 +9,7 @@ package actor Hunter {
     private nonisolated let queue = HuntQueue()
     /// Which question of a hunt is to be answered: an older one, asked over a connection that is gone, is left.
     private nonisolated let asked = Mutex<[HuntID: UInt64]>([:])
+    private let journal: JournalScope
     private let logger: Logger
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe queue.asUnownedSerialExecutor() }
@@ -15,7 +17,11 @@ package actor Hunter {
     /// Questions that may wait; more are refused.
     private static let most = 64
 
-    package init(logger: Logger) { self.logger = logger }
+    /// - Parameter journal: Which journal hunts look through.
+    package init(journal: JournalScope = .allNamespaces, logger: Logger) {
+        self.journal = journal
+        self.logger = logger
+    }
 
     /// Takes note of a question; answers are said as they are found. Returns at once.
     package nonisolated func ask(
@@ -56,9 +62,7 @@ package actor Hunter {
                 return say(unsupported(id, "This agent does not know the question."))
             }
             logger.info("A hunt asks.", metadata: ["hunt": "\(id)", "kind": "\(question.kind.rawValue)"])
-            guard try look(question, allowance) else {
-                return say(unsupported(id, "This agent does not answer questions about \(question.kind.rawValue) yet."))
-            }
+            try look(question, allowance)
         } catch Allowance.Stop.truncated {
             (end, why) = (.truncated, "The hunt's budget for this host was used up.")
         } catch Allowance.Stop.cancelled {
@@ -76,8 +80,7 @@ package actor Hunter {
         Cordon_V1_HuntAnswer(of: id, firstRow: 0, rows: [], end: .unsupported, message: why)
     }
 
-    /// False for what this agent does not look at.
-    private func look(_ question: HuntQuestion, _ allowance: Allowance) throws(Allowance.Stop) -> Bool {
+    private func look(_ question: HuntQuestion, _ allowance: Allowance) throws(Allowance.Stop) {
         let parameters = question.parameters
         switch question.kind {
         case .process: try ProcessLook(parameters: parameters, allowance: allowance).run()
@@ -86,8 +89,7 @@ package actor Hunter {
         case .file: try FileLook(parameters: parameters, allowance: allowance).run()
         case .package: try PackageLook(parameters: parameters, allowance: allowance).run()
         case .persistence: try PersistenceLook(parameters: parameters, allowance: allowance).run()
-        case .journal: return false
+        case .journal: try JournalLook(parameters: parameters, allowance: allowance, scope: journal).run()
         }
-        return true
     }
 }

@@ -1,4 +1,4 @@
-internal import AgentHunt
+package import AgentHunt
 package import AgentSpool
 package import CordonModel
 package import CordonTrust
@@ -41,10 +41,12 @@ package final class Uplink: Service {
     }
 
     /// Reads the identity. Throws `agent.not_enrolled` when there is none. A spool that is absent ships nothing.
-    /// - Parameter rules: puts compiled rules in force, all or none (no bytes: no rules); without it none are taken.
+    /// - Parameters:
+    ///   - hunter: answers hunts; without it one that looks through the journals of this host.
+    ///   - install: puts compiled rules in force, all or none (no bytes: no rules); without it none are taken.
     package init(
         _ settings: UplinkSettings, spool: Spool?, surroundings: Surroundings, logger: Logger,
-        rules install: (@Sendable ([UInt8]?) throws -> Void)? = nil
+        hunter: Hunter? = nil, rules install: (@Sendable ([UInt8]?) throws -> Void)? = nil
     ) throws {
         guard KeyFile.exists(settings.identityFile) else { throw UplinkError.notEnrolled(settings.stateFolder) }
         let credentials = try AgentCredentials(file: settings.identityFile)
@@ -56,7 +58,7 @@ package final class Uplink: Service {
         self.logger = logger
         self.enforcer = enforcer
         self.remote = remote
-        hunter = Hunter(logger: logger)
+        self.hunter = hunter ?? Hunter(logger: logger)
         rules = install.map {
             RulePackKeeper(
                 file: settings.rulePackFile, identity: credentials.identity, policyRoot: credentials.policyRoot,

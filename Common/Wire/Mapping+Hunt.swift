@@ -21,7 +21,7 @@ extension Cordon_V1_HuntQuestion {
 
     /// The question; `nil` for a kind that is not known here, or when it is not one that may be asked.
     package var question: HuntQuestion? {
-        guard let kind = kind.model, parameters.count <= 8 else { return nil }
+        guard let kind = kind.model, parameters.count <= HuntQuestion.mostParameters else { return nil }
         let question = HuntQuestion(kind: kind, parameters: parameters)
         return question.fault == nil ? question : nil
     }

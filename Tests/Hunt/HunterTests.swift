@@ -95,7 +95,7 @@ struct HunterTests {
 
     @Test("what cannot be asked is refused in words")
     func refused() async throws {
-        #expect(try await ask(.journal, ["text": "x"]).end == .unsupported)
+        #expect(try await ask(.journal).end == .unsupported)
         #expect(try await ask(.user, ["colour": "red"]).end == .unsupported)
         #expect(try await ask(.user, expiresAt: Timestamp(seconds: 1)).end == .failed)
     }

@@ -3,10 +3,16 @@ internal import Glibc
 
 /// One open journal of systemd. libsystemd wants it used, and closed, by one thread only: whoever owns it owns the
 /// thread.
-@safe struct Journal: ~Copyable {
+@safe package struct Journal: ~Copyable {
     private let handle: OpaquePointer
 
-    struct Failure: Error, Equatable { let errno: Int32 }
+    /// libsystemd's own number of what went wrong.
+    package struct Failure: Error, Equatable {
+        package let errno: Int32
+
+        /// One entry is damaged (EBADMSG, ENODATA); the others are not.
+        package var isOfOneEntry: Bool { errno == 74 || errno == 61 }
+    }
 
     /// What `process` found.
     enum News {
@@ -17,7 +23,7 @@ internal import Glibc
     }
 
     /// Opens it; nothing is read yet.
-    init(_ scope: JournalScope) throws(Failure) {
+    package init(_ scope: JournalScope) throws(Failure) {
         var raw: OpaquePointer?
         let local = Int32(SD_JOURNAL_LOCAL_ONLY)
         let status: Int32
@@ -35,7 +41,7 @@ internal import Glibc
     deinit { unsafe sd_journal_close(handle) }
 
     /// Lets only entries through that have one of the values in the field.
-    func match(_ field: String, anyOf values: [String]) throws(Failure) {
+    package func match(_ field: String, anyOf values: [String]) throws(Failure) {
         for value in values {
             let match = Array("\(field)=\(value)".utf8)
             try check(unsafe sd_journal_add_match(handle, match, match.count))
@@ -50,14 +56,14 @@ internal import Glibc
     func seekHead() throws(Failure) { try check(unsafe sd_journal_seek_head(handle)) }
 
     /// At the last entry; `false` when there is none.
-    func seekTail() throws(Failure) -> Bool {
+    package func seekTail() throws(Failure) -> Bool {
         try check(unsafe sd_journal_seek_tail(handle))
         // Only going back makes the place real: without it the next entry may be any (systemd issue 9934).
         return try moved(unsafe sd_journal_previous(handle))
     }
 
     /// Before the first entry of that time: microseconds since the Unix epoch.
-    func seek(realtime: Int64) throws(Failure) {
+    package func seek(realtime: Int64) throws(Failure) {
         try check(unsafe sd_journal_seek_realtime_usec(handle, UInt64(clamping: realtime)))
     }
 
@@ -67,10 +73,10 @@ internal import Glibc
     func isAt(cursor: String) throws(Failure) -> Bool { try moved(unsafe sd_journal_test_cursor(handle, cursor)) }
 
     /// Goes one entry on; `false` at the end.
-    func next() throws(Failure) -> Bool { try moved(unsafe sd_journal_next(handle)) }
+    package func next() throws(Failure) -> Bool { try moved(unsafe sd_journal_next(handle)) }
 
     /// Goes one entry back; `false` at the beginning.
-    func previous() throws(Failure) -> Bool { try moved(unsafe sd_journal_previous(handle)) }
+    package func previous() throws(Failure) -> Bool { try moved(unsafe sd_journal_previous(handle)) }
 
     /// The current entry's place, that outlives the handle.
     func cursor() throws(Failure) -> String {
@@ -82,7 +88,7 @@ internal import Glibc
     }
 
     /// When the current entry was received: microseconds since the Unix epoch.
-    func realtime() throws(Failure) -> Int64 {
+    package func realtime() throws(Failure) -> Int64 {
         var microseconds: UInt64 = 0
         try check(unsafe sd_journal_get_realtime_usec(handle, &microseconds))
         return Int64(clamping: microseconds)
@@ -92,7 +98,7 @@ internal import Glibc
 
     /// Calls with each field of the current entry (`NAME=value`), once through: looking fields up by name scans the
     /// entry again each time.
-    func enumerate(_ body: (_ field: Span<UInt8>) -> Void) throws(Failure) {
+    package func enumerate(_ body: (_ field: Span<UInt8>) -> Void) throws(Failure) {
         unsafe sd_journal_restart_data(handle)
         while true {
             var data: UnsafeRawPointer?
@@ -108,7 +114,9 @@ internal import Glibc
     }
 
     /// Longer values are cut by libsystemd.
-    func limitValues(to bytes: Int) throws(Failure) { try check(unsafe sd_journal_set_data_threshold(handle, bytes)) }
+    package func limitValues(to bytes: Int) throws(Failure) {
+        try check(unsafe sd_journal_set_data_threshold(handle, bytes))
+    }
 
     // MARK: - News
 

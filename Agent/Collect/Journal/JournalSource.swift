@@ -139,8 +139,8 @@ package actor JournalSource: Source {
             do throws(Journal.Failure) {
                 if let record = try read(&passed) { records.append(record) }
             } catch {
-                // A damaged entry costs itself only (EBADMSG, ENODATA).
-                guard error.errno == 74 || error.errno == 61 else { throw error }
+                // A damaged entry costs itself only.
+                guard error.isOfOneEntry else { throw error }
                 passed.damaged += 1
             }
         }

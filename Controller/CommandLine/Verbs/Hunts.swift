@@ -15,11 +15,13 @@ struct HuntVerb: AsyncParsableCommand {
             package      name
             file         path (with * and ?), sha256
             persistence  path
-            journal      not answered by agents yet
+            journal      text, from, to, and fields by the journal's names, as _SYSTEMD_UNIT=ssh.service;
+                         the newest entries first
 
             EXAMPLES
               cordon hunt start process --where name=nc* --reason 'case C-7' --watch
               cordon hunt start file --where path=/usr/bin/* --where sha256=… --group web --reason 'known implant'
+              cordon hunt start journal --where text='Failed password' --last 2h --host web-1 --reason 'case C-7'
               cordon hunt results ID --json
             """,
         subcommands: [HuntStart.self, HuntList.self, HuntShow.self, HuntResults.self, HuntCancel.self]
@@ -33,6 +35,8 @@ struct HuntStart: AsyncParsableCommand {
     var kind: HuntKind
     @Option(name: .customLong("where"), help: "What narrows it, as name=sshd*; may stand several times.")
     var conditions: [String] = []
+    @Option(help: "With journal: only what journald got within this time, as 90m, 24h or 7d.")
+    var last: Span?
     @Option(help: "This host, by name or identifier; may stand several times. All hosts unless given.")
     var host: [String] = []
     @Option(help: "The hosts of this group.")
@@ -59,6 +63,7 @@ struct HuntStart: AsyncParsableCommand {
         if let fault = HuntQuestion(kind: kind, parameters: try parameters()).fault {
             throw ValidationError("The question cannot be asked: \(fault).")
         }
+        if last != nil, kind != .journal { throw ValidationError("--last narrows journal only.") }
         if !host.isEmpty, group != nil { throw ValidationError("--host and --group exclude each other.") }
     }
 
@@ -68,6 +73,12 @@ struct HuntStart: AsyncParsableCommand {
             let parts = condition.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, parameters.updateValue(String(parts[1]), forKey: String(parts[0])) == nil else {
                 throw ValidationError("--where is name=value, each name once; \(condition) is not.")
+            }
+        }
+        if let last {
+            let from = "\(Timestamp(microseconds: WallClock.microseconds) - .seconds(last.seconds))"
+            guard parameters.updateValue(from, forKey: "from") == nil else {
+                throw ValidationError("--last and --where from=… say the same: give one of them.")
             }
         }
         return parameters

@@ -1,46 +1,11 @@
 import CordonModel
 import CordonScan
+import CordonTesting
 import Glibc
 import SystemPackage
 import Testing
 
 @testable import AgentCollect
-
-/// Journals made by systemd's own tool from the export format.
-private enum JournalTool {
-    static let path = "/lib/systemd/systemd-journal-remote"
-
-    static var isThere: Bool { unsafe access(path, X_OK) == 0 }
-
-    struct Entry {
-        var number: Int
-        var fields: [(String, String)]
-
-        var export: String {
-            let time = 1_790_000_000_000_000 + number * 1_000_000
-            var text = "__REALTIME_TIMESTAMP=\(time)\n__MONOTONIC_TIMESTAMP=\(number * 1_000_000)\n"
-            text += "_BOOT_ID=0123456789abcdef0123456789abcdef\n_MACHINE_ID=fedcba9876543210fedcba9876543210\n"
-            for (name, value) in fields { text += "\(name)=\(value)\n" }
-            return text + "\n"
-        }
-    }
-
-    /// Appends entries to a journal file.
-    static func write(_ entries: [Entry], to journal: String, in scratch: Scratch) throws {
-        try scratch.append("export", "")
-        try scratch.truncate("export")
-        try scratch.append("export", entries.map(\.export).joined())
-        var pid = pid_t()
-        let words = [path, "--output=" + scratch.file(journal), scratch.file("export")]
-        var arguments = unsafe words.map { unsafe strdup($0) } + [nil]
-        defer { unsafe arguments.forEach { unsafe free($0) } }
-        let status = unsafe posix_spawn(&pid, path, nil, nil, &arguments, nil)
-        try #require(status == 0)
-        var exit: Int32 = 0
-        while unsafe waitpid(pid, &exit, 0) < 0, errno == EINTR {}
-        try #require(exit == 0)
-    }
-}
 
 @Suite(
     "Following the journal", .serialized, .timeLimit(.minutes(1)),
@@ -70,7 +35,7 @@ struct JournalSourceTests {
     }
 
     private func write(_ entries: [JournalTool.Entry], to name: String = "a.journal") throws {
-        try JournalTool.write(entries, to: "j/" + name, in: scratch)
+        try JournalTool.write(entries, to: scratch.file("j/" + name))
     }
 
     @Test("entries come in order, with what journald knows, and new ones follow")
