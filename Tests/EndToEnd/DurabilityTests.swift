@@ -11,7 +11,7 @@ struct DurabilityTests {
     func short() throws {
         let run = DurabilityRun(lines: 20_000, kills: 6, patience: .seconds(300))
         let verdict = try run.run(binaries: Binaries.besideThisProcess)
-        #expect(verdict.lost == 0, "\(verdict.json)")
+        #expect(verdict.lost == 0, "\(verdict.json) \(verdict.detail)")
         #expect(verdict.duplicated == 0, "\(verdict.json)")
     }
 }

@@ -22,6 +22,13 @@ final class Follower {
 
     var number: Number { Number(tail.position) }
 
+    /// Where it was let go, with the time by which it is looked for.
+    var end: FilePosition {
+        var end = tail.position
+        end.modified = tail.modified
+        return end
+    }
+
     /// A copy's last line goes on in the file that was truncated.
     var isUnfinishedCopy: Bool { isCopy && !tail.isCompressed }
 

@@ -16,17 +16,19 @@ struct RotatedFile {
     /// Whether it is compressed in a way that cannot be read.
     var isUnreadable: Bool { CompressedFile.isKnown(path) && !CompressedFile.isOne(path) }
 
-    /// Those of a log, the newest first. Looks again while a rotation is under way, so that none is passed over that
-    /// just gets another name.
+    /// Those of a log, the newest first. Looks until nothing gets another name any more, and passes over none that was
+    /// seen once: a folder that is read while names change in it may leave one out.
     static func all(of log: FilePath) -> [RotatedFile] {
-        var files = list(log)
-        for _ in 0..<20 {
+        var last = list(log)
+        var seen = Dictionary(last.map { ($0.number, $0) }) { first, _ in first }
+        for _ in 0..<50 {
             let again = list(log)
-            let isSame = again.elementsEqual(files) { $0.path == $1.path && $0.number == $1.number }
-            files = again
+            let isSame = again.elementsEqual(last) { $0.path == $1.path && $0.number == $1.number }
+            last = again
+            for file in again { seen[file.number] = file }
             if isSame { break }
         }
-        return files
+        return seen.values.sorted { $0.isNewer(than: $1) }
     }
 
     private static func list(_ log: FilePath) -> [RotatedFile] {
@@ -37,9 +39,7 @@ struct RotatedFile {
             // `auth.log` is not followed by `auth.login`, which is another log.
             return [".", "-", "_", "~"].contains(found.dropFirst(name.count).prefix(1))
         }
-        return names.compactMap { file(folder.appending($0), suffix: $0.dropFirst(name.count)) }.sorted {
-            $0.isNewer(than: $1)
-        }
+        return names.sorted().compactMap { file(folder.appending($0), suffix: $0.dropFirst(name.count)) }
     }
 
     private static func file(_ path: FilePath, suffix: Substring) -> RotatedFile? {

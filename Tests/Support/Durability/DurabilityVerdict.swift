@@ -12,6 +12,8 @@ package struct DurabilityVerdict: Sendable {
     package let duplicated: Int
     /// Lines that gaps tell of.
     package let gapsReported: Int
+    /// For the one who looks for a fault: which lines are missing (first and last of each range), and what gaps say.
+    package let detail: String
 
     /// The object that `--json` prints.
     package var json: String {
@@ -26,6 +28,7 @@ package struct DurabilityVerdict: Sendable {
         self.kills = kills
         duplicated = number("duplicated")
         gapsReported = number("gaps")
+        detail = "missing \(found["missing"] ?? []), told \(found["told"] ?? [])"
         lost = max(0, lines - number("distinct") - gapsReported)
     }
 
@@ -40,7 +43,7 @@ package struct DurabilityVerdict: Sendable {
     private static let script = """
         import glob, json, re, sqlite3, sys
         folder, wanted = sys.argv[1], sys.argv[2]
-        numbers, gaps, count = [], 0, 0
+        numbers, gaps, count, told = [], 0, 0, []
         for path in sorted(glob.glob(folder + '/**/*.sqlite', recursive=True)):
             base = sqlite3.connect('file:' + path + '?mode=ro', uri=True, timeout=30)
             for (table,) in base.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
@@ -51,6 +54,7 @@ package struct DurabilityVerdict: Sendable {
                         # What the link noticed is what the spool told of already.
                         if gap['source'] != 'link':
                             gaps += gap['items']
+                            told.append(gap)
                 if not re.fullmatch(r'event(_\\d+)*', table):
                     continue
                 column = 'document' if 'document' in columns else 'original' if 'original' in columns else None
@@ -70,8 +74,13 @@ package struct DurabilityVerdict: Sendable {
         else:
             distinct = set(n for n in numbers if n < int(wanted))
             missing = sorted(set(range(int(wanted))) - distinct)
-            print(json.dumps({'distinct': len(distinct), 'duplicated': len(numbers) - len(set(numbers)), 'gaps': gaps}))
-            if missing:
-                print('missing', len(missing), 'first', missing[:5], 'last', missing[-5:], file=sys.stderr)
+            ranges = []
+            for number in missing:
+                if ranges and ranges[-1][1] == number - 1:
+                    ranges[-1][1] = number
+                else:
+                    ranges.append([number, number])
+            print(json.dumps({'distinct': len(distinct), 'duplicated': len(numbers) - len(set(numbers)), 'gaps': gaps,
+                              'missing': ranges[:20], 'told': told[:20]}))
         """
 }
