@@ -140,7 +140,8 @@ let agent: [Target] = [
         in: "Agent/Daemon",
         uses: [
             "CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "CordonSignals", "CordonScan", "AgentCollect",
-            "AgentDetect", "AgentHunt", "AgentSpool", "AgentUplink", "CLinux", .argumentParser, .logging, .serviceLifecycle,
+            "AgentDetect", "AgentHunt", "AgentSpool", "AgentUplink", "CLinux", .argumentParser, .logging,
+            .serviceLifecycle,
             .unixSignals, .system,
         ]
     ),
@@ -198,7 +199,8 @@ let controller: [Target] = [
         in: "Controller/Web",
         uses: [
             "CordonModel", "ControllerAPI", "ControllerFleet", "ControllerIntake", "ControllerCases",
-            "ControllerPlaybooks", "ControllerAccess", .hummingbird, .httpTypes, .nioCore, .mustache, .logging,
+            "ControllerPlaybooks", "ControllerAccess", "ControllerRules", .hummingbird, .httpTypes, .nioCore, .mustache,
+            .logging,
         ],
         // In the binary itself, so that the console needs no folder beside it.
         resources: [.embedInCode("Templates"), .embedInCode("Assets")]

@@ -40,7 +40,8 @@ struct Cordon: AsyncParsableCommand {
             CommandGroup(
                 name: "Running",
                 subcommands: [
-                    PlaybookVerb.self, SigmaVerb.self, RulesVerb.self, AuditVerb.self, TokenVerb.self, UserVerb.self,
+                    PlaybookVerb.self, SigmaVerb.self, RulesVerb.self, GroupsVerb.self, AuditVerb.self, TokenVerb.self,
+                    UserVerb.self,
                     APITokenVerb.self,
                 ]
             ),

@@ -33,8 +33,10 @@ struct Controller: Sendable {
             settings: IntakeSettings(retention: settings.retention), surroundings: surroundings,
             logger: logger, changed: { changes.publish($0) })
         let rules = try await RuleDelivery.load(database, surroundings)
+        var fleetSettings = FleetSettings()
+        fleetSettings.huntRetention = settings.huntRetention
         let fleet = try await fleet(
-            keys, database, rulePacks: rules.source,
+            keys, database, fleetSettings, rulePacks: rules.source,
             hooks: hooks(intake, news: news, cases: cases, changes: changes, surroundings, logger),
             surroundings, logger)
         let library = PlaybookLibrary(folder: "\(settings.data)/playbooks")
@@ -87,13 +89,13 @@ struct Controller: Sendable {
     }
 
     private static func fleet(
-        _ keys: FleetKeys, _ database: Database, rulePacks: RulePackSource, hooks: FleetHooks,
-        _ surroundings: Surroundings, _ logger: Logger
+        _ keys: FleetKeys, _ database: Database, _ settings: FleetSettings, rulePacks: RulePackSource,
+        hooks: FleetHooks, _ surroundings: Surroundings, _ logger: Logger
     ) async throws -> Fleet {
         let store = FleetStore(database)
         return try await Fleet.load(
             keys: keys, stores: store.stores, hooks: hooks,
-            rulePacks: rulePacks, surroundings: surroundings, log: logger)
+            rulePacks: rulePacks, settings: settings, surroundings: surroundings, log: logger)
     }
 
     private static func hooks(

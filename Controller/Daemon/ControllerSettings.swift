@@ -19,6 +19,8 @@ struct ControllerSettings: Sendable {
     var logLevel: Logger.Level
     /// How long and how much is kept: `[events] keep_days, keep_bytes`.
     var retention: Retention
+    /// How long hunts that are over are kept: `[hunts] keep_days`.
+    var huntRetention: Duration
     /// Which hosts playbooks may call over HTTP, as `host` or `host:port`. None by default.
     var callable: [String]
     /// A PEM file of authorities whose servers playbooks may call beside those that the system trusts.
@@ -40,6 +42,7 @@ struct ControllerSettings: Sendable {
         var listen = document.section("listen")
         var calls = document.section("http_calls")
         var events = document.section("events")
+        var hunts = document.section("hunts")
         let announced = try top.optionalText("agents_dial")
         if let announced, ControllerAddress(announced) == nil {
             throw ControllerError(
@@ -57,11 +60,12 @@ struct ControllerSettings: Sendable {
             retention: Retention(
                 eventDays: Int(try events.integer("keep_days", default: 30, in: 1...3650)),
                 eventBytes: try events.integer("keep_bytes", default: 50 << 30, in: (64 << 20)...(1 << 50))),
+            huntRetention: .seconds(try hunts.integer("keep_days", default: 90, in: 1...3650) * 86_400),
             callable: try calls.texts("allow", default: []),
             callAuthorities: try calls.optionalText("authorities"),
             rules: rules.isEmpty ? defaultRules : rules
         )
-        try document.finish([top, listen, calls, events] + sections)
+        try document.finish([top, listen, calls, events, hunts] + sections)
         return settings
     }
 

@@ -16,7 +16,7 @@ extension Fleet: Service {
             self.newsFeed.finish()
         }
         // Not in the loop above: that is cancelled by now, and so would be its write.
-        await writePresence()
+        await writePresence(isEnd: true)
     }
 
     private func tellHooks() async {
@@ -30,7 +30,20 @@ extension Fleet: Service {
 
     private func keepHouse() async {
         var watch = CertificateWatch(keys: keys)
-        while (try? await Task.sleep(for: .seconds(1))) != nil { await tick(&watch) }
+        // At the start and then each minute; the next second where more is due.
+        var forgetsAfter = 0
+        while (try? await Task.sleep(for: .seconds(1))) != nil {
+            await tick(&watch)
+            forgetsAfter -= 1
+            if forgetsAfter < 0 { forgetsAfter = await forgetsMore() ? 0 : 60 }
+        }
+    }
+
+    private func forgetsMore() async -> Bool {
+        do { return try await forgetHunts() } catch {
+            log.error("old hunts could not be forgotten: \(error)")
+            return false
+        }
     }
 
     private func tick(_ watch: inout CertificateWatch) async {
@@ -47,11 +60,13 @@ extension Fleet: Service {
         }
     }
 
-    private func writePresence() async {
+    private func writePresence(isEnd: Bool = false) async {
         let hosts = registry.takeNews()
-        guard !hosts.isEmpty else { return }
-        do { try await hostStore.refresh(hosts) } catch {
-            registry.giveBack(hosts)
+        let renames = registry.takeRenames(at: now, isEnd: isEnd)
+        guard !hosts.isEmpty || !renames.isEmpty else { return }
+        let instant = now
+        do { try await hostStore.refresh(hosts, recording: renames.map { $0.entry(at: instant) }) } catch {
+            registry.giveBack(hosts, renames)
             // The last write comes after the loop was cancelled.
             guard !Task.isCancelled else { return }
             log.error("presence could not be written: \(error)")

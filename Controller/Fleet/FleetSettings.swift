@@ -16,6 +16,8 @@ package struct FleetSettings: Sendable {
     package var keepaliveInterval: Duration = .seconds(12)
     /// How long a ping may go unanswered; then the connection is cut.
     package var keepaliveTimeout: Duration = .seconds(10)
+    /// How long a hunt that is over is kept, with what it found.
+    package var huntRetention: Duration = .seconds(90 * 86_400)
     /// The longest that a connection lives; the true age is drawn between half of it and it.
     package var connectionAge: Duration = .seconds(86_400)
     /// How long a connection may take for its TLS handshake, and a stranger for enrolling.

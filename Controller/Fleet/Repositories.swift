@@ -22,8 +22,9 @@ package protocol HostRegistry: Sendable {
     func revoke(_ agent: AgentID, _ revocation: HostRecord.Revocation, recording entries: [AuditEntry]) async throws
     /// Writes when a clone was seen.
     func flagClone(_ agent: AgentID, at: Timestamp, recording entries: [AuditEntry]) async throws
-    /// Writes what hosts say of themselves and when they were last heard: news, not decisions, so not audited.
-    func refresh(_ hosts: [HostRecord]) async throws
+    /// Writes what hosts say of themselves and when they were last heard: news, not decisions, so of all of it only
+    /// changed names are audited.
+    func refresh(_ hosts: [HostRecord], recording entries: [AuditEntry]) async throws
 }
 
 /// Where enrolment tokens are kept.

@@ -24,6 +24,7 @@ enum Migrations {
         ("001 access", AccessSchema.v1),
         ("001 rules", RulesSchema.v1),
         ("002 hunts", HuntSchema.v1),
+        ("003 asset groups", RulesSchema.v2),
     ]
 
     /// The statement as SQLite takes it: tables are STRICT, so that a column holds nothing but its type, and the types of

@@ -39,7 +39,7 @@ struct Sample {
         "me", "signOut", "listHosts", "getHost", "listEnrolmentTokens", "listAlerts", "listCases", "getCase",
         "getTimeline",
         "getReport", "listOrders", "listPlaybooks", "listRuns", "listTasks", "listAudit", "verifyAudit", "exportAudit",
-        "listUsers", "listAPITokens", "listRulePacks",
+        "listUsers", "listAPITokens", "listRulePacks", "listAssetGroups",
         "isLive", "isReady", "searchEvents", "getDocument", "getAuthority", "removeUser",
     ]
 
@@ -62,6 +62,7 @@ struct Sample {
             "case": "C-1", "lifetime_s": 60,
         ],
         "createUser": ["name": "newcomer", "role": "analyst"],
+        "setAssetGroup": ["values": ["root", "alice"]],
         "setUserRole": ["role": "analyst"],
         "setUserPassword": ["password": "a password for a viewer"],
         "createAPIToken": ["name": "ticketing", "role": "viewer", "expires_in_s": 3600],
@@ -108,6 +109,9 @@ struct Sample {
             let entry = try await fixture.playbook()
             return Sample(parameters: ["id": entry.id], body: try JSONValue.parse(entry.bytes))
         case "validatePlaybook": return Sample(body: try JSONValue.parse(try await fixture.playbook().bytes))
+        case "removeAssetGroup":
+            _ = try await services.rules.groups.set("admins", to: ["root"], by: .system)
+            return Sample(parameters: ["name": "admins"])
         case "publishRulePack":
             return Sample(body: ["name": "linux", "files": [["name": "nc.yml", "text": .text(rule)]]])
         case "stageRulePack": return Sample(body: ["version": .integer(try await staged(services).version)])

@@ -233,6 +233,7 @@ private struct Opening: CaseOpening {
 /// The playbook of these tests only asks: an order or a call would be a fault.
 private struct Performer: EffectPerformer {
     func submit(_ order: OrderEffect) async throws { throw Unasked() }
+    func withdraw(_ order: OrderID, because reason: String, by actor: String) async throws -> OrderState? { nil }
     func progress(of order: OrderID) async throws -> OrderProgress? { nil }
     func call(_ call: HTTPEffect) async throws -> HTTPReply { throw Unasked() }
 }

@@ -139,7 +139,7 @@ struct AdmissionTests {
                         $0.facts.kernel = "6.18"
                     })
                 _ = try await eventually("facts") {
-                    try await controller.fleet.host(agent.id)?.name == "renamed" ? true : nil
+                    try await controller.fleet.host(agent.id)?.claimedName == "renamed" ? true : nil
                 }
             }
             try await controller.host(agent.id, isOnline: false)
@@ -149,5 +149,39 @@ struct AdmissionTests {
             #expect(stored.facts?.kernel == "6.18")
             #expect(stored.lastSeen != nil)
         }
+    }
+
+    @Test("what a host says it is called changes no name that people decide by, and stands in the audit chain")
+    func renames() async throws {
+        let clock = TestClock(standsStill: true)
+        try await Controller.serve(in: scratch.path, clock: clock) { controller in
+            let agent = try await controller.agent()
+            try await agent.connected { stream in
+                stream.send(.with { $0.facts.hostname = "db-1" })
+                let first = try await eventually("the claim is recorded") { try await controller.renames(agent).first }
+                #expect(first == ["name": "web-1", "from": "web-1", "claimed": "db-1"])
+                let host = try await controller.fleet.host(agent.id)
+                #expect(host?.name == "web-1" && host?.claimedName == "db-1")
+                // One that does it again and again fills no disk, and its last claim is not lost.
+                for name in ["a", "b", "mail-1"] { stream.send(.with { $0.facts.hostname = name }) }
+                _ = try await eventually("the last claim") {
+                    try await controller.fleet.host(agent.id)?.claimedName == "mail-1" ? true : nil
+                }
+                clock.advance(by: .seconds(61))
+                let all = try await eventually("the last claim is recorded") {
+                    let all = try await controller.renames(agent)
+                    return all.count > 1 ? all : nil
+                }
+                #expect(all == [["name": "web-1", "from": "db-1", "claimed": "mail-1"], first])
+            }
+        }
+    }
+}
+
+extension Controller {
+    /// What the audit chain says of the host's names, newest first.
+    fileprivate func renames(_ agent: TestAgent) async throws -> [[String: String]] {
+        try await audit.newest(before: nil, subject: "host:\(agent.id)", limit: 100)
+            .filter { $0.entry.verb == "host.renamed" }.map(\.entry.details)
     }
 }

@@ -66,6 +66,7 @@ struct Controller: Sendable {
     let clock: TestClock
     let heard: Heard
     let store: FleetStore
+    let audit: AuditReader
 
     static let admin = Principal(name: "ada", role: .administrator)
 
@@ -83,7 +84,8 @@ struct Controller: Sendable {
                 at: clock.now)
         }
         let keys = try FleetKeys.load(folder: folder)
-        let store = FleetStore(try Database(folder: folder, auditKey: keys.auditKey))
+        let database = try Database(folder: folder, auditKey: keys.auditKey)
+        let store = FleetStore(database)
         let heard = Heard()
         var log = Logger(label: "test")
         log.logLevel = .critical
@@ -104,6 +106,7 @@ struct Controller: Sendable {
                 }
                 let controller = Controller(
                     fleet: fleet, keys: keys, port: port, clock: clock, heard: heard, store: store,
+                    audit: AuditReader(database: database, key: keys.auditKey.verifyingKey),
                     address: address)
                 do {
                     let value = try await body(controller)

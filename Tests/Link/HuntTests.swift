@@ -1,5 +1,7 @@
 import ControllerFleet
+import ControllerStore
 import CordonModel
+import CordonTrust
 import CordonWire
 import FoundationEssentials
 import SwiftProtobuf
@@ -89,6 +91,37 @@ struct HuntTests {
                 try await stream.answer(order.id, .succeeded)
                 #expect(try await controller.fleet.huntRows(hunt.id).isEmpty)
             }
+        }
+    }
+
+    @Test("a hunt is forgotten, with its rows and a record, when it was over for as long as it is kept; others stay")
+    func forgotten() async throws {
+        var settings = FleetSettings()
+        settings.huntRetention = .seconds(2 * 86_400)
+        let clock = TestClock(standsStill: true)
+        try await Controller.serve(in: scratch.path, settings: settings, clock: clock) { controller in
+            let agent = try await controller.agent()
+            let old = try await agent.connected { stream in
+                let hunt = try await start(controller)
+                _ = try await question(stream)
+                stream.send(.with { $0.hunt = .init(of: hunt.id, firstRow: 0, rows: [["pid": "1"]], end: .done) })
+                return try await eventually("the hunt is finished") {
+                    let hunt = try await controller.fleet.hunt(hunt.id)
+                    return hunt.state == .finished ? hunt : nil
+                }
+            }
+            let running = try await controller.fleet.startHunt(
+                HuntQuestion(kind: .user, parameters: [:]), of: .all, mostHosts: 5, budget: HuntBudget(),
+                lifetime: .seconds(7 * 86_400), reason: "looking", by: Controller.admin)
+            clock.advance(by: .seconds(2 * 86_400 - 60))
+            #expect(try await !controller.fleet.forgetHunts())
+            #expect(try await controller.fleet.huntRows(old.id).count == 1)
+            clock.advance(by: .seconds(120))
+            #expect(try await !controller.fleet.forgetHunts())
+            #expect(try await controller.fleet.hunts().map(\.id) == [running.id])
+            #expect(try await controller.fleet.huntRows(old.id).isEmpty)
+            let records = try await controller.audit.newest(before: nil, subject: "hunt:\(old.id)", limit: 10)
+            #expect(records.map(\.entry.verb) == ["hunt.forgotten", "hunt.finished", "hunt.started"])
         }
     }
 

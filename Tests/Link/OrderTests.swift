@@ -1,4 +1,5 @@
 import ControllerFleet
+import ControllerStore
 import CordonModel
 import CordonTrust
 import CordonWire
@@ -214,6 +215,31 @@ struct OrderTests {
                 #expect(error?.code == "order.invalid")
             }
             #expect(try await controller.fleet.orders(OrderFilter()).isEmpty)
+        }
+    }
+
+    @Test("an order that no agent has leased is withdrawn and never sent; one that an agent has stays with it")
+    func withdrawn() async throws {
+        try await Controller.serve(in: scratch.path) { controller in
+            let agent = try await controller.agent()
+            let waiting = try await controller.fleet.submit(
+                controller.request(.isolate(Isolation(duration: .seconds(60))), of: agent), by: Controller.admin)
+            let over = try await controller.fleet.withdraw(
+                waiting.id, because: "ada cancelled the run.", by: Controller.admin)
+            #expect(over?.state == .expired && over?.note == "Withdrawn: ada cancelled the run.")
+            try await agent.connected { stream in
+                let sent = try await controller.fleet.submit(
+                    controller.request(.release, of: agent), by: Controller.admin)
+                #expect(try await stream.order().order.id == sent.id)
+                let kept = try await controller.fleet.withdraw(sent.id, because: "no", by: Controller.admin)
+                #expect(kept?.state == .leased)
+                try await stream.answer(sent.id, .succeeded)
+                let done = try await controller.fleet.withdraw(sent.id, because: "no", by: Controller.admin)
+                #expect(done?.state == .succeeded)
+            }
+            let records = try await controller.audit.newest(before: nil, subject: "order:\(waiting.id)", limit: 10)
+            #expect(records.map(\.entry.verb) == ["order.expired", "order.queued"])
+            #expect(records.first?.entry.actor == Controller.admin.name)
         }
     }
 }

@@ -13,6 +13,7 @@ final class World: EffectPerformer, HostResolving {
     struct Log {
         var orders: [OrderEffect] = []
         var calls: [HTTPEffect] = []
+        var withdrawals: [OrderID] = []
     }
 
     enum News: Sendable {
@@ -24,10 +25,20 @@ final class World: EffectPerformer, HostResolving {
     let log = Mutex(Log())
     let news: AsyncStream<News>
     let tell: AsyncStream<News>.Continuation
+    /// Where an order is that is to be withdrawn.
+    let withdrawn = Mutex<OrderState?>(.expired)
+    /// Runs before an order is filed.
+    let beforeFiling = Mutex<(@Sendable () async -> Void)?>(nil)
 
     init() { (news, tell) = AsyncStream.makeStream() }
 
+    func withdraw(_ order: OrderID, because reason: String, by actor: String) async throws -> OrderState? {
+        log.withLock { $0.withdrawals.append(order) }
+        return withdrawn.withLock { $0 }
+    }
+
     func submit(_ order: OrderEffect) async throws {
+        await beforeFiling.withLock { $0 }?()
         log.withLock { $0.orders.append(order) }
         tell.yield(.order(order.id))
     }
@@ -244,6 +255,89 @@ struct EngineTests {
             #expect(decided >= due)
             #expect(try await scratch.store.run(run.id)?.state == .succeeded)
             #expect(world.log.withLock { $0.orders.map(\.action.kind) } == [.blockAddress])
+        }
+    }
+
+    /// A run of a case whose first order is filed, and what its case was told.
+    private func ordered(
+        _ world: World,
+        _ body:
+            @escaping @Sendable (PlaybookEngine, RunID, OrderID, _ lines: @Sendable () -> [String]) async throws
+            -> Void
+    ) async throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        let lines = Mutex<[String]>([])
+        let hooks = PlaybookEngine.Hooks(timeline: { _, line in lines.withLock { $0.append(line.text) } })
+        let engine = PlaybookEngine(
+            library: PlaybookLibrary(folder: "/nonexistent"), repository: scratch.store, performer: world, hosts: world,
+            surroundings: Self.live, hooks: hooks)
+        let file: CaseID = Self.live.identifier()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await engine.run() }
+            defer { group.cancelAll() }
+            let run = try await engine.start(
+                BuiltInPlaybooks.containSSHIntrusionID, inputs: Self.inputs, caseID: file, by: .system
+            ).id
+            for await case .order(let order) in world.news {
+                return try await body(engine, run, order, { lines.withLock { $0 } })
+            }
+        }
+    }
+
+    @Test("a run that is cancelled withdraws the orders that no host has")
+    func withdraws() async throws {
+        let world = World()
+        try await ordered(world) { engine, run, order, lines in
+            let outcome = try await engine.cancel(run, reason: "false alarm", by: Self.responder)
+            #expect(outcome.run.state == .cancelled)
+            #expect(outcome.withdrawn == [order] && outcome.runningOn.isEmpty)
+            #expect(world.log.withLock { $0.withdrawals } == [order])
+            #expect(!lines().contains { $0.contains("runs on") })
+        }
+    }
+
+    @Test(
+        "an order that a host has runs on when its run is cancelled, and the case is told",
+        arguments: [
+            OrderState.leased, .received, .running,
+        ])
+    func runsOn(state: OrderState) async throws {
+        let world = World()
+        world.withdrawn.withLock { $0 = state }
+        try await ordered(world) { engine, run, order, lines in
+            let outcome = try await engine.cancel(run, reason: "", by: Self.responder)
+            #expect(outcome.withdrawn.isEmpty && outcome.runningOn == [order])
+            #expect(lines().contains("The order \(order) is with its host already and runs on."))
+        }
+    }
+
+    @Test("an order that is being filed while its run is cancelled is withdrawn as soon as it is filed")
+    func withdrawsLate() async throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        let world = World()
+        world.withdrawn.withLock { $0 = nil }
+        let engine = Self.engine(world, scratch.store)
+        let run: RunID = Self.live.identifier()
+        let (outcomes, told) = AsyncStream.makeStream(of: RunCancellation.self)
+        world.beforeFiling.withLock {
+            $0 = {
+                guard let outcome = try? await engine.cancel(run, reason: "", by: Self.responder) else { return }
+                told.yield(outcome)
+            }
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await engine.run() }
+            defer { group.cancelAll() }
+            _ = try await engine.start(
+                BuiltInPlaybooks.containSSHIntrusionID, inputs: Self.inputs, caseID: nil, request: run, by: .system)
+            let outcome = try #require(await outcomes.first { _ in true })
+            let order = try #require(outcome.withdrawn.first)
+            // Once when it was not there yet, once when it was filed after all.
+            while world.log.withLock({ $0.withdrawals.count }) < 2 { await Task.yield() }
+            #expect(world.log.withLock { $0.orders.map(\.id) } == [order])
+            #expect(world.log.withLock { $0.withdrawals } == [order, order])
         }
     }
 

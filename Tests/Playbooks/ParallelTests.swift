@@ -140,6 +140,8 @@ private final class Branches: EffectPerformer, HostResolving {
         for order in done { await engine.withLock { $0 }?.orderFinished(order, state: .succeeded, result: nil) }
     }
 
+    func withdraw(_ order: OrderID, because reason: String, by actor: String) async throws -> OrderState? { .expired }
+
     func progress(of order: OrderID) async throws -> OrderProgress? {
         log.withLock { log in
             guard log.orders.contains(where: { $0.id == order }) else { return nil }

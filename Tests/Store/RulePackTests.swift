@@ -56,6 +56,43 @@ struct RulePackTests {
         #expect(records.map(\.entry.verb).reversed() == ["rules.published", "rules.staged", "rules.staged"])
     }
 
+    @Test("placeholders are filled from the groups as they are when a pack is published, and the pack stays so")
+    func placeholders() async throws {
+        let workshop = try Workshop()
+        let database = try workshop.open()
+        let packs = try await packs(database, workshop)
+        let rule = Self.rule.replacing("Image|endswith: /nc", with: "User|expand: '%admins%'")
+        let error = await #expect(throws: RulesError.self) { try await publish(rule, to: packs) }
+        let message = try #require(error?.message)
+        for part in ["rule.yml:9:", "%admins%", "cordon groups set admins"] { #expect(message.contains(part)) }
+        _ = try await packs.groups.set("admins", to: ["root", "svc-*"], by: Self.ada)
+        let pack = try await publish(rule, to: packs)
+        let content = try #require(try await packs.content(of: pack.version))
+        #expect(Array("svc-".utf8).isPart(of: content))
+        // A pack is what it was, also after a restart, whatever becomes of the group.
+        _ = try await packs.groups.set("admins", to: ["ada"], by: Self.ada)
+        let again = try await self.packs(database, workshop)
+        #expect(try await again.groups.all().map(\.values) == [["ada"]])
+        #expect(try await again.content(of: pack.version) == content)
+        let other = try await publish(rule, to: again)
+        #expect(other.digest != pack.digest)
+        try await again.groups.remove("admins", by: Self.ada)
+        await #expect(throws: RulesError.self) { try await publish(rule, to: again) }
+        await #expect(throws: RulesError.self) { try await again.groups.remove("admins", by: Self.ada) }
+        let records = try await workshop.reader(database).newest(before: nil, subject: "asset-group:admins", limit: 10)
+        #expect(records.map(\.entry.verb) == ["asset_group.removed", "asset_group.set", "asset_group.set"])
+    }
+
+    @Test(
+        "a group of a bad name, or without values, is refused",
+        arguments: [("%admins%", ["root"]), ("", ["root"]), ("a b", ["root"]), ("admins", []), ("admins", [""])])
+    func badGroups(name: String, values: [String]) async throws {
+        let workshop = try Workshop()
+        let packs = try await packs(try workshop.open(), workshop)
+        await #expect(throws: RulesError.self) { try await packs.groups.set(name, to: values, by: Self.ada) }
+        #expect(try await packs.groups.all().isEmpty)
+    }
+
     @Test("one bad rule refuses the whole pack, and nothing is kept")
     func refuses() async throws {
         let workshop = try Workshop()
@@ -73,5 +110,11 @@ struct RulePackTests {
         await #expect(throws: RulesError.self) { try await packs.rollBack("web", by: Self.ada) }
         let listed = try await packs.all()
         #expect(listed.isEmpty)
+    }
+}
+
+extension [UInt8] {
+    fileprivate func isPart(of other: [UInt8]) -> Bool {
+        other.indices.contains { other[$0...].starts(with: self) }
     }
 }

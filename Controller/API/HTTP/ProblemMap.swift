@@ -40,7 +40,8 @@ package enum ProblemMap {
             .notFound,
             [
                 "access.unknown_user", "access.unknown_token", "case.not_found", "case.task_not_found", "host.unknown",
-                "hunt.unknown", "order.unknown", "playbook.unknown", "rules.unknown", "run.unknown", "task.unknown",
+                "hunt.unknown", "order.unknown", "playbook.unknown", "rules.unknown", "rules.group_unknown",
+                "run.unknown", "task.unknown",
                 "token.unknown",
             ]
         ),
@@ -59,7 +60,8 @@ package enum ProblemMap {
                 "access.malformed_name", "access.weak_password", "access.token_lifetime", "case.empty", "case.too_long",
                 "hunt.invalid", "order.invalid", "playbook.future", "playbook.invalid", "playbook.not_runnable",
                 "run.input_missing",
-                "rules.empty", "rules.faults", "rules.large", "run.input_type",
+                "rules.empty", "rules.faults", "rules.large", "rules.group_name", "rules.group_values",
+                "rules.group_count", "run.input_type",
                 "token.uses", "token.lifetime", "token.group",
             ]
         ),

@@ -24,7 +24,7 @@ extension API {
             ) { call in
                 let id: AgentID = try call.identifier()
                 guard let host = try await call.services.fleet.host(id) else { throw FleetError.unknownHost(id) }
-                return .json(HostView.json(host))
+                return .json(try await HostView.json(host, call.services))
             },
             Route(
                 method: .post, path: "\(root)/hosts/{id}/revoke", name: "revokeHost", tag: "hosts",
@@ -46,7 +46,7 @@ extension API {
         let (state, group) = (call.query["state"]?.text, call.query["group"]?.text)
         let hosts = try await call.services.fleet.hosts().sorted { $0.id > $1.id }.lazy
             .filter { host in before.map { host.id < $0 } ?? true }
-            .filter { host in name.map { [host.name.lowercased(), host.hostname.lowercased()].contains($0) } ?? true }
+            .filter { host in name.map { $0 == host.name.lowercased() } ?? true }
             .filter { host in state.map { $0 == HostView.state(host) } ?? true }
             .filter { host in group.map { $0 == host.group } ?? true }
             .prefix(call.limit + 1)

@@ -113,9 +113,10 @@ extension API {
             },
             Route(
                 method: .post, path: "\(root)/runs/{id}/cancel", name: "cancelRun", tag: "playbooks",
-                summary: "Ends a run now. What its orders have done stays done.", admission: .role(.responder),
-                parameters: .identifier, body: .json(.object([.required("reason", .sentence(2000))])),
-                answer: .json(RunView.schema), problems: [.notFound, .conflict]
+                summary: "Ends a run now, and withdraws its orders that no host has yet.",
+                admission: .role(.responder), parameters: .identifier,
+                body: .json(.object([.required("reason", .sentence(2000))])),
+                answer: .json(RunView.cancelled), problems: [.notFound, .conflict]
             ) { call in
                 let run = try await call.services.engine.cancel(
                     call.identifier(), reason: call.text("reason"), by: call.principal())

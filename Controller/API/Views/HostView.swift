@@ -1,4 +1,5 @@
 internal import ControllerFleet
+internal import ControllerRules
 internal import CordonModel
 internal import CordonScan
 
@@ -11,7 +12,10 @@ enum HostView {
         "Host",
         .object([
             .required("id", .identifier),
-            .required("name", .string, "What the host says it is called. Untrusted."),
+            .required("name", .string, "What it enrolled as."),
+            .required(
+                "claimed_name", .nullable(.string),
+                "What the host now says it is called, where that differs. Untrusted."),
             .required("group", .string),
             .required("state", .choice(states)),
             .required("isolated", .flag, "As the host last said."),
@@ -22,8 +26,33 @@ enum HostView {
             .required("clone_seen_at", .nullable(.instant), "When another machine last showed this host's key."),
             .required("facts", .nullable(facts)),
             .required("revocation", .nullable(revocation)),
+            .optional("rules", .nullable(rules), "With one host only; null when it was not heard of since a restart."),
         ])
     )
+
+    private static let rules = Schema.named(
+        "RulesInForce",
+        .object([
+            .required("version", .integer(0...9_007_199_254_740_991), "What the host says it runs; 0 for none."),
+            .required("name", .nullable(.string), "What that pack is called; null where there is no such pack."),
+            .required("sha256", .nullable(.string), "Of the pack's compiled rules."),
+            .required("staged", .integer(0...9_007_199_254_740_991), "What it should run."),
+            .required("fault", .string, "Why it does not run what was offered last. Untrusted."),
+        ])
+    )
+
+    /// One host, with the rules that it runs.
+    static func json(_ host: HostRecord, _ services: APIServices) async throws -> JSONValue {
+        guard let state = services.fleet.rulesInUse()[host.id] else { return json(host).with("rules", .null) }
+        let version = Int64(clamping: min(state.version, 1 << 53 - 1))
+        let pack = try await services.rules.pack(version)
+        return json(host).with(
+            "rules",
+            [
+                "version": .integer(version), "name": .optional(pack?.name), "sha256": .optional(pack?.digest),
+                "staged": .integer(services.rules.version(for: host.group)), "fault": .text(state.fault),
+            ])
+    }
 
     private static let facts = Schema.named(
         "HostFacts",
@@ -73,6 +102,7 @@ enum HostView {
         [
             "id": .text("\(host.id)"),
             "name": .text(host.name),
+            "claimed_name": .optional(host.claimedName),
             "group": .text(host.group),
             "state": .text(state(host)),
             "isolated": .flag(host.facts?.containment.isolatedUntil != nil),

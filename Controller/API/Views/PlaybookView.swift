@@ -73,16 +73,29 @@ enum PlaybookView {
 
 /// Runs as the API shows them.
 enum RunView {
-    static let schema = Schema.named(
-        "Run",
-        .object([
-            .required("id", .identifier), .required("playbook", .string), .required("playbook_name", .string),
-            .required("case", .nullable(.identifier)), .required("state", .choice(of: RunState.self)),
-            .required("started_by", .string), .required("started_at", .instant),
-            .required("finished_at", .nullable(.instant)),
-            .required("waiting_for", .string), .required("failure", .string),
-        ])
+    static let schema = Schema.named("Run", .object(members))
+    static let cancelled = Schema.named(
+        "CancelledRun",
+        .object(
+            members + [
+                .required("withdrawn_orders", .list(.identifier, most: 10_000), "No host had them: they are expired."),
+                .required("running_orders", .list(.identifier, most: 10_000), "Their hosts have them: they run on."),
+            ])
     )
+
+    private static let members: [Schema.Property] = [
+        .required("id", .identifier), .required("playbook", .string), .required("playbook_name", .string),
+        .required("case", .nullable(.identifier)), .required("state", .choice(of: RunState.self)),
+        .required("started_by", .string), .required("started_at", .instant),
+        .required("finished_at", .nullable(.instant)),
+        .required("waiting_for", .string), .required("failure", .string),
+    ]
+
+    static func json(_ cancelled: RunCancellation) -> JSONValue {
+        json(cancelled.run)
+            .with("withdrawn_orders", .array(cancelled.withdrawn.map { .text("\($0)") }))
+            .with("running_orders", .array(cancelled.runningOn.map { .text("\($0)") }))
+    }
 
     static func json(_ run: RunRecord) -> JSONValue {
         [

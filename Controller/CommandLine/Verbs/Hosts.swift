@@ -66,7 +66,9 @@ struct HostShow: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let host = try await Client.use { try await $0.host(self.host) }
+        let host = try await Client.use { client in
+            try await client.get("/api/v1/hosts/\(try await client.hostID(self.host))")
+        }
         output.show(host, Self.lines)
     }
 
@@ -77,7 +79,8 @@ struct HostShow: AsyncParsableCommand {
             "\(block["network"]?.text ?? "") until \(block["until"]?.text.map(Shown.instant) ?? "-")"
         }
         return Details.lines([
-            ("name", host["name"]?.text), ("id", host["id"]?.text), ("state", host["state"]?.text),
+            ("name", host["name"]?.text), ("calls itself", host["claimed_name"]?.text.map { "\($0) (its own claim)" }),
+            ("id", host["id"]?.text), ("state", host["state"]?.text),
             ("group", host["group"]?.text), ("last seen", host["last_seen"]?.text.map(Shown.instant)),
             ("enrolled", host["enrolled_at"]?.text.map(Shown.instant)),
             ("system", facts?["operating_system"]?.text), ("kernel", facts?["kernel"]?.text),
@@ -86,12 +89,21 @@ struct HostShow: AsyncParsableCommand {
             ("memory", health?["memory_bytes"]?.integer.map { "\($0 >> 20) MiB" }),
             ("CPU", health?["cpu_permille"]?.integer.map { "\($0 / 10).\($0 % 10) % of a core" }),
             ("queue", health.map(queue)), ("lost", health?["lost"]?.integer.map { "\($0) items since its start" }),
+            ("rules", rules(host["rules"])), ("rules refused", host["rules"]?["fault"]?.text),
             ("refused", health?["refused"]?.integer.map { "\($0) orders since its start" }),
             ("isolated until", facts?["isolated_until"]?.text.map(Shown.instant)),
             ("blocked", blocks.joined(separator: ", ")),
             ("revoked", host["revocation"]?["reason"]?.text),
             ("clone seen", host["clone_seen_at"]?.text.map(Shown.instant)),
         ])
+    }
+
+    /// `version 3 (linux)`, and what is staged where that is another.
+    private static func rules(_ rules: JSONValue?) -> String? {
+        guard let version = rules?["version"]?.integer, let staged = rules?["staged"]?.integer else { return nil }
+        let name = rules?["name"]?.text.map { " (\($0))" } ?? ""
+        let runs = version == 0 ? "none" : "version \(version)\(name)"
+        return version == staged ? runs : runs + (staged == 0 ? "; none are staged" : "; version \(staged) is staged")
     }
 
     private static func queue(_ health: JSONValue) -> String {

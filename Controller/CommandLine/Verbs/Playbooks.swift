@@ -8,7 +8,7 @@ struct PlaybookVerb: AsyncParsableCommand {
         commandName: "playbook", abstract: "Playbooks (CACAO 2.0): list, show, check, import, run.",
         subcommands: [
             PlaybookList.self, PlaybookShow.self, PlaybookValidate.self, PlaybookImport.self, PlaybookRun.self,
-            PlaybookRuns.self,
+            PlaybookRuns.self, PlaybookCancel.self,
         ]
     )
 }
@@ -169,6 +169,31 @@ struct PlaybookRuns: AsyncParsableCommand {
         .instant("STARTED", "started_at"), .member("PLAYBOOK", "playbook_name"), .state(), .member("BY", "started_by"),
         .member("WAITS FOR", "waiting_for"), .member("ID", "id"),
     ])
+}
+
+/// `cordon playbook cancel`
+struct PlaybookCancel: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel", abstract: "End a run now, and withdraw its orders that no host has yet.",
+        discussion: "EXAMPLE\n  cordon playbook cancel RUN --reason 'false alarm'"
+    )
+    @Argument(help: "The run's identifier.")
+    var run: String
+    @Option(help: "Why; stands in the audit chain.")
+    var reason: String
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let over = try await Client.use {
+            try await $0.send(.post, "/api/v1/runs/\(Percent.encoded(run))/cancel", ["reason": .text(reason)])
+        }
+        output.show(over) { run in
+            let withdrawn = (run["withdrawn_orders"]?.texts ?? []).map { "Withdrawn: order \($0); no host had it." }
+            let running = (run["running_orders"]?.texts ?? []).map { "Runs on: order \($0); its host has it." }
+            return ["The run is \(Terminal.safe(run["state"]?.text ?? "over"))."]
+                + (withdrawn + running).map { Terminal.safe($0) }
+        }
+    }
 }
 
 /// What a check of a playbook found.

@@ -12,6 +12,7 @@ struct RulesVerb: AsyncParsableCommand {
 
             EXAMPLES
               cordon sigma check rules/
+              cordon groups set admins root alice   # what fills %admins%
               cordon rules publish rules/ --name linux
               cordon rules stage 7 --group canary
               cordon rules stage 7
@@ -32,26 +33,44 @@ struct RulesPublish: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        // All faults are told here, with their lines; the controller checks again.
-        let set = try RuleSet.load(paths)
+        let pack = try await Client.use { client in
+            try check(try await Self.groups(client))
+            return try await client.send(
+                .post, "/api/v1/rule-packs", ["name": .text(name), "files": .array(try files())])
+        }
+        output.show(pack, Self.lines)
+    }
+
+    /// What the controller fills placeholders from.
+    private static func groups(_ client: Client) async throws -> [String: [String]] {
+        try await client.whole("/api/v1/asset-groups").reduce(into: [:]) { groups, group in
+            if let name = group["name"]?.text { groups[name] = group["values"]?.texts ?? [] }
+        }
+    }
+
+    /// All faults are told here, with their lines; the controller checks again.
+    private func check(_ groups: [String: [String]]) throws {
+        let set = try RuleSet.load(paths, groups: groups)
         guard set.faults.isEmpty else {
             throw Complaint(
                 .failed,
                 "\(set.faults.count) rules have faults:\n"
                     + set.faults.prefix(50).map { Terminal.safe("\($0)") }.joined(separator: "\n"))
         }
-        let files = try RuleSet.texts(paths).map { file -> JSONValue in
-            ["name": .text(file.name), "text": .text(file.text)]
-        }
-        let pack = try await Client.use {
-            try await $0.send(.post, "/api/v1/rule-packs", ["name": .text(name), "files": .array(files)])
-        }
-        output.show(pack) { pack in
-            [
-                "The controller has version \(pack["version"]?.integer ?? 0) with \(pack["rules"]?.integer ?? 0) rules and \(pack["correlations"]?.integer ?? 0) correlations.",
-                "No host runs it yet: `cordon rules stage \(pack["version"]?.integer ?? 0)`, with --group for some hosts first.",
-            ]
-        }
+    }
+
+    private func files() throws -> [JSONValue] {
+        try RuleSet.texts(paths).map { file in ["name": .text(file.name), "text": .text(file.text)] }
+    }
+
+    private static func lines(_ pack: JSONValue) -> [String] {
+        let version = pack["version"]?.integer ?? 0
+        let counts =
+            "\(pack["rules"]?.integer ?? 0) rules and \(pack["correlations"]?.integer ?? 0) correlations"
+        return [
+            "The controller has version \(version) with \(counts).",
+            "No host runs it yet: `cordon rules stage \(version)`, with --group for some hosts first.",
+        ]
     }
 }
 

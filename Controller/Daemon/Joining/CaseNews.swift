@@ -35,7 +35,12 @@ final class CaseNews: Sendable {
         var inputs = ["__severity__": file.severity.rawValue, "__case__": file.label]
         if let host = file.hosts.first {
             inputs["__host__"] = "\(host)"
-            inputs["__hostname__"] = try await fleet.host(host)?.name
+            let record = try await fleet.host(host)
+            inputs["__hostname__"] = record?.name
+            if let claim = record?.claimedName {
+                inputs["__claimed_name__"] =
+                    "The host now calls itself “\(PlainName.shown(claim))”; that is its own claim."
+            }
         }
         for known in file.observables {
             switch known.observable.kind {

@@ -17,6 +17,10 @@ struct Performer: EffectPerformer {
         try await fleet.order(order).map { OrderProgress(state: $0.state, result: $0.result) }
     }
 
+    func withdraw(_ order: OrderID, because reason: String, by actor: String) async throws -> OrderState? {
+        try await fleet.withdraw(order, because: reason, by: Principal(name: actor, role: .responder))?.state
+    }
+
     func call(_ call: HTTPEffect) async throws -> HTTPReply { try await calls.perform(call) }
 }
 
@@ -40,10 +44,11 @@ struct HostDirectory: HostResolving {
 
     private static func find(_ word: String, in hosts: [HostRecord]) throws -> AgentID? {
         if let id = AgentID(word) { return hosts.first { $0.id == id }?.id }
-        let named = hosts.filter { $0.name == word || $0.hostname == word }
+        // By the names that hosts enrolled with: what they claim since finds nothing.
+        let named = hosts.filter { $0.name == word }
         guard named.count <= 1 else {
             throw ControllerError(
-                "host.ambiguous", "\(named.count) hosts call themselves \(PlainName.shown(word)).",
+                "host.ambiguous", "\(named.count) hosts are called \(PlainName.shown(word)).",
                 remedy: "Use the identifier.")
         }
         return named.first?.id

@@ -44,8 +44,13 @@ package struct HostRecord: Sendable, Hashable {
     /// Whether a stream for orders is open.
     package var isOnline: Bool { onlineSince != nil }
 
-    /// The name to show: what the host says now, or else what it enrolled with.
-    package var name: String { facts?.hostname ?? hostname }
+    /// The name to show: the one it enrolled with. What a host says later changes no name that people decide by.
+    package var name: String { hostname }
+
+    /// What the host now says it is called, where that is another name; only its claim. Hostile text.
+    package var claimedName: String? {
+        facts.flatMap { $0.hostname.isEmpty || $0.hostname == hostname ? nil : $0.hostname }
+    }
 
     /// Who put the host out of the fleet.
     package struct Revocation: Sendable, Hashable {

@@ -1,5 +1,6 @@
 internal import CordonModel
 internal import CordonTrust
+internal import CordonWire
 internal import Synchronization
 
 /// Every host and every certificate that is let in, in memory: a thousand agents that come back at once ask nothing of the disk.
@@ -15,8 +16,13 @@ final class Registry: Sendable {
         var news: Set<AgentID> = []
         /// When a clone of the host was last written down.
         var cloneWritten: [AgentID: Timestamp] = [:]
+        /// What each host called itself when that was last written down, and when that was.
+        var names: [AgentID: (name: String, at: Timestamp?)] = [:]
+        /// Hosts that call themselves otherwise than was written down.
+        var renamed: Set<AgentID> = []
 
         mutating func add(_ host: HostRecord) {
+            names[host.id] = (host.claimedName ?? host.name, nil)
             hosts[host.id] = host
             machines[host.machine] = host.id
         }
@@ -114,6 +120,7 @@ final class Registry: Sendable {
             change(&host)
             table.hosts[id] = host
             table.news.insert(id)
+            if table.names[id]?.name != host.claimedName ?? host.name { table.renamed.insert(id) }
             return host
         }
     }
@@ -126,6 +133,44 @@ final class Registry: Sendable {
         }
     }
 
+    /// The hosts that have called themselves otherwise, once. A host that was told less than a minute ago waits, so that
+    /// none can fill the disk; at the end nobody does.
+    func takeRenames(at now: Timestamp, isEnd: Bool) -> [Rename] {
+        table.withLock { table in
+            table.renamed.sorted().compactMap { id in
+                guard let host = table.hosts[id], let known = table.names[id] else { return nil }
+                if !isEnd, let last = known.at, now - last < .seconds(60) { return nil }
+                table.renamed.remove(id)
+                let name = host.claimedName ?? host.name
+                guard name != known.name else { return nil }
+                table.names[id] = (name, now)
+                return Rename(host: host, from: known.name, to: name)
+            }
+        }
+    }
+
     /// Puts news back that could not be written.
-    func giveBack(_ hosts: [HostRecord]) { table.withLock { $0.news.formUnion(hosts.map(\.id)) } }
+    func giveBack(_ hosts: [HostRecord], _ renames: [Rename]) {
+        table.withLock { table in
+            table.news.formUnion(hosts.map(\.id))
+            for rename in renames {
+                table.names[rename.host.id] = (rename.from, nil)
+                table.renamed.insert(rename.host.id)
+            }
+        }
+    }
+}
+
+/// A host calls itself otherwise than before. Both names are hostile text.
+struct Rename: Sendable {
+    let host: HostRecord
+    let from: String
+    let to: String
+
+    /// What the audit chain says of it.
+    func entry(at now: Timestamp) -> AuditEntry {
+        AuditEntry(
+            at: now, actor: "agent:\(host.id)", verb: "host.renamed", subject: "host:\(host.id)",
+            details: ["name": host.name.bounded(255), "from": from.bounded(255), "claimed": to.bounded(255)])
+    }
 }

@@ -105,6 +105,21 @@ extension Fleet {
         for id in await hunts.due(at: now) { try await end(id, as: .expired, hosts: .expired, by: .system) }
     }
 
+    /// Forgets hunts that were over for as long as they are kept. In pieces, so that writers do not wait long.
+    /// - Returns: Whether more is due.
+    package func forgetHunts() async throws -> Bool {
+        let instant = now
+        for _ in 0..<20 {
+            let isMore = try await huntStore.forgetHunt(endedBefore: instant - settings.huntRetention) { id in
+                AuditEntry(
+                    at: instant, actor: Principal.system.name, verb: "hunt.forgotten", subject: "hunt:\(id)",
+                    details: ["kept_days": "\(self.settings.huntRetention.wholeSeconds / 86_400)"])
+            }
+            if !isMore { return false }
+        }
+        return true
+    }
+
     private func end(
         _ id: HuntID, as state: HuntRecord.State, hosts left: HuntHostState, by principal: Principal
     ) async throws {

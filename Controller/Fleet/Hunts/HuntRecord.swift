@@ -103,6 +103,10 @@ package protocol HuntRepository: Sendable {
     func hunts(before: HuntID?, limit: Int) async throws -> [HuntRecord]
     /// Every hunt that is running.
     func runningHunts() async throws -> [HuntRecord]
+    /// Forgets a piece of the oldest hunt that ended before the instant; when all of it is gone, that is recorded.
+    /// - Returns: Whether there was something to forget: ask again then.
+    func forgetHunt(endedBefore: Timestamp, recording entry: @escaping @Sendable (HuntID) -> AuditEntry) async throws
+        -> Bool
     /// What was found, in the order in which it came.
     func rows(of hunt: HuntID, after number: Int64, limit: Int) async throws -> [HuntRow]
 }

@@ -237,6 +237,19 @@ extension Fleet {
         if let ticket { try await ledger.settle(ticket) }
     }
 
+    /// Takes an order back that no agent has leased yet: it is expired then, with the reason. Any other stays as it is.
+    /// - Returns: The order as it is now; `nil` when there is none.
+    package func withdraw(_ id: OrderID, because reason: String, by principal: Principal) async throws -> OrderRecord? {
+        if ledger.staged(id)?.state == .queued {
+            // It may be leased at this very moment: then the ledger says no.
+            let ticket = try? ledger.stage(id, to: .expired, at: now, by: principal.name) {
+                $0.note = "Withdrawn: \(reason.bounded(500))"
+            }
+            if let ticket { try await ledger.settle(ticket) }
+        }
+        return try await order(id)
+    }
+
     /// Ends what waits for a host that will not come back.
     func expireOrders(of agent: AgentID, because note: String) async throws {
         var ticket: OrderLedger.Ticket?

@@ -37,6 +37,10 @@ package enum BuiltInPlaybooks {
         "__hostname__": [
             "type": "string", "description": "The host's name, for people", "value": "the host", "external": true,
         ],
+        "__claimed_name__": [
+            "type": "string", "description": "A sentence where the host now calls itself otherwise", "value": "",
+            "external": true,
+        ],
         "__attacker__": ["type": "string", "description": "The attacker's IPv4 or IPv6 address", "external": true],
         "__severity__": ["type": "string", "description": "The case's severity", "value": "high", "external": true],
         "__case__": ["type": "string", "description": "The case", "value": "", "external": true],
@@ -74,7 +78,7 @@ package enum BuiltInPlaybooks {
         ],
         approve: [
             "type": "action", "name": "Ask whether to isolate the host", "agent": .text(agent),
-            "commands": [["type": "manual", "command": "Isolate __hostname__:value?"]],
+            "commands": [["type": "manual", "command": "Isolate __hostname__:value?\n__claimed_name__:value"]],
             "step_extensions": [
                 CordonExtension.id: [
                     "type": "cordon-step",

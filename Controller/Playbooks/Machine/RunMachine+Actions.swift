@@ -141,8 +141,10 @@ extension RunMachine {
 
     private mutating func openTask(_ number: Int, _ command: Command) throws {
         guard let step = activations[number]?.step else { return }
-        let text = try Substitution(variables: scope(of: number)).fill(
+        var text = try Substitution(variables: scope(of: number)).fill(
             OpenC2Payload.text(of: command) ?? step.description)
+        // A line that a variable left empty.
+        while text.last?.isWhitespace == true { text.removeLast() }
         let settings = step.settings
         let task = ManualTask(
             id: identifier(of: TaskID.self), run: run, caseID: caseID, playbookName: playbook.name, step: step.id,

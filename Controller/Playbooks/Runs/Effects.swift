@@ -64,6 +64,10 @@ package protocol EffectPerformer: Sendable {
     func submit(_ order: OrderEffect) async throws
     /// What the order has come to; `nil` when it was never filed.
     func progress(of order: OrderID) async throws -> OrderProgress?
+    /// Withdraws an order that no agent has yet; any other stays as it is.
+    /// - Parameter reason: One sentence for people.
+    /// - Returns: Where the order is now; `nil` when it was never filed.
+    func withdraw(_ order: OrderID, because reason: String, by actor: String) async throws -> OrderState?
     /// Calls the address and returns whatever status it answers.
     /// - Throws: when there is no answer, or the address may not be called; the step then fails with that reason.
     func call(_ call: HTTPEffect) async throws -> HTTPReply

@@ -38,7 +38,9 @@ extension PlaybookEngine {
                 if progress.state.isFinal { await settle(order.id, progress.state, progress.result?.message ?? "") }
                 return
             }
+            guard unfiled.remove(order.id) == nil else { return }
             try await performer.submit(order)
+            if unfiled.remove(order.id) != nil { await withdrawLate(order) }
         } catch {
             if Task.isCancelled { return }
             let message = RunMachine.sentence(error)

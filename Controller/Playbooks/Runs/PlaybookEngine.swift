@@ -42,6 +42,8 @@ package actor PlaybookEngine {
     private var alarms = Alarms()
     /// The earliest instant that a sleeping task wakes for.
     private var sleepingUntil: Timestamp?
+    /// Orders of runs that were cancelled before they were filed.
+    var unfiled: Set<OrderID> = []
     private let work: AsyncStream<Work>
     private let agenda: AsyncStream<Work>.Continuation
 
@@ -129,17 +131,6 @@ package actor PlaybookEngine {
             return .decided(task: task, decision: decision, by: principal.name, reason: String(reason.prefix(2000)))
         }
         return try await repository.task(task) ?? known
-    }
-
-    /// Ends a run now. What its orders have already done stays done.
-    @discardableResult
-    package func cancel(_ run: RunID, reason: String, by principal: Principal) async throws -> RunRecord {
-        try await deliver(to: run, by: principal.name) { machine in
-            guard !machine.state.isFinal else { throw PlaybooksError.runOver(machine.record) }
-            return .cancelled(by: principal.name, reason: String(reason.prefix(2000)))
-        }
-        guard let record = try await repository.run(run) else { throw PlaybooksError.unknownRun(run) }
-        return record
     }
 
     /// Says that an order has come to its end. Orders of nobody here are ignored.

@@ -10,6 +10,8 @@ package final class RulePacks: Sendable {
     /// Bytes that a compiled pack may have: what one message to an agent carries.
     package static let mostBytes = 2 << 20
 
+    /// What fills the rules' placeholders.
+    package let groups: AssetGroups
     private let repository: any RulePackRepository
     private let surroundings: Surroundings
     /// Called when the version of some group may have changed.
@@ -28,20 +30,22 @@ package final class RulePacks: Sendable {
 
     /// Reads what is staged.
     package static func load(
-        repository: any RulePackRepository, surroundings: Surroundings,
+        repository: any RulePackRepository & AssetGroupRepository, surroundings: Surroundings,
         changed: @escaping @Sendable () -> Void = {}
     ) async throws -> RulePacks {
         var history: [String: [Int64]] = [:]
         for staging in try await repository.stagings() { history[staging.group, default: []].append(staging.version) }
         return RulePacks(
-            repository: repository, surroundings: surroundings, changed: changed, history: history)
+            repository: repository, groups: AssetGroups(repository: repository, surroundings: surroundings),
+            surroundings: surroundings, changed: changed, history: history)
     }
 
     private init(
-        repository: any RulePackRepository, surroundings: Surroundings, changed: @escaping @Sendable () -> Void,
-        history: [String: [Int64]]
+        repository: any RulePackRepository, groups: AssetGroups, surroundings: Surroundings,
+        changed: @escaping @Sendable () -> Void, history: [String: [Int64]]
     ) {
         self.repository = repository
+        self.groups = groups
         self.surroundings = surroundings
         self.changed = changed
         self.history = Mutex(history)
@@ -51,6 +55,11 @@ package final class RulePacks: Sendable {
 
     /// All packs, newest first.
     package func all() async throws -> [PublishedPack] { try await repository.packs() }
+
+    /// The pack of that version; `nil` when there is none.
+    package func pack(_ version: Int64) async throws -> PublishedPack? {
+        try await repository.packs().first { $0.version == version }
+    }
 
     /// A pack's compiled rules; `nil` when there is no such version.
     package func content(of version: Int64) async throws -> [UInt8]? { try await repository.content(of: version) }
@@ -65,10 +74,11 @@ package final class RulePacks: Sendable {
 
     // MARK: - Changing it
 
-    /// Compiles the files and keeps the pack. Nothing runs it before it is staged.
+    /// Compiles the files, their placeholders filled from the asset groups as they are now, and keeps the pack. Nothing
+    /// runs it before it is staged.
     /// - Throws: ``RulesError`` naming the first faults, when any rule has one: the pack is refused whole.
     package func publish(_ files: [File], name: String, by principal: Principal) async throws -> PublishedPack {
-        let set = try RuleSet.read(files).checked()
+        let set = try RuleSet.read(files, groups: try await groups.placeholders()).checked()
         guard !set.rules.isEmpty else {
             throw RulesError("empty", "There is no rule in what was sent.", remedy: "Send the folder of your rules.")
         }
@@ -139,8 +149,8 @@ package final class RulePacks: Sendable {
 
 extension RuleSet {
     /// Reads files that were sent.
-    static func read(_ files: [RulePacks.File]) -> RuleSet {
-        var reading = RuleSetReading(groups: [:])
+    static func read(_ files: [RulePacks.File], groups: [String: [String]]) -> RuleSet {
+        var reading = RuleSetReading(groups: groups)
         for file in files { reading.read(Array(file.text.utf8), file: file.name) }
         return reading.finished()
     }

@@ -144,7 +144,11 @@ struct ModifierChain {
                 continue
             }
             guard let group = groups[name] else {
-                throw RuleFault(line, "Nothing is known of the placeholder “%\(name)%”.", .placeholders)
+                throw RuleFault(
+                    line,
+                    "No asset group fills the placeholder “%\(name)%”: make it with `cordon groups set \(name) VALUE…`, "
+                        + "or where there is no controller name its values with --group.",
+                    .placeholders)
             }
             guard results.count * group.count <= Self.most else {
                 throw RuleFault(line, "A value becomes more than \(Self.most).", .limits)

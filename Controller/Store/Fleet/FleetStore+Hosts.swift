@@ -84,9 +84,9 @@ extension FleetStore: HostRegistry {
         }
     }
 
-    package func refresh(_ hosts: [HostRecord]) async throws {
+    package func refresh(_ hosts: [HostRecord], recording entries: [AuditEntry] = []) async throws {
         let rows = try hosts.map { (id: $0.id.blob, facts: try Self.text($0.facts), seen: $0.lastSeen?.microseconds) }
-        try await database.write { connection in
+        try await database.write(recording: entries) { connection in
             let statement = try connection.cachedStatement(
                 sql: "UPDATE fleet_hosts SET facts = $1, last_seen = $2 WHERE agent_id = $3")
             for row in rows { try statement.execute(arguments: [row.facts, row.seen, row.id]) }

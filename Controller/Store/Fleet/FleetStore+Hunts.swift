@@ -69,6 +69,28 @@ extension FleetStore: HuntRepository {
         }
     }
 
+    package func forgetHunt(
+        endedBefore instant: Timestamp, recording entry: @escaping @Sendable (HuntID) -> AuditEntry
+    ) async throws -> Bool {
+        try await database.transact { connection, record in
+            let oldest = try connection.row(
+                "SELECT id FROM hunt WHERE ended_at < $1 AND state <> 'running' ORDER BY id LIMIT 1", instant)
+            guard let oldest else { return false }
+            let id: HuntID = try oldest.identifier("id")
+            let rows = try connection.run(
+                "DELETE FROM hunt_row WHERE number IN (SELECT number FROM hunt_row WHERE hunt = $1 LIMIT $2)", id,
+                Self.bite)
+            guard rows < Self.bite else { return true }
+            try connection.run("DELETE FROM hunt_host WHERE hunt = $1", id)
+            try connection.run("DELETE FROM hunt WHERE id = $1", id)
+            record.append(entry(id))
+            return true
+        }
+    }
+
+    /// Rows deleted in one transaction at most.
+    private static let bite = 5000
+
     package func rows(of hunt: HuntID, after number: Int64, limit: Int) async throws -> [HuntRow] {
         try await database.read { connection in
             try connection.rows(

@@ -6,7 +6,7 @@ internal import GRDB
 
 /// Packs of rules and what is staged.
 package struct RulePackStore: RulePackRepository {
-    private let database: Database
+    let database: Database
 
     package init(database: Database) { self.database = database }
 

@@ -13,4 +13,12 @@ enum RulesSchema {
         staged_by TEXT NOT NULL)
         """,
     ]
+
+    static let v2: [String] = [
+        // members is a JSON list of texts.
+        """
+        CREATE TABLE asset_group (
+        name TEXT NOT NULL PRIMARY KEY, members TEXT NOT NULL, changed_at BIGINT NOT NULL, changed_by TEXT NOT NULL)
+        """
+    ]
 }

@@ -99,6 +99,15 @@ extension HostPage {
         return forms
     }
 
+    /// The rules that the host says it runs, and what it should run where that is another version.
+    static func fact(of rules: RulePackState, named name: String?, staged: Int64) -> Fact {
+        var text = rules.version == 0 ? "none" : "version \(rules.version)" + (name.map { " (\($0))" } ?? "")
+        if rules.version != UInt64(clamping: staged) {
+            text += staged == 0 ? "; none are staged" : "; version \(staged) is staged"
+        }
+        return Fact("Rules", rules.fault.isEmpty ? text : "\(text); it refused another: \(rules.fault)")
+    }
+
     private static func facts(_ host: HostRecord, _ now: Timestamp) -> [Fact] {
         var facts: [Fact] = []
         if let said = host.facts {
@@ -122,7 +131,7 @@ extension HostPage {
             facts.append(Fact("Abilities", abilities.joined(separator: ", ")))
         }
         if !host.group.isEmpty { facts.append(Fact("Group", host.group)) }
-        if host.hostname != host.name { facts.append(Fact("Enrolled as", host.hostname)) }
+        if let claim = host.claimedName { facts.append(Fact("Calls itself", "\(claim) (its own claim)")) }
         facts.append(Fact("Enrolled", Moment(host.enrolledAt, now: now).full))
         if let clone = host.cloneSeenAt {
             facts.append(

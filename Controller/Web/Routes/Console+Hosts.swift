@@ -1,5 +1,6 @@
 internal import ControllerAPI
 internal import ControllerFleet
+internal import ControllerRules
 internal import CordonModel
 internal import Hummingbird
 
@@ -22,6 +23,11 @@ extension Console {
         let host = try await host(scope)
         let frame = frame(host.name, .hosts, reader, waiting: try await waiting().count, request)
         var page = HostPage(host, frame: frame, for: reader) { services.surroundings.identifier() }
+        if let rules = services.fleet.rulesInUse()[host.id] {
+            let pack = try await services.rules.pack(Int64(clamping: rules.version))
+            page.facts.append(
+                HostPage.fact(of: rules, named: pack?.name, staged: services.rules.version(for: host.group)))
+        }
         let orders = try await services.fleet.orders(OrderFilter(agent: host.id, limit: HostPage.ordersShown))
         page.orders = orders.enumerated().map { index, order in
             HostPage.OrderFold(order, unfolded: index == 0, now: reader.now)
