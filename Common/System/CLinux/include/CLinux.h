@@ -2,6 +2,7 @@
 #pragma once
 #include "descriptor.h"
 #include "localsocket.h"
+#include "memory.h"
 #include "netlink.h"
 #include "process.h"
 #if __has_include("files.h")

@@ -1,0 +1,8 @@
+// The memory of the process itself.
+#pragma once
+#include <stdint.h>
+
+// Gives the pages of the program's own code and constants back, where more than so many bytes of files are resident:
+// what starting took and running does not need. What is needed comes back from the page cache by itself.
+// Returns how many bytes were resident.
+int64_t clinux_release_code(int64_t above);
