@@ -28,6 +28,7 @@ package struct Change: Sendable, Hashable, Codable {
         case order
         case run
         case task
+        case hunt
     }
 
     package var topic: Topic

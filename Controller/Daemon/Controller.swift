@@ -119,6 +119,9 @@ struct Controller: Sendable {
                         topic: .host, id: "\(record.id)",
                         summary: "\(record.name) \(record.isOnline ? "online" : "offline")",
                         at: surroundings.now()))
+            },
+            huntChanged: { id in
+                changes.publish(Change(topic: .hunt, id: "\(id)", summary: "", at: surroundings.now()))
             })
     }
 

@@ -24,6 +24,7 @@ extension Fleet: Service {
             switch item {
             case .order(let record): await hooks.orderChanged(record)
             case .host(let record): await hooks.hostChanged(record)
+            case .hunt(let id): await hooks.huntChanged(id)
             }
         }
     }

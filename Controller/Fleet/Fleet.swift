@@ -14,6 +14,7 @@ package final class Fleet: Sendable {
     enum News: Sendable {
         case order(OrderRecord)
         case host(HostRecord)
+        case hunt(HuntID)
     }
 
     let keys: FleetKeys

@@ -10,13 +10,18 @@ package struct FleetHooks: Sendable {
     /// A host enrolled, connected, disconnected, was revoked, or said something new of itself.
     package var hostChanged: @Sendable (HostRecord) async -> Void
 
+    /// A hunt began, went on, or is over.
+    package var huntChanged: @Sendable (HuntID) async -> Void
+
     package init(
         received: @escaping @Sendable (Cordon_V1_Batch, AgentID) async throws -> Void,
         orderChanged: @escaping @Sendable (OrderRecord) async -> Void = { _ in },
-        hostChanged: @escaping @Sendable (HostRecord) async -> Void = { _ in }
+        hostChanged: @escaping @Sendable (HostRecord) async -> Void = { _ in },
+        huntChanged: @escaping @Sendable (HuntID) async -> Void = { _ in }
     ) {
         self.received = received
         self.orderChanged = orderChanged
         self.hostChanged = hostChanged
+        self.huntChanged = huntChanged
     }
 }

@@ -68,7 +68,11 @@ extension LabHost {
     /// What sshd writes when somebody guesses five times and gets in.
     func logIntrusion() throws {
         let guesses = (0..<5).map { "sshd[41\($0)]: Failed password for maria from 203.0.113.66 port 4010\($0) ssh2" }
-        let lines = guesses + ["sshd[420]: Accepted password for maria from 203.0.113.66 port 40110 ssh2"]
+        try log(guesses + ["sshd[420]: Accepted password for maria from 203.0.113.66 port 40110 ssh2"])
+    }
+
+    /// Lines of syslog, written now.
+    func log(_ lines: [String]) throws {
         let stamp = try Command(["date", "+%b %e %H:%M:%S"]).must().split(separator: "\n").joined()
         let text = lines.map { "\(stamp) \(space) \($0)\n" }.joined()
         try lab.command(["tee", "-a", authLog], input: text).must()

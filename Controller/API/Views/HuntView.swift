@@ -5,10 +5,10 @@ internal import CordonScan
 /// Hunts as the API shows them.
 enum HuntView {
     static let request = Schema.object([
-        .required("kind", .choice(of: HuntKind.self), "What is looked at; `journal` is not answered by agents yet."),
+        .required("kind", .choice(of: HuntKind.self), "What is looked at."),
         .optional(
             "parameters", .map(.text(.plain, length: 1...HuntQuestion.longestValue), most: 8),
-            "What narrows it: process: name, executable, command_line, user; socket: address, port, state; user, package: name; file: path, sha256; persistence: path; journal: text."
+            "What narrows it: process: name, executable, command_line, user; socket: address, port, state; user, package: name; file: path, sha256; persistence: path; journal: text, from, to, and fields by the journal's names, as _SYSTEMD_UNIT."
         ),
         .optional("hosts", .list(.identifier, most: 10_000), "These hosts; all unless given."),
         .optional("group", .text(.plain, length: 1...63), "The hosts of this group."),

@@ -30,6 +30,7 @@ extension Fleet {
                 "hosts": "\(targets.count)", "reason": hunt.reason,
             ])
         try await hunts.begin(hunt, recording: entry)
+        newsFeed.yield(.hunt(hunt.id))
         for agent in targets { if let session = sessions.session(of: agent) { try await ask(hunt, session) } }
         return try await self.hunt(hunt.id)
     }
@@ -98,6 +99,7 @@ extension Fleet {
                 hunt: id, firstRow: Int(answer.firstRow), rows: rows, end: answer.state,
                 message: answer.message.bounded(500)),
             from: session.agent, at: now)
+        newsFeed.yield(.hunt(id))
     }
 
     /// Gives up hunts whose time is up.
@@ -124,6 +126,7 @@ extension Fleet {
         _ id: HuntID, as state: HuntRecord.State, hosts left: HuntHostState, by principal: Principal
     ) async throws {
         let busy = try await hunts.end(id, as: state, hosts: left, by: principal, at: now) ?? []
+        newsFeed.yield(.hunt(id))
         for agent in busy { sessions.session(of: agent)?.send(.with { $0.huntEnd.huntID = id.data }) }
     }
 }

@@ -23,7 +23,8 @@ extension Fleet {
     func heard(_ state: Cordon_V1_RulePackState, from agent: AgentID) {
         let known = RulePackState(
             version: state.version, fault: String(String.UnicodeScalarView(state.fault.unicodeScalars.prefix(500))))
-        ruleStates.withLock { $0[agent] = known }
+        let isNews = ruleStates.withLock { $0.updateValue(known, forKey: agent) } != known
+        if isNews, let record = registry.host(agent) { newsFeed.yield(.host(record)) }
     }
 
     /// The signed pack; only the one that the agent's group should run.

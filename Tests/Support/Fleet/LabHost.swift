@@ -13,7 +13,7 @@ package final class LabHost: Sendable {
         self.binaries = binaries
         let place = name ?? space.rawValue
         folder = try lab.scratch.folder("hosts/\(place)")
-        for part in ["etc/policy.d", "log", "run"] { try lab.scratch.folder("hosts/\(place)/\(part)") }
+        for part in ["etc/policy.d", "log", "run", "journal"] { try lab.scratch.folder("hosts/\(place)/\(part)") }
         try lab.scratch.folder("hosts/\(place)/agent", mode: 0o700)
         let owner = ["chown", "\(Lab.agentUser):\(Lab.agentUser)", "\(folder)/agent"]
         // The settings belong to the lab's root, which in a user namespace is this very user.
@@ -32,6 +32,9 @@ package final class LabHost: Sendable {
     /// What the agent watches.
     package var authLog: String { "\(folder)/log/auth.log" }
 
+    /// Where hunts look for a journal; empty at first.
+    package var journal: String { "\(folder)/journal" }
+
     private var agentSettings: String {
         """
         [agent]
@@ -46,6 +49,10 @@ package final class LabHost: Sendable {
         [source.auth]
         path = "\(authLog)"
         start = "beginning"
+
+        [journal]
+        enabled = false
+        folder = "\(journal)"
         """
     }
 
