@@ -20,18 +20,23 @@ let strict: [SwiftSetting] = [
     .treatWarning("DeprecatedDeclaration", as: .warning),
 ]
 
+// `./dev fuzz` builds one program, in a scratch folder of its own, with our modules made so that libFuzzer sees their ways.
+// Overflows and bounds are still checked: they are what it finds.
+let isFuzzing = Context.environment["CORDON_FUZZ"] != nil
+let ours: [SwiftSetting] = isFuzzing ? strict + [.unsafeFlags(["-sanitize=fuzzer", "-O"])] : strict
+
 func module(
     _ name: String, in path: String, uses: [Target.Dependency] = [], resources: [Resource]? = nil
 ) -> Target {
-    .target(name: name, dependencies: uses, path: path, resources: resources, swiftSettings: strict)
+    .target(name: name, dependencies: uses, path: path, resources: resources, swiftSettings: ours)
 }
 
 func tool(_ name: String, in path: String, uses: [Target.Dependency]) -> Target {
-    .executableTarget(name: name, dependencies: uses, path: path, swiftSettings: strict)
+    .executableTarget(name: name, dependencies: uses, path: path, swiftSettings: ours)
 }
 
 func tests(_ name: String, in path: String, uses: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: uses, path: path, swiftSettings: strict)
+    .testTarget(name: name, dependencies: uses, path: path, swiftSettings: ours)
 }
 
 // MARK: - Third-party products
@@ -366,6 +371,28 @@ let testing: [Target] = [
         "EndToEndTests", in: "Tests/EndToEnd", uses: ["CordonModel", "CordonScan", "CordonTesting", "CLinux", .system]),
 ]
 
+// MARK: - Fuzzing: the same entries as tests of their seeds, and as a program of libFuzzer's
+
+let fuzzed: [Target.Dependency] = [
+    "CordonModel", "CordonScan", "CordonMatch", "CordonSigma", "CordonFrames", "CordonSettings", "CordonTrust",
+    "CordonWire", "AgentCollect", "AgentSpool", "AgentEnforce", "ControllerRules", "ControllerIntake",
+    "ControllerPlaybooks", .protobuf, .system,
+]
+let fuzzing: [Target] =
+    isFuzzing
+    ? [
+        .executableTarget(
+            name: "cordon-fuzz", dependencies: fuzzed + ["CLibFuzzer"], path: "Tests/Fuzz",
+            exclude: ["SeedTests.swift", "Seeds", "CLibFuzzer", "words.dict"], swiftSettings: ours,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
+    ]
+    : [
+        .testTarget(
+            name: "FuzzTests", dependencies: fuzzed, path: "Tests/Fuzz",
+            exclude: ["Fuzzer.swift", "Seeds", "CLibFuzzer", "words.dict"], swiftSettings: ours)
+    ]
+
 // MARK: - The package
 
 let package = Package(
@@ -399,5 +426,5 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
-    targets: common + agent + controller + testing
+    targets: common + agent + controller + testing + fuzzing
 )

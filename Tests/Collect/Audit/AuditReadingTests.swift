@@ -21,6 +21,17 @@ struct AuditReadingTests {
         }
     }
 
+    @Test(
+        "numbers at the edges are kept as they are",
+        arguments: ["-9223372036854775808", "9223372036854775807", "-9223372036854775809"])
+    func edges(number: String) {
+        let found = events(
+            "type=SYSCALL msg=audit(1626611363.720:1): arch=c000003e syscall=\(number) exit=\(number) pid=\(number) mode=\(number)"
+        )
+        #expect(found.count == 1)
+        #expect(found.first?.text(.auditExit) == (Int64(number) == nil ? nil : number))
+    }
+
     @Test("an execution is one event, its split and encoded arguments joined, its parent known")
     func execution() throws {
         let table = ProcessTable(readsProc: false)

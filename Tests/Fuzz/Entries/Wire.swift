@@ -1,0 +1,64 @@
+import CordonModel
+import CordonWire
+import SwiftProtobuf
+
+/// Messages of the contract and their mapping to the model.
+extension FuzzEntry {
+    static let wire: [FuzzEntry] = [
+        FuzzEntry(name: "wire-item", made: [try Telemetry.event(sample).serialized()]) { bytes in
+            let item = Cordon_V1_Item(spooled: bytes)
+            guard let telemetry = try? item.model(from: agent) else { return }
+            let again = try Cordon_V1_Item(serializedBytes: telemetry.serialized() as [UInt8])
+            try same(again.model(from: agent), telemetry, "an item is read as it was written")
+        },
+        FuzzEntry(name: "wire-order", made: try orderSeeds()) { bytes in
+            guard let message = try? Cordon_V1_Order(serializedBytes: bytes), let order = try? message.model() else {
+                return
+            }
+            let again = try Cordon_V1_Order(serializedBytes: Cordon_V1_Order(order).serializedBytes() as [UInt8])
+            try same(again.model(), order, "an order is read as it was written")
+        },
+        FuzzEntry(name: "wire-agent") { bytes in
+            guard let message = try? Cordon_V1_AgentMessage(serializedBytes: bytes) else { return }
+            switch message.message {
+            case .result(let result):
+                guard let model = try? result.model() else { return }
+                try same(Cordon_V1_OrderResult(model).model(), model, "a result is read as it was written")
+            case .facts(let facts):
+                let model = facts.model()
+                try same(Cordon_V1_Facts(model).model(), model, "facts are read as they were written")
+            case .health(let health):
+                var facts: HostFacts? = Cordon_V1_Facts().model()
+                health.add(to: &facts)
+            case .hunt(let answer): _ = (answer.id, answer.state)
+            default: break
+            }
+        },
+        FuzzEntry(name: "wire-controller") { bytes in
+            guard let question = try? Cordon_V1_HuntQuestion(serializedBytes: bytes) else { return }
+            _ = (question.id, question.budget)
+            guard let model = question.question else { return }
+            let again = Cordon_V1_HuntQuestion(
+                model, of: HuntID(agent.uuid), budget: question.budget, expiresAt: now)
+            try same(again.question, model, "a question is read as it was written")
+        },
+    ]
+
+    static func orderSeeds() throws -> [[UInt8]] { try orders.map { try $0.serializedBytes() } }
+
+    /// One of each action.
+    static let orders: [Cordon_V1_Order] = {
+        let network = Network(IPAddress.v4(0xC000_0201))
+        let actions: [Action] = [
+            .isolate(Isolation(duration: .seconds(3600))), .release,
+            .blockAddress(AddressBlock(network: network, duration: .seconds(1))), .unblockAddress(network),
+            .killProcess(ProcessTarget(pid: 4242, startTime: 7, executable: "/tmp/x", scope: .tree)),
+        ]
+        return actions.map { action in
+            Cordon_V1_Order(
+                Order(
+                    id: OrderID(agent.uuid), fleet: "acme.example", agent: agent, action: action, issuedAt: now,
+                    expiresAt: now + .seconds(60), caseID: CaseID(agent.uuid), requestedBy: "ana", reason: "because"))
+        }
+    }()
+}
