@@ -1,6 +1,7 @@
 import ControllerAPI
 import ControllerAccess
 import ControllerCases
+import ControllerFleet
 import ControllerPlaybooks
 import ControllerWeb
 import CordonModel
@@ -45,7 +46,11 @@ struct WebBrowserTests {
         _ = try await fixture.ask("Isolate web-1 for 4 h?", in: file)
         try await visit(fixture) { browser, site in
             try await signIn(browser, site)
-            for path in ["/", "/cases", "/cases/\(file.label)", "/hosts", "/hosts/\(WebFixture.db1.id)", "/nowhere"] {
+            let hunt = try await Self.hunt(fixture)
+            for path in [
+                "/", "/cases", "/cases/\(file.label)", "/hosts", "/hosts/\(WebFixture.db1.id)", "/search", "/hunts",
+                "/hunts/\(hunt.id)", "/rules", "/nowhere",
+            ] {
                 try await browser.open("\(site)\(path)")
                 #expect(
                     try await browser.value("getComputedStyle(document.querySelector('.bar')).display") == "flex",
@@ -83,6 +88,43 @@ struct WebBrowserTests {
             _ = try await browser.value("document.activeElement.name")
             try await browser.type("rees", into: "textarea:focus")
             #expect(try await browser.value("document.activeElement.value") == "the owner agrees")
+            #expect(browser.complaints == [])
+        }
+    }
+
+    private static func hunt(_ fixture: WebFixture) async throws -> HuntRecord {
+        try await fixture.services.fleet.startHunt(
+            HuntQuestion(kind: .process, parameters: ["name": "nc*"]), of: .all, mostHosts: 10, budget: HuntBudget(),
+            lifetime: .seconds(600), reason: "looking", by: .system)
+    }
+
+    @Test("a hunt is started by form, its end appears without a reload, and a search stays as it is")
+    func hunting() async throws {
+        let fixture = try await WebFixture()
+        try await visit(fixture) { browser, site in
+            try await signIn(browser, site)
+            try await browser.open("\(site)/hunts")
+            try await browser.type("name=nc*", into: "#hunt-where")
+            try await browser.type("case C-1", into: "#hunt-reason")
+            try await browser.click("#hunt-form button")
+            try await browser.wait(for: "location.pathname.startsWith('/hunts/') && document.readyState === 'complete'")
+            try await browser.wait(for: "document.documentElement.dataset.news === 'on'")
+            let hunt = try #require(try await fixture.services.fleet.hunts().first)
+            #expect(hunt.hosts.count == 2)
+            _ = try await browser.value("window.same = true")
+            _ = try await fixture.services.fleet.cancelHunt(hunt.id, by: .system)
+            fixture.services.changes.publish(Change(topic: .hunt, id: "\(hunt.id)", summary: "", at: WebFixture.start))
+            try await browser.wait(for: "document.querySelector('#hunt-head').innerText.includes('Ended by hand')")
+            #expect(try await browser.value("window.same") == "true")
+
+            try await browser.open("\(site)/search")
+            try await browser.type("user.name:root AND \"a b\"", into: "#search-query")
+            try await browser.click(".search-form button")
+            try await browser.wait(for: "location.search.includes('query=') && document.readyState === 'complete'")
+            #expect(
+                try await browser.value("document.querySelector('#search-query').value")
+                    == "user.name:root AND \"a b\"")
+            #expect(try await browser.value("document.body.innerText.includes('No event fits.')") == "true")
             #expect(browser.complaints == [])
         }
     }
@@ -140,7 +182,8 @@ struct WebBrowserTests {
             for (name, path, height) in [
                 ("now", "/", 800), ("case", "/cases/\(file.label)", 1250), ("hosts", "/hosts", 500),
                 ("cases", "/cases", 500),
-                ("host", "/hosts/\(WebFixture.db1.id)", 1100),
+                ("host", "/hosts/\(WebFixture.db1.id)", 1100), ("search", "/search", 700), ("hunts", "/hunts", 900),
+                ("rules", "/rules", 700),
             ] {
                 try await browser.open("\(site)\(path)")
                 let picture = try await browser.picture(width: 1200, height: height)

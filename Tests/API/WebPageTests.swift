@@ -92,7 +92,7 @@ struct WebPageTests {
 
     @Test(
         "every answer of the console carries the whole policy",
-        arguments: ["/", "/cases", "/hosts", "/nowhere", "/sign-in", "/assets/live.js"])
+        arguments: ["/", "/cases", "/hosts", "/search", "/hunts", "/rules", "/nowhere", "/sign-in", "/assets/live.js"])
     func policy(path: String) async throws {
         let fixture = try await WebFixture()
         try await fixture.application.test(.router) { client in

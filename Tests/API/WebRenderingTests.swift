@@ -45,6 +45,10 @@ struct WebRenderingTests {
         for (page, poisoned) in [(renderer.html(Poison.casePage("x")), renderer.html(Poison.casePage(text)))]
             + [(renderer.html(Poison.hostPage("x")), renderer.html(Poison.hostPage(text)))]
             + [(renderer.html(Poison.nowPage("x")), renderer.html(Poison.nowPage(text)))]
+            + [(renderer.html(Poison.searchPage("x")), renderer.html(Poison.searchPage(text)))]
+            + [(renderer.html(Poison.huntsPage("x")), renderer.html(Poison.huntsPage(text)))]
+            + [(renderer.html(Poison.huntPage("x")), renderer.html(Poison.huntPage(text)))]
+            + [(renderer.html(Poison.rulesPage("x")), renderer.html(Poison.rulesPage(text)))]
         {
             #expect(markup(of: poisoned) == markup(of: page))
         }
@@ -56,6 +60,8 @@ struct WebRenderingTests {
             renderer.html(WebSamples.nowPage), renderer.html(WebSamples.calmPage), renderer.html(WebSamples.casesPage),
             renderer.html(WebSamples.casePage), renderer.html(WebSamples.hostsPage), renderer.html(WebSamples.hostPage),
             renderer.html(WebSamples.signInPage), renderer.html(WebSamples.faultPage),
+            renderer.html(Poison.searchPage("x")), renderer.html(Poison.huntsPage("x")),
+            renderer.html(Poison.huntPage("x")), renderer.html(Poison.rulesPage("x")),
         ]
         for html in pages {
             #expect(html.hasPrefix("<!doctype html>"))
@@ -71,6 +77,8 @@ struct WebRenderingTests {
     func tokens() {
         for html in [
             renderer.html(WebSamples.nowPage), renderer.html(WebSamples.casePage), renderer.html(WebSamples.hostPage),
+            renderer.html(Poison.huntsPage("form-token")), renderer.html(Poison.huntPage("form-token")),
+            renderer.html(Poison.rulesPage("form-token")),
         ] {
             let forms = html.split(separator: "<form ").dropFirst()
             #expect(!forms.isEmpty)
@@ -85,7 +93,9 @@ struct WebRenderingTests {
     func accessible() {
         for html in [
             renderer.html(WebSamples.nowPage), renderer.html(WebSamples.casePage), renderer.html(WebSamples.hostPage),
-            renderer.html(WebSamples.signInPage),
+            renderer.html(WebSamples.signInPage), renderer.html(Poison.searchPage("x")),
+            renderer.html(Poison.huntsPage("x")), renderer.html(Poison.huntPage("x")),
+            renderer.html(Poison.rulesPage("x")),
         ] {
             let identifiers = attributes("id", in: html)
             #expect(Set(identifiers).count == identifiers.count)
@@ -199,5 +209,61 @@ private enum Poison {
             isolated: [HostLine(hostID: "1", hostName: text, hostState: StateMark("Isolated", .danger), detail: text)],
             offline: []
         )
+    }
+
+    static func searchPage(_ text: String) -> SearchPage {
+        var page = SearchPage(
+            frame: WebSamples.frame(text, .search),
+            form: .init(
+                query: text, spans: [Choice(key: text, word: text, chosen: true)], from: text, to: text, onHost: text))
+        page.tally = text
+        page.older = text
+        page.events = [
+            .init(
+                at: WebSamples.before(9), hostID: "1", hostName: text, program: text, account: text, source: text,
+                line: text)
+        ]
+        return page
+    }
+
+    private static func hunt(_ text: String) -> HuntsPage.HuntRow {
+        .init(
+            huntID: "1", huntState: StateMark("Running", .warn), question: text, progress: text, found: text, by: text,
+            started: WebSamples.before(9))
+    }
+
+    static func huntsPage(_ text: String) -> HuntsPage {
+        HuntsPage(
+            frame: WebSamples.frame("Hunts", .hunts), hunts: [hunt(text)],
+            start: .init(
+                token: "form-token", kinds: [Choice(key: text, word: text, chosen: true)], hints: [Fact(text, text)],
+                onHost: text),
+            more: text)
+    }
+
+    static func huntPage(_ text: String) -> HuntPage {
+        var page = HuntPage(frame: WebSamples.frame("Hunt", .hunts), hunt: hunt(text), facts: [Fact(text, text)])
+        page.cancel = .init(token: "form-token")
+        page.answers = [.init(hostID: "1", hostName: text, answerState: StateMark("Failed", .danger), detail: text)]
+        page.answersCut = text
+        page.columns = [text]
+        page.rows = [.init(hostID: "1", hostName: text, cells: [text])]
+        page.later = text
+        return page
+    }
+
+    static func rulesPage(_ text: String) -> RulesPage {
+        var page = RulesPage(
+            frame: WebSamples.frame("Rules", .rules),
+            packs: [
+                .init(version: "1", packName: text, contents: text, published: WebSamples.before(9), by: text)
+            ])
+        page.stagings = [.init(whom: text, version: text, rollBack: .init(token: "form-token", group: text))]
+        page.running = [.init(version: text, hosts: text)]
+        page.refusals = [.init(hostID: "1", hostName: text, why: text)]
+        page.history = [.init(at: WebSamples.before(9), whom: text, step: text, by: text)]
+        page.assetGroups = [Fact(text, text)]
+        page.stage = .init(token: "form-token", versions: [Choice(key: text, word: text, chosen: true)])
+        return page
     }
 }

@@ -56,6 +56,9 @@ package final class RulePacks: Sendable {
     /// All packs, newest first.
     package func all() async throws -> [PublishedPack] { try await repository.packs() }
 
+    /// All stagings, oldest first.
+    package func stagings() async throws -> [Staging] { try await repository.stagings() }
+
     /// The pack of that version; `nil` when there is none.
     package func pack(_ version: Int64) async throws -> PublishedPack? {
         try await repository.packs().first { $0.version == version }

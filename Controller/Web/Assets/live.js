@@ -94,6 +94,8 @@ async function fetched() {
 }
 
 async function look() {
+  // What was searched for stays as it is: looking again would search again.
+  if (document.querySelector("[data-still]")) return;
   if (looking) {
     lookAgain = true;
     return;

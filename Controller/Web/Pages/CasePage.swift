@@ -10,6 +10,8 @@ package struct CasePage: Page {
     package var opened: Moment
     /// The path of the Markdown report.
     package var report: String
+    /// The search for what the case is about; `nil` when nothing is known to look for.
+    package var searchEvents: String?
     package var summary: String?
     package var decisions: [DecisionCard] = []
     /// Newest first.

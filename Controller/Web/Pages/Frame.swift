@@ -29,8 +29,15 @@ package struct Frame: Sendable {
         package var onNow: Bool
         package var onCases: Bool
         package var onHosts: Bool
+        package var onSearch: Bool
+        package var onHunts: Bool
+        package var onRules: Bool
+        /// Whether hunts are shown to them.
+        package var seesHunts: Bool
 
-        package init(name: String, role: String, token: String, waiting: Int = 0, place: Place? = nil) {
+        package init(
+            name: String, role: String, token: String, waiting: Int = 0, place: Place? = nil, seesHunts: Bool = true
+        ) {
             self.name = name
             self.role = role
             self.token = token
@@ -38,6 +45,10 @@ package struct Frame: Sendable {
             onNow = place == .now
             onCases = place == .cases
             onHosts = place == .hosts
+            onSearch = place == .search
+            onHunts = place == .hunts
+            onRules = place == .rules
+            self.seesHunts = seesHunts
         }
     }
 
@@ -46,6 +57,9 @@ package struct Frame: Sendable {
         case now
         case cases
         case hosts
+        case search
+        case hunts
+        case rules
     }
 }
 
@@ -74,6 +88,10 @@ package struct Notice: Sendable, Hashable {
         "status": Notice("Set.", "The case has its new status."),
         "assigned": Notice("Yours.", "The case is assigned to you."),
         "ordered": Notice("Ordered.", "The order is signed and on its way; its answer will stand under Orders."),
+        "hunting": Notice("Asked.", "What hosts find stands below as it comes."),
+        "hunt-ended": Notice("Ended.", "What was found stays."),
+        "staged": Notice("Staged.", "Hosts that are there fetch the pack now, others when they come."),
+        "rolled-back": Notice("Rolled back.", "Hosts go back to what they ran before."),
         "signed-out": Notice("Signed out.", "The session has ended on the controller as well."),
     ]
 }

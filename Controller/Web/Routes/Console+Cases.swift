@@ -85,11 +85,21 @@ extension Console {
         let hosts = try await services.fleet.hosts()
         page.hosts = hosts.filter { file.hosts.contains($0.id) }.map { HostLine($0, now: reader.now) }
         page.alerts = try await alerts(file, hosts, reader.now)
+        page.searchEvents = Self.search(for: file)
         page.alertCount = "\(file.alerts.count)"
         let (entries, older) = try await timeline(of: file.id)
         page.timeline = entries.reversed().map { CasePage.Entry($0, now: reader.now) }
         if older > 0 { page.timelineCut = "\(older) older entries are in the report." }
         return answer(page)
+    }
+
+    /// Where the events are that any of the case's observables stand in.
+    private static func search(for file: Case) -> String? {
+        let words = file.observables.map(\.observable.value).filter { value in
+            value.utf8.count <= 200 && !value.contains { "\"\\*?".contains($0) || $0.isNewline }
+        }
+        let query = words.prefix(10).map { "\"\($0)\"" }.joined(separator: " OR ")
+        return query.isEmpty ? nil : QueryText.path("/search", [("query", query), ("within", "7d")])
     }
 
     /// The newest entries, and how many there are before them.

@@ -30,6 +30,9 @@ package struct Console: Sendable {
         addNow(to: pages)
         addCases(to: pages)
         addHosts(to: pages)
+        addSearch(to: pages)
+        addHunts(to: pages)
+        addRules(to: pages)
     }
 
     /// How sessions travel.
@@ -53,21 +56,29 @@ extension Console {
         )
     }
 
+    /// Who reads a page that is not for everybody.
+    /// - Throws: ``SignInNeeded``, or ``Problem`` where the role is too low.
+    func reader(_ request: Request, _ scope: RequestScope, needs role: Role) throws -> Reader {
+        let reader = try reader(request, scope)
+        guard reader.may(role) else { throw Self.tooLow(reader, role) }
+        return reader
+    }
+
+    private static func tooLow(_ reader: Reader, _ role: Role) -> Problem {
+        Problem(
+            .forbidden, "access.role",
+            "This takes the role \(role.rawValue), and you have \(reader.principal.role.rawValue).",
+            remedy: "Ask somebody with that role, or an administrator for the role."
+        )
+    }
+
     /// Who sends a form, and what it holds, once it is sure that our page sent it.
     /// - Throws: ``SignInNeeded``, or ``Problem`` where the form is not this session's or the role is too low.
     func sender(_ request: Request, _ scope: RequestScope, needs role: Role) async throws -> (Reader, FormBody) {
         guard let credential = scope.credential else { throw SignInNeeded(from: request) }
         let form = try await FormBody(request)
         try FormGuard.check(request, credential, token: form[FormGuard.field])
-        let reader = try reader(request, scope)
-        guard reader.may(role) else {
-            throw Problem(
-                .forbidden, "access.role",
-                "This takes the role \(role.rawValue), and you have \(reader.principal.role.rawValue).",
-                remedy: "Ask somebody with that role, or an administrator for the role."
-            )
-        }
-        return (reader, form)
+        return (try reader(request, scope, needs: role), form)
     }
 
     /// What surrounds a page.
@@ -77,7 +88,7 @@ extension Console {
             person: Frame.Person(
                 name: reader.principal.name, role: reader.principal.role.rawValue, token: reader.formToken,
                 waiting: waiting,
-                place: place
+                place: place, seesHunts: reader.may(.analyst)
             ),
             notice: request.uri.queryParameters.get("done").flatMap { Notice(named: $0) },
             rendered: Moment(reader.now, now: reader.now)

@@ -27,6 +27,17 @@ struct FormBody {
         }
     }
 
+    /// Reads the query of the address, as a form without a body sends it.
+    /// - Throws: ``Problem`` when it is too large or not a form.
+    init(query request: Request) throws(Problem) {
+        let query = request.uri.query ?? ""
+        guard query.utf8.count <= Self.limit else { throw .formTooLarge }
+        guard let fields = try? URLEncodedFormDecoder().decode([String: String].self, from: query) else {
+            throw .badForm
+        }
+        self.fields = fields
+    }
+
     /// The field as it was sent; `nil` when it is absent.
     subscript(field: String) -> String? { fields[field] }
 
