@@ -341,6 +341,33 @@ struct EngineTests {
         }
     }
 
+    @Test("orders of a run that was cancelled just before the controller died are withdrawn when it comes back")
+    func withdrawsAfterCrash() async throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        let world = World()
+        // Started, host found; the third write is the cancellation, durable and the last of this life.
+        let dying = Mortal(scratch.store, dies: (write: 3, durable: true)) {}
+        let engine = Self.engine(world, dying)
+        let run = try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await engine.run() }
+            defer { group.cancelAll() }
+            let run = try await engine.start(
+                BuiltInPlaybooks.containSSHIntrusionID, inputs: Self.inputs, caseID: nil, by: .system
+            ).id
+            for await case .order in world.news { break }
+            await #expect(throws: Mortal.Died.self) {
+                try await engine.cancel(run, reason: "over", by: Self.responder)
+            }
+            return run
+        }
+        #expect(try await scratch.store.run(run)?.state == .cancelled)
+        #expect(world.log.withLock { $0.withdrawals }.isEmpty)
+        let next = Self.engine(world, scratch.store)
+        try await next.withdrawLeftovers()
+        #expect(world.log.withLock { $0.withdrawals == $0.orders.map(\.id) && $0.orders.count == 1 })
+    }
+
     @Test("two engines cannot both go on with one run")
     func rivals() async throws {
         let scratch = try Scratch()

@@ -56,6 +56,33 @@ extension PlaybookEngine {
         }
     }
 
+    /// Withdraws what runs left that were cancelled shortly before the program ended: it may have ended in between.
+    /// Orders that a host has, and those that are over, stay as they are.
+    func withdrawLeftovers() async throws {
+        let horizon = surroundings.now() - .seconds(3600)
+        for run in try await repository.runs(RunFilter(states: [.cancelled], limit: 1000))
+        where run.finishedAt ?? horizon > horizon {
+            do {
+                for order in try await openOrders(beforeTheEndOf: run.id) {
+                    _ = try await performer.withdraw(
+                        order, because: "The run \(run.id) was cancelled.", by: Principal.system.name)
+                }
+            } catch {
+                await hooks.complain("The orders of the cancelled run \(run.id) could not be withdrawn: \(error)")
+            }
+        }
+    }
+
+    /// What the run waited for when its last event came.
+    private func openOrders(beforeTheEndOf run: RunID) async throws -> [OrderID] {
+        guard let stored = try await repository.stored(run),
+            let playbook = PlaybookValidator.validate(stored.definition).playbook
+        else { return [] }
+        var machine = RunMachine(playbook: playbook, run: run)
+        for bytes in stored.events.dropLast() { _ = machine.handle(try RunHistory.decode(bytes, of: run)) }
+        return machine.orders.keys.sorted()
+    }
+
     private static func reason(_ run: RunID, _ actor: String) -> String { "\(actor) cancelled the run \(run)." }
 
     private func tell(_ text: String, _ run: RunRecord, by actor: String) async {

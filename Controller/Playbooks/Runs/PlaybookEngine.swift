@@ -153,6 +153,7 @@ package actor PlaybookEngine {
     /// Reads the histories of all unfinished runs and asks again for what they wait for. A run whose history cannot
     /// be read stays as it is and is complained about; the others go on.
     private func resume() async throws {
+        try await withdrawLeftovers()
         for run in try await repository.unfinished() {
             await lock(run)
             defer { unlock(run) }
