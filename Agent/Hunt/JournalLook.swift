@@ -70,22 +70,26 @@ struct JournalLook {
     private func row(
         _ journal: borrowing Journal, _ received: Int64, _ text: FoldedText?
     ) throws(Journal.Failure) -> [String: String]? {
-        var row = ["time": "\(Timestamp(microseconds: received))"]
-        var isWanted = text == nil
         do throws(Journal.Failure) {
-            try journal.enumerate { field in
-                guard let split = Self.split(field) else { return }
-                if split.name == "MESSAGE", let text, text.stands(in: split.value) { isWanted = true }
-                guard let name = Self.shown[split.name] ?? (parameters[split.name] == nil ? nil : split.name),
-                    row[name] == nil
-                else { return }
-                row[name] = String(decoding: split.value, as: UTF8.self)
-            }
+            // Most entries are none that is looked for: of those only the message is read.
+            if let text, try journal.field("MESSAGE", { text.stands(in: $0, after: "MESSAGE=") }) != true { return nil }
+            return try row(journal, received)
         } catch {
             guard error.isOfOneEntry else { throw error }
             return nil
         }
-        return isWanted ? row : nil
+    }
+
+    private func row(_ journal: borrowing Journal, _ received: Int64) throws(Journal.Failure) -> [String: String] {
+        var row = ["time": "\(Timestamp(microseconds: received))"]
+        try journal.enumerate { field in
+            guard let split = Self.split(field),
+                let name = Self.shown[split.name] ?? (parameters[split.name] == nil ? nil : split.name),
+                row[name] == nil
+            else { return }
+            row[name] = String(decoding: split.value, as: UTF8.self)
+        }
+        return row
     }
 
     /// The parts of `NAME=value`; `nil` for a name that is longer than any journald takes.
@@ -103,13 +107,20 @@ struct FoldedText {
 
     init(_ text: String) { bytes = text.utf8.map(Self.folded) }
 
-    func stands(in text: [UInt8]) -> Bool {
+    /// Whether it stands in the text, behind what the text begins with.
+    func stands(in text: Span<UInt8>, after beginning: StaticString = "") -> Bool {
         guard let first = bytes.first else { return true }
-        guard text.count >= bytes.count else { return false }
-        for start in 0...(text.count - bytes.count) where Self.folded(text[start]) == first {
-            if bytes.indices.allSatisfy({ Self.folded(text[start + $0]) == bytes[$0] }) { return true }
+        let start = beginning.utf8CodeUnitCount
+        guard text.count - start >= bytes.count else { return false }
+        for place in start...(text.count - bytes.count) where Self.folded(text[place]) == first {
+            if stands(in: text, at: place) { return true }
         }
         return false
+    }
+
+    private func stands(in text: Span<UInt8>, at place: Int) -> Bool {
+        for offset in bytes.indices where Self.folded(text[place + offset]) != bytes[offset] { return false }
+        return true
     }
 
     private static func folded(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte + 32 : byte }

@@ -113,6 +113,20 @@ internal import Glibc
         }
     }
 
+    /// What the body makes of the field (`NAME=value`) of the current entry; `nil` where it has none. For one field only:
+    /// each look scans the entry again.
+    package func field<Value>(_ name: String, _ body: (_ field: Span<UInt8>) -> Value) throws(Failure) -> Value? {
+        var data: UnsafeRawPointer?
+        var length = 0
+        let status: Int32 = unsafe sd_journal_get_data(handle, name, &data, &length)
+        guard status != -ENOENT else { return nil }
+        try check(status)
+        guard let data = unsafe data else { return nil }
+        // The pointer is good until the next call only.
+        let bytes = unsafe UnsafeBufferPointer(start: data.assumingMemoryBound(to: UInt8.self), count: length)
+        return unsafe body(bytes.span)
+    }
+
     /// Longer values are cut by libsystemd.
     package func limitValues(to bytes: Int) throws(Failure) {
         try check(unsafe sd_journal_set_data_threshold(handle, bytes))
