@@ -22,6 +22,8 @@ struct ConditionTests {
         #expect(try parsed("not (a and b)") == .not(.all([a, b])))
         #expect(try parsed("not not a") == a)
         #expect(try parsed("((a))") == a)
+        // A mark that combines with what is before it makes no other bracket of a bracket.
+        #expect(try condition("\u{301}a: {A: x}\ncondition: (\u{301}a)") == a)
     }
 
     @Test("them is every search identifier but those with _")

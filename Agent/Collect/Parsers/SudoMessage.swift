@@ -51,6 +51,8 @@ enum SudoMessage {
             event.set(.processCommandLine, rest)
             return
         }
+        // Once there is no further mark it is not looked for again: a text of many lines would take time by its square.
+        var isMarked = true
         while !rest.isEmpty {
             if rest.take("COMMAND=") {
                 event.set(.processCommandLine, rest)
@@ -59,7 +61,9 @@ enum SudoMessage {
                 if rest.firstRange(of: " ; COMMAND=") != nil { event.tag(Normalizer.ambiguous) }
                 return
             }
-            var field = rest.take(until: " ; ") ?? rest.word(until: 0x0A)
+            let marked = isMarked ? rest.take(until: " ; ") : nil
+            isMarked = marked != nil
+            var field = marked ?? rest.word(until: 0x0A)
             if field.take("TTY=") {
                 event.set(.processTTY, field)
             } else if field.take("PWD=") {

@@ -11,7 +11,8 @@ struct EventQueryLexer {
         case end
     }
 
-    private let characters: [Character]
+    /// Scalars, not what people see as characters: a bracket stays one, whatever mark is put on it.
+    private let characters: [Unicode.Scalar]
     private var index = 0
     /// Where the last token began, from 1.
     private(set) var position = 1
@@ -20,11 +21,11 @@ struct EventQueryLexer {
         guard text.utf8.count <= EventQuery.Limits.bytes else {
             throw EventQueryError("it is longer than \(EventQuery.Limits.bytes) bytes", at: EventQuery.Limits.bytes)
         }
-        characters = Array(text)
+        characters = Array(text.unicodeScalars)
     }
 
     mutating func next() throws(EventQueryError) -> Token {
-        while index < characters.count, characters[index].isWhitespace { index += 1 }
+        while index < characters.count, characters[index].properties.isWhitespace { index += 1 }
         position = index + 1
         guard index < characters.count else { return .end }
         switch characters[index] {
@@ -44,10 +45,10 @@ struct EventQueryLexer {
         var field: String?
         while index < characters.count {
             let character = characters[index]
-            if character.isWhitespace || character == "(" || character == ")" { break }
+            if character.properties.isWhitespace || character == "(" || character == ")" { break }
             if character == "\\", index + 1 < characters.count {
-                text.append(character)
-                text.append(characters[index + 1])
+                text.unicodeScalars.append(character)
+                text.unicodeScalars.append(characters[index + 1])
                 index += 2
                 continue
             }
@@ -62,7 +63,7 @@ struct EventQueryLexer {
                 field = text
                 text = ""
             } else {
-                text.append(character)
+                text.unicodeScalars.append(character)
             }
         }
         if field == nil, let keyword = Self.keywords[text] { return keyword }
@@ -79,10 +80,10 @@ struct EventQueryLexer {
             index += 1
             if character == "\"" { return text }
             if character == "\\", index < characters.count, characters[index] == "\"" || characters[index] == "\\" {
-                text.append(characters[index])
+                text.unicodeScalars.append(characters[index])
                 index += 1
             } else {
-                text.append(character)
+                text.unicodeScalars.append(character)
             }
         }
         throw EventQueryError("the quotation is not closed", at: start)

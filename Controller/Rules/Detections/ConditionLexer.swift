@@ -17,13 +17,14 @@ enum ConditionLexer {
             if !word.isEmpty { tokens.append(.word(word)) }
             word = ""
         }
-        for character in text {
+        // By scalars: a bracket stays one, whatever mark is put on it.
+        for character in text.unicodeScalars {
             switch character {
             case "(", ")", "|":
                 end()
                 tokens.append(character == "(" ? .open : character == ")" ? .close : .pipe)
-            case _ where character.isWhitespace: end()
-            default: word.append(character)
+            case _ where character.properties.isWhitespace: end()
+            default: word.unicodeScalars.append(character)
             }
         }
         end()

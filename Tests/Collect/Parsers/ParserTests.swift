@@ -28,6 +28,12 @@ struct ParserTests {
         }
     }
 
+    @Test("sudo's words of many lines are read in time that grows with them alone")
+    func manyLines() throws {
+        let event = try event("sudo", "bob : reason ; TTY=x ; " + String(repeating: "a\n", count: 100_000))
+        #expect(event.text(.userName) == "bob" && event.text(.processTTY) == "x")
+    }
+
     @Test("a program's line is understood with syslog's header and without")
     func header() throws {
         let bare = try event("cron", "(root) CMD (true)")

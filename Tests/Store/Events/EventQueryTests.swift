@@ -16,7 +16,7 @@ struct EventQueryTests {
             "source.ip:203.0.113.0/24", "source.port:42", "source.port:>=42", "source.port:<43 source.port:>41",
             "failed", "\"failed PASSWORD for\"", "203.0.113.7", "pass*", "NOT user.name:bob", "NOT NOT root",
             "(bob OR root) AND (failed OR accepted)", "@timestamp:>=2027-01-15T08:00:00Z", "user.name:*", "sshd[12]:",
-            "", "   ", "bob OR failed password",
+            "", "   ", "bob OR failed password", "(\u{61A}bob OR root)",
         ])
     func holds(text: String) throws { #expect(try EventQuery(text).matches(event)) }
 
