@@ -255,7 +255,11 @@ let testing: [Target] = [
     tests(
         "CollectTests",
         in: "Tests/Collect",
-        uses: ["CordonModel", "CordonScan", "AgentCollect", "AgentDetect", "CordonTesting", "CLinux", .system]
+        uses: [
+            "CordonModel", "CordonScan", "CordonWire", "AgentCollect", "AgentDetect", "CordonTesting", "CLinux",
+            .protobuf,
+            .system,
+        ]
     ),
     tests(
         "AgentTests", in: "Tests/Agent",

@@ -17,10 +17,9 @@ struct Write {
     init(_ lane: Lane, _ entries: [Entry]) {
         items = entries.count
         bytes.reserveCapacity(entries.reduce(0) { $0 + $1.payload.count + Frame.headerLength })
-        var sequence = lane.place.last
-        for entry in entries {
-            sequence += 1
-            bytes.append(contentsOf: Frame(sequence: sequence, payload: entry.payload).bytes(epoch: lane.epoch))
+        let seed = CRC32C(seed: lane.epoch)
+        for (sequence, entry) in zip((lane.place.last + 1)..., entries) {
+            Frame.append(entry.payload, sequence: sequence, seed: seed, to: &bytes)
         }
     }
 }

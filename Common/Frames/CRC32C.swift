@@ -1,10 +1,18 @@
+internal import CLinux
+
 /// The Castagnoli cyclic redundancy check of RFC 3720 §12.1 (iSCSI), as storage uses it.
 package struct CRC32C: Sendable {
     private var state: UInt32
+    private let usesProcessor: Bool
+
+    /// Whether the processor has an instruction for it.
+    package static let isBuiltIn = clinux_has_crc32c() == 1
 
     /// A seed other than nothing makes sums that do not fit files of another seed.
-    package init(seed: some Sequence<UInt8> = EmptyCollection()) {
+    /// - Parameter usesProcessor: `false` does without the processor's instruction; the sums are the same.
+    package init(seed: some Sequence<UInt8> = EmptyCollection(), usesProcessor: Bool = true) {
         state = .max
+        self.usesProcessor = usesProcessor && Self.isBuiltIn
         for byte in seed { update(byte) }
     }
 
@@ -12,6 +20,11 @@ package struct CRC32C: Sendable {
     package var value: UInt32 { ~state }
 
     package mutating func update(_ bytes: ArraySlice<UInt8>) {
+        guard !usesProcessor else {
+            let before = state
+            state = unsafe bytes.withUnsafeBytes { unsafe clinux_crc32c(before, $0.baseAddress, $0.count) }
+            return
+        }
         var state = state
         let table = Self.table
         var index = bytes.startIndex

@@ -23,17 +23,24 @@ package struct Frame: Sendable, Hashable {
     package func bytes(epoch: [UInt8]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.headerLength + payload.count)
-        bytes.append(littleEndian: Self.magic)
-        bytes.append(littleEndian: UInt32(payload.count))
-        bytes.append(littleEndian: sequence)
-        bytes.append(littleEndian: Self.sum(bytes[...], epoch))
-        bytes.append(littleEndian: Self.sum(payload[...], epoch))
-        bytes.append(contentsOf: payload)
+        Self.append(payload, sequence: sequence, seed: CRC32C(seed: epoch), to: &bytes)
         return bytes
     }
 
-    private static func sum(_ bytes: ArraySlice<UInt8>, _ epoch: [UInt8]) -> UInt32 {
-        var sum = CRC32C(seed: epoch)
+    /// Puts a frame's bytes at the end, without a frame.
+    /// - Parameter seed: A sum of the file's epoch alone.
+    package static func append(_ payload: [UInt8], sequence: UInt64, seed: CRC32C, to bytes: inout [UInt8]) {
+        let start = bytes.count
+        bytes.append(littleEndian: magic)
+        bytes.append(littleEndian: UInt32(payload.count))
+        bytes.append(littleEndian: sequence)
+        bytes.append(littleEndian: sum(bytes[start...], seed))
+        bytes.append(littleEndian: sum(payload[...], seed))
+        bytes.append(contentsOf: payload)
+    }
+
+    private static func sum(_ bytes: ArraySlice<UInt8>, _ seed: CRC32C) -> UInt32 {
+        var sum = seed
         sum.update(bytes)
         return sum.value
     }
@@ -51,14 +58,15 @@ package struct Frame: Sendable, Hashable {
     static func read(_ bytes: ArraySlice<UInt8>, epoch: [UInt8], limit: Int) -> Reading {
         guard bytes.count >= headerLength else { return .short(needed: headerLength) }
         let start = bytes.startIndex
+        let seed = CRC32C(seed: epoch)
         let length = Int(bytes.littleEndian(UInt32.self, at: start + 4))
         guard bytes.littleEndian(UInt32.self, at: start) == magic, length <= limit,
-            bytes.littleEndian(UInt32.self, at: start + 16) == sum(bytes[start..<(start + 16)], epoch)
+            bytes.littleEndian(UInt32.self, at: start + 16) == sum(bytes[start..<(start + 16)], seed)
         else { return .damaged }
         guard bytes.count >= headerLength + length else { return .short(needed: headerLength + length) }
         let end = start + headerLength + length
         let payload = bytes[(start + headerLength)..<end]
-        guard bytes.littleEndian(UInt32.self, at: start + 20) == sum(payload, epoch) else { return .damaged }
+        guard bytes.littleEndian(UInt32.self, at: start + 20) == sum(payload, seed) else { return .damaged }
         let sequence = bytes.littleEndian(UInt64.self, at: start + 8)
         return .frame(Frame(sequence: sequence, payload: Array(payload)), next: end)
     }
@@ -67,7 +75,7 @@ package struct Frame: Sendable, Hashable {
 extension [UInt8] {
     /// Puts the number at the end, lowest byte first.
     package mutating func append<Number: FixedWidthInteger>(littleEndian number: Number) {
-        for shift in stride(from: 0, to: Number.bitWidth, by: 8) { append(UInt8(truncatingIfNeeded: number >> shift)) }
+        unsafe Swift.withUnsafeBytes(of: number.littleEndian) { unsafe append(contentsOf: $0) }
     }
 }
 

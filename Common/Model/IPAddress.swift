@@ -46,7 +46,7 @@ package enum IPAddress: Sendable, Hashable, Comparable {
             guard let words = Self.v6(bytes[...]) else { return nil }
             self.init(high: words.high, low: words.low)
         } else {
-            guard let word = Self.v4(bytes[...]) else { return nil }
+            guard let word = Self.v4(bytes) else { return nil }
             self = .v4(word)
         }
     }
@@ -61,18 +61,23 @@ package enum IPAddress: Sendable, Hashable, Comparable {
         }
     }
 
-    private static func v4(_ bytes: ArraySlice<UInt8>) -> UInt32? {
-        let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
-        var word: UInt32 = 0
-        for part in parts {
-            guard (1...3).contains(part.count), part.count == 1 || part.first != UInt8(ascii: "0"),
-                let value = UInt32(String(decoding: part, as: UTF8.self)), value < 256,
-                part.allSatisfy({ $0 >= 48 && $0 <= 57 })
-            else { return nil }
-            word = word << 8 | value
+    private static func v4(_ bytes: some Sequence<UInt8>) -> UInt32? {
+        var (word, part): (UInt32, UInt32) = (0, 0)
+        var (dots, digits) = (0, 0)
+        for byte in bytes {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                guard digits < 3, digits == 0 || part > 0 else { return nil }
+                part = part * 10 + UInt32(byte - UInt8(ascii: "0"))
+                digits += 1
+            case UInt8(ascii: "."):
+                guard dots < 3, digits > 0, part < 256 else { return nil }
+                word = word << 8 | part
+                (part, digits, dots) = (0, 0, dots + 1)
+            default: return nil
+            }
         }
-        return word
+        return dots == 3 && digits > 0 && part < 256 ? word << 8 | part : nil
     }
 
     private static func v6(_ bytes: ArraySlice<UInt8>) -> (high: UInt64, low: UInt64)? {
@@ -96,7 +101,7 @@ package enum IPAddress: Sendable, Hashable, Comparable {
         var groups: [UInt16] = []
         for (index, part) in parts.enumerated() {
             if index == parts.count - 1, part.contains(".") {
-                guard let word = v4(Array(part.utf8)[...]) else { return nil }
+                guard let word = v4(part.utf8) else { return nil }
                 groups += [UInt16(word >> 16), UInt16(truncatingIfNeeded: word)]
             } else {
                 guard (1...4).contains(part.utf8.count), part.utf8.allSatisfy({ HexDigit.value($0) != nil }),

@@ -11,6 +11,11 @@ extension WireLimits {
     package static let fields = 256
     /// Bytes of the name of a field that is not of the subset.
     package static let fieldName = 128
+
+    /// Whether it can be the name of a field: visible ASCII only, so that no name needs care where it is shown.
+    static func isName(_ name: String) -> Bool {
+        (1...fieldName).contains(name.utf8.count) && name.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    }
 }
 
 extension Cordon_V1_Event {
@@ -22,7 +27,7 @@ extension Cordon_V1_Event {
         original = event.original.bounded(WireLimits.original)
         fields.reserveCapacity(event.fields.count)
         for (field, value) in event.fields { fields[field.rawValue] = Cordon_V1_Value(value) }
-        for (name, value) in event.fields.others where fields.count < WireLimits.fields && Self.isName(name) {
+        for (name, value) in event.fields.others where fields.count < WireLimits.fields && WireLimits.isName(name) {
             fields[name] = Cordon_V1_Value(value)
         }
     }
@@ -41,7 +46,7 @@ extension Cordon_V1_Event {
             guard let value = value.model() else { continue }
             if let field = ECSField.named(name) {
                 event.fields[field] = value
-            } else if Self.isName(name) {
+            } else if WireLimits.isName(name) {
                 others.append((name, value))
             }
         }
@@ -50,11 +55,6 @@ extension Cordon_V1_Event {
             event.fields[named: name] = value
         }
         return event
-    }
-
-    /// Visible ASCII only, so that no name needs care where it is shown.
-    private static func isName(_ name: String) -> Bool {
-        (1...WireLimits.fieldName).contains(name.utf8.count) && name.utf8.allSatisfy { (0x21...0x7E).contains($0) }
     }
 }
 

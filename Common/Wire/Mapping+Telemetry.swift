@@ -109,32 +109,30 @@ extension Cordon_V1_Gap {
     }
 }
 
-extension Cordon_V1_Item {
-    /// The item as it is shipped and lies in the spool.
-    package init(_ telemetry: Telemetry) {
-        self.init()
-        switch telemetry {
-        case .event(let event): self.event = Cordon_V1_Event(event)
-        case .alert(let alert): self.alert = Cordon_V1_Alert(alert)
-        case .gap(let gap): self.gap = Cordon_V1_Gap(gap)
+extension Telemetry {
+    /// A serialised `Cordon_V1_Item`, as it lies in the spool and is shipped.
+    package func serialized() throws -> [UInt8] {
+        var item = Cordon_V1_Item()
+        switch self {
+        case .event(let event): return EventEncoding(event).item
+        case .alert(let alert): item.alert = Cordon_V1_Alert(alert)
+        case .gap(let gap): item.gap = Cordon_V1_Gap(gap)
         }
+        return try item.serializedBytes()
     }
 
-    /// The item of a spool; bytes that are none become a gap of one, so that those behind it keep their numbers.
-    package init(spooled bytes: [UInt8]) {
-        if let item = try? Cordon_V1_Item(serializedBytes: bytes) {
-            self = item
-        } else {
-            self.init()
-            gap.source = "spool"
-            gap.message = "An item of the spool could not be read back."
-            gap.items = 1
+    /// The telemetry of a serialised `Cordon_V1_Item` from an agent; `nil` for a kind that is not known here, which is
+    /// acknowledged and counted. Throws when it cannot be read.
+    package static func read(item bytes: [UInt8], from agent: AgentID) throws(WireError) -> Telemetry? {
+        // Nearly all are an event and nothing else.
+        var reading = WireReading(0..<bytes.count)
+        if let (field, content) = try? reading.next(bytes.span), field == 1, case .range(let range) = content,
+            range.upperBound == bytes.count
+        {
+            return .event(try EventDecoding.event(bytes.span, range))
         }
-    }
-
-    /// The item as the model knows it; `nil` for a kind that is not known here, which is acknowledged and counted.
-    package func model(from agent: AgentID) throws(WireError) -> Telemetry? {
-        switch item {
+        guard let item = try? Cordon_V1_Item(serializedBytes: bytes) else { throw WireError("it is no item") }
+        return switch item.item {
         case .event(let event): .event(event.model())
         case .alert(let alert): .alert(try alert.model(from: agent))
         case .gap(let gap): .gap(gap.model())
@@ -143,17 +141,12 @@ extension Cordon_V1_Item {
     }
 }
 
-extension Telemetry {
-    /// A serialised `Cordon_V1_Item`, as it lies in the spool.
-    package func serialized() throws -> [UInt8] { try Cordon_V1_Item(self).serializedBytes() }
-}
-
 extension Cordon_V1_Batch {
-    /// A batch of items as they lie in the spool.
+    /// A batch of items as they lie in the spool: none is looked at.
     package init(epoch: [UInt8], firstSequence: UInt64, spooled items: [[UInt8]]) {
         self.init()
         self.epoch = Data(epoch)
         self.firstSequence = firstSequence
-        self.items = items.map { Cordon_V1_Item(spooled: $0) }
+        self.items = items.map { Data($0) }
     }
 }

@@ -15,7 +15,7 @@ struct ShipTests {
         .with {
             $0.epoch = Data(repeating: 9, count: 16)
             $0.firstSequence = first
-            $0.items = (0..<count).map { index in .with { $0.event.original = "line \(index)" } }
+            $0.items = (0..<count).map { Data("line \($0)".utf8) }
         }
     }
 

@@ -69,9 +69,24 @@ struct CRC32CTests {
 
     @Test("sums are those of RFC 3720 B.4", arguments: known)
     func vectors(bytes: [UInt8], sum: UInt32) {
-        var crc = CRC32C()
-        crc.update(bytes[...])
-        #expect(crc.value == sum)
+        for usesProcessor in [true, false] {
+            var crc = CRC32C(usesProcessor: usesProcessor)
+            crc.update(bytes[...])
+            #expect(crc.value == sum)
+        }
+    }
+
+    @Test("the processor's instruction, where there is one, makes the table's sums, however the bytes are cut")
+    func processor() {
+        let bytes = (0..<200).map { UInt8(truncatingIfNeeded: $0 &* 37) }
+        for length in 0...200 {
+            var table = CRC32C(seed: [1, 2, 3], usesProcessor: false)
+            var processor = CRC32C(seed: [1, 2, 3])
+            table.update(bytes[..<length])
+            processor.update(bytes[..<(length / 3)])
+            processor.update(bytes[(length / 3)..<length])
+            #expect(table.value == processor.value)
+        }
     }
 
     @Test("another seed makes another sum")

@@ -170,7 +170,7 @@ struct SpoolTests {
         var got: [Telemetry] = []
         for itemClass in SpoolClass.allCases {
             guard let batch = try await spool.next(in: itemClass, after: 0) else { continue }
-            got += try batch.message().items.compactMap { try $0.model(from: agent) }
+            got += try batch.message().items.compactMap { try Telemetry.read(item: [UInt8]($0), from: agent) }
         }
         #expect(got == sent)
     }

@@ -40,8 +40,9 @@ package nonisolated struct Cordon_V1_Batch: Sendable {
   /// Sequence number of the first item; items follow each other by 1.
   package var firstSequence: UInt64 = 0
 
-  /// At most 512.
-  package var items: [Cordon_V1_Item] = []
+  /// Each a serialised Item, at most 512. They are bytes to the batch, which an agent ships as they lie in its spool and a
+  /// controller reads one by one, so that one that cannot be read costs only itself.
+  package var items: [Data] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -332,7 +333,7 @@ nonisolated extension Cordon_V1_Batch: SwiftProtobuf.Message, SwiftProtobuf._Mes
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBytesField(value: &self.epoch) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.firstSequence) }()
-      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.items) }()
+      case 3: try { try decoder.decodeRepeatedBytesField(value: &self.items) }()
       default: break
       }
     }
@@ -346,7 +347,7 @@ nonisolated extension Cordon_V1_Batch: SwiftProtobuf.Message, SwiftProtobuf._Mes
       try visitor.visitSingularUInt64Field(value: self.firstSequence, fieldNumber: 2)
     }
     if !self.items.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.items, fieldNumber: 3)
+      try visitor.visitRepeatedBytesField(value: self.items, fieldNumber: 3)
     }
     try unknownFields.traverse(visitor: &visitor)
   }

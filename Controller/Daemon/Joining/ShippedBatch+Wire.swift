@@ -1,7 +1,6 @@
 internal import ControllerIntake
 internal import CordonModel
 internal import CordonWire
-internal import SwiftProtobuf
 
 extension ShippedBatch {
     /// The batch decoded; items that cannot be understood keep their bytes, to be laid aside.
@@ -9,15 +8,14 @@ extension ShippedBatch {
         self.init(
             epoch: Array(batch.epoch), firstSequence: batch.firstSequence,
             items: batch.items.map { item in
+                let bytes = [UInt8](item)
                 do throws(WireError) {
-                    if let telemetry = try item.model(from: agent) { return .telemetry(telemetry) }
+                    if let telemetry = try Telemetry.read(item: bytes, from: agent) { return .telemetry(telemetry) }
                     return .unreadable(
-                        bytes: Self.bytes(item), reason: "The item is of a kind that this version does not know.")
+                        bytes: bytes, reason: "The item is of a kind that this version does not know.")
                 } catch {
-                    return .unreadable(bytes: Self.bytes(item), reason: error.message)
+                    return .unreadable(bytes: bytes, reason: error.message)
                 }
             })
     }
-
-    private static func bytes(_ item: Cordon_V1_Item) -> [UInt8] { (try? item.serializedBytes()) ?? [] }
 }

@@ -13,7 +13,8 @@ struct EventDay: Sendable {
         let sequence: Int64
         /// When it happened, or when it came if that is earlier.
         let time: Timestamp
-        let document: String
+        /// A serialised `Cordon_V1_Event`.
+        let content: [UInt8]
         let terms: String
     }
 
@@ -29,6 +30,8 @@ struct EventDay: Sendable {
             try connection.execute(sql: "PRAGMA synchronous = FULL")
             try connection.execute(sql: "PRAGMA cache_size = -8000")
             try connection.execute(sql: "PRAGMA journal_size_limit = 67108864")
+            // Pages of the index are written again and again: the fewer checkpoints, the fewer times to the disk.
+            try connection.execute(sql: "PRAGMA wal_autocheckpoint = 8000")
         }
         pool = try DatabasePool(path: path, configuration: configuration)
         try pool.write { connection in
@@ -49,7 +52,7 @@ struct EventDay: Sendable {
         """
         CREATE TABLE IF NOT EXISTS event (
             number INTEGER PRIMARY KEY, stream INTEGER NOT NULL, sequence INTEGER NOT NULL, time INTEGER NOT NULL,
-            received_at INTEGER NOT NULL, document TEXT NOT NULL
+            received_at INTEGER NOT NULL, content BLOB NOT NULL
         ) STRICT
         """,
         "CREATE UNIQUE INDEX IF NOT EXISTS event_key ON event (stream, sequence)",
@@ -58,6 +61,9 @@ struct EventDay: Sendable {
         CREATE VIRTUAL TABLE IF NOT EXISTS term USING fts5
         (terms, content = '', detail = none, columnsize = 0, tokenize = 'ascii')
         """,
+        // Parts of the index are merged eight at a time and not four, its default: a fifth less work, and searches look
+        // into a few parts more.
+        "INSERT INTO term (term, rank) VALUES ('automerge', 8)",
     ]
 
     // MARK: - Writing
@@ -73,14 +79,14 @@ struct EventDay: Sendable {
             let number = try Self.stream(stream, last: entries.last?.sequence ?? 0, connection)
             let event = try connection.cachedStatement(
                 sql: """
-                    INSERT OR IGNORE INTO event (stream, sequence, time, received_at, document)
+                    INSERT OR IGNORE INTO event (stream, sequence, time, received_at, content)
                     VALUES ($1, $2, $3, $4, $5)
                     """)
             let term = try connection.cachedStatement(sql: "INSERT INTO term (rowid, terms) VALUES ($1, $2)")
             var added = 0
             for entry in entries {
                 try event.execute(arguments: [
-                    number, entry.sequence, entry.time.microseconds, received, entry.document,
+                    number, entry.sequence, entry.time.microseconds, received, Data(entry.content),
                 ])
                 guard connection.changesCount == 1 else { continue }
                 try term.execute(arguments: [connection.lastInsertedRowID, entry.terms])

@@ -1,5 +1,6 @@
 internal import ControllerIntake
 internal import CordonModel
+internal import CordonWire
 internal import GRDB
 
 /// One search in one day's file: the index narrows, the query decides.
@@ -33,7 +34,7 @@ struct EventDayQuery: Sendable {
         if let to = search.to, time >= to { return nil }
         let agent: AgentID = try row.identifier("agent")
         if let host = search.host, host != agent { return nil }
-        let event = try JSONText.value(EventDocument.self, of: try row.text("document")).event
+        let event = try Event(wireBytes: try row.bytes("content"))
         guard search.query.matches(event) else { return nil }
         return StoredEvent(agent: agent, receivedAt: try row.timestamp("received_at"), event: event)
     }
@@ -53,7 +54,7 @@ struct EventDayQuery: Sendable {
             clauses.append("\(number) \(isNewest ? "<" : ">") $\(values.count)")
         }
         let sql = """
-            SELECT event.number, event.time, event.received_at, event.document, stream.agent
+            SELECT event.number, event.time, event.received_at, event.content, stream.agent
             FROM \(narrowing == nil ? "event" : "term CROSS JOIN event ON event.number = term.rowid")
             CROSS JOIN stream ON stream.stream = event.stream
             WHERE \(clauses.joined(separator: " AND ")) ORDER BY \(number) \(isNewest ? "DESC" : "ASC")

@@ -1,5 +1,6 @@
 package import ControllerIntake
 package import CordonModel
+internal import CordonWire
 internal import GRDB
 
 /// Events, which stand in files of their own, a day each: see ``EventFiles``.
@@ -82,7 +83,7 @@ private struct OldEvent: Sendable {
 extension EventDay.Entry {
     fileprivate init(_ event: Event, sequence: Int64, of agent: AgentID, at receivedAt: Timestamp) {
         self.init(
-            sequence: sequence, time: min(event.timestamp, receivedAt), document: EventDocument.text(of: event),
+            sequence: sequence, time: min(event.timestamp, receivedAt), content: event.wireBytes,
             terms: EventTerms.text(of: event, agent: agent))
     }
 }

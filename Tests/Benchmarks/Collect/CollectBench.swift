@@ -19,15 +19,40 @@ enum CollectBench {
         defer { try? Shell.run(["/bin/rm", "-rf", folder]) }
         let work = try Workload(folder: folder, events: options.events)
         let rsyslog = Rsyslog(folder: folder)
+        let shipping = CordonShipping(folder: folder)
+        let crowdsec = CrowdSec(folder: folder)
+        for (name, isThere) in [
+            ("rsyslog", rsyslog != nil), ("crowdsec", crowdsec != nil), ("cordon-agent", shipping != nil),
+        ]
+        where !isThere {
+            remark("\(name) is not here: its rows are left out")
+        }
+        if work.journal == nil { remark("systemd-journal-remote is not here: the journal's rows are left out") }
         for source in ["file", "journal"] where source == "file" || work.journal != nil {
             let input = source == "file" ? work.file : work.journal ?? ""
             for leg in CordonRun.legs {
-                report(try Contender.cordon(source, leg, input, work), options)
+                try attempt(options) { try Contender.cordon(source, leg, input, work) }
             }
-            guard let rsyslog else { continue }
-            report(try rsyslog.measure(source, .local, input, work), options)
-            report(try rsyslog.measure(source, .receiver, input, work), options)
+            if let shipping { try attempt(options) { try shipping.measure(source, input, work) } }
+            if source == "file", let crowdsec { try attempt(options) { try crowdsec.measure(input, work) } }
+            for leg in rsyslog?.legs ?? [] {
+                try attempt(options) { try rsyslog?.measure(source, leg, input, work) }
+            }
         }
+    }
+
+    /// A run that fails costs its row, and says why.
+    private static func attempt(_ options: Options, _ run: () throws -> Figures?) throws {
+        do {
+            if let figures = try run() { report(figures, options) }
+        } catch let error as BenchError {
+            remark(error.description)
+        }
+    }
+
+    private static func remark(_ text: String) {
+        let line = Array("bench collect: \(text)\n".utf8)
+        _ = unsafe write(2, line, line.count)
     }
 
     private static func report(_ figures: Figures, _ options: Options) {

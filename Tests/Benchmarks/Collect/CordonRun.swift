@@ -12,8 +12,8 @@ struct CordonRun {
     let folder: String
     let events: Int
 
-    /// Reading alone; and with normalising, to the spool, durably.
-    static let legs = ["read", "local"]
+    /// Reading alone; reading and normalising; and both to the spool, durably.
+    static let legs = ["read", "parse", "local"]
 
     func run() async throws {
         let words = kind.split(separator: "/")
@@ -26,6 +26,11 @@ struct CordonRun {
         let counter = Counter(events)
         if words[1] == "read" {
             await until(counter) { try await source.run(from: nil) { await counter.add($0.records.count) } }
+        } else if words[1] == "parse" {
+            let collector = Collector(
+                sources: [source], keeping: CountingOnly(counter: counter), normalizer: Normalizer(),
+                surroundings: .bench, inspect: { _ in [] })
+            await until(counter) { await collector.run() }
         } else {
             let spool = try Spool(folder: folder, limits: .init(bytes: 8 << 30), surroundings: .bench)
             let collector = Collector(
@@ -42,6 +47,17 @@ struct CordonRun {
             await counter.wait()
             group.cancelAll()
         }
+    }
+}
+
+/// Keeps nothing.
+struct CountingOnly: Keeping {
+    let counter: Counter
+
+    func position(of source: String) async -> JSONValue? { nil }
+
+    func keep(_ telemetry: [Telemetry], position: JSONValue, of source: String) async throws {
+        await counter.add(telemetry.count)
     }
 }
 

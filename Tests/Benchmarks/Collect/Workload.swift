@@ -29,6 +29,9 @@ struct Workload {
         journal = unsafe access(Self.tool, X_OK) == 0 ? try Self.journal(folder, events) : nil
     }
 
+    /// The user that only the last line names.
+    var lastUser: String { "u\(events - 1)" }
+
     private static func message(_ number: Int) -> String {
         "Failed password for invalid user u\(number) from 203.0.113.\(number % 250) port \(1024 + number % 60_000) ssh2"
     }

@@ -1,6 +1,8 @@
 import AgentCollect
 import CordonModel
 import CordonTesting
+import CordonWire
+import SwiftProtobuf
 import Testing
 
 /// What holds for the event of any line whatever.
@@ -37,6 +39,25 @@ struct RobustnessTests {
         }
         #expect(lines > 100_000)
         print("corpora: \(lines) lines, none dropped")
+    }
+
+    @Test(
+        "the event of every line of any corpus is shipped as the library would write it",
+        .enabled(if: Corpora.obstacle == nil, "\(Corpora.obstacle ?? "")"))
+    func wire() throws {
+        var lines = 0
+        for file in CorpusFile.all(below: Corpora.folder ?? "") {
+            for line in CorpusFile.bytes(file).split(separator: 0x0A) {
+                lines += 1
+                let source = Self.sources[lines % Self.sources.count]
+                let event = normalizer.normalize(source.record(Array(line.prefix(4096))), now: now)
+                let bytes = event.wireBytes
+                let expected = Cordon_V1_Event(event)
+                #expect(try Cordon_V1_Event(serializedBytes: bytes) == expected, "\(file)")
+                #expect(try Event(wireBytes: bytes) == expected.model(), "\(file)")
+            }
+        }
+        #expect(lines > 100_000)
     }
 
     @Test("lines changed at random stay events with fields of their kind", arguments: [1, 2, 3, 4])

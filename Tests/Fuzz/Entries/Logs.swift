@@ -1,7 +1,6 @@
 import CordonModel
 import CordonScan
 import CordonWire
-import SwiftProtobuf
 
 @testable import AgentCollect
 
@@ -45,7 +44,7 @@ extension FuzzEntry {
         let document = event.document.bytes()
         if document.count <= 1 << 20 { _ = try JSONValue.parse(document) }
         guard event.original.utf8.count <= 4096 else { return }
-        let shipped = try Cordon_V1_Item(serializedBytes: Telemetry.event(event).serialized() as [UInt8])
-        try same(shipped.model(from: agent), .event(event), "what is shipped is what comes")
+        let shipped = try Telemetry.read(item: Telemetry.event(event).serialized(), from: agent)
+        try same(shipped, .event(event), "what is shipped is what comes")
     }
 }

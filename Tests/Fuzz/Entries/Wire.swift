@@ -6,10 +6,13 @@ import SwiftProtobuf
 extension FuzzEntry {
     static let wire: [FuzzEntry] = [
         FuzzEntry(name: "wire-item", made: [try Telemetry.event(sample).serialized()]) { bytes in
-            let item = Cordon_V1_Item(spooled: bytes)
-            guard let telemetry = try? item.model(from: agent) else { return }
-            let again = try Cordon_V1_Item(serializedBytes: telemetry.serialized() as [UInt8])
-            try same(again.model(from: agent), telemetry, "an item is read as it was written")
+            guard let telemetry = try? Telemetry.read(item: bytes, from: agent) else { return }
+            let again = try Telemetry.read(item: telemetry.serialized(), from: agent)
+            try same(again, telemetry, "an item is read as it was written")
+            guard case .event(let event) = telemetry else { return }
+            let message = try Cordon_V1_Event(serializedBytes: event.wireBytes)
+            try same(message, Cordon_V1_Event(event), "an event is written as the library would")
+            try same(message.model(), event, "the library reads an event as we do")
         },
         FuzzEntry(name: "wire-order", made: try orderSeeds()) { bytes in
             guard let message = try? Cordon_V1_Order(serializedBytes: bytes), let order = try? message.model() else {
