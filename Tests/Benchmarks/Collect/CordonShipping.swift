@@ -102,7 +102,7 @@ struct CordonShipping {
     }
 
     private func found(_ user: String) throws -> Bool {
-        try cordon(["search", "user.name:\(user)", "--last", "52w", "--json"])?.contains(user) ?? false
+        try cordon(["search", "user.name:\(user)", "--json"])?.contains(user) ?? false
     }
 
     private func cordon(_ words: [String], input: String = "") throws -> String? {

@@ -60,7 +60,7 @@ struct Rsyslog {
         defer { Shell.stop(sender) }
         let sending = Usage(of: sender)
         var done = 0
-        while done < work.events, sending.seconds < Self.patience, Shell.isRunning(sender) {
+        while done < work.events, sending.seconds < (done == 0 ? 3 : 1) * Self.patience, Shell.isRunning(sender) {
             usleep(20_000)
             sending.look()
             receiving?.look()
