@@ -119,7 +119,7 @@ let agent: [Target] = [
     module(
         "AgentCollect",
         in: "Agent/Collect",
-        uses: ["CordonModel", "CordonScan", "CSystemd", "CZlib", "CLinux", .system, .logging, .crypto]
+        uses: ["AgentNetlink", "CordonModel", "CordonScan", "CSystemd", "CZlib", "CLinux", .system, .logging, .crypto]
     ),
     module("AgentHunt", in: "Agent/Hunt", uses: ["CordonModel", "CordonWire", "AgentCollect", .crypto, .logging]),
     module("AgentDetect", in: "Agent/Detect", uses: ["CordonModel", "CordonSigma"]),
@@ -132,12 +132,13 @@ let agent: [Target] = [
             .grpcTransport, .nioCore, .nioPosix, .nioSSL, .protobuf, .logging, .serviceLifecycle,
         ]
     ),
+    module("AgentNetlink", in: "Agent/Netlink", uses: ["CordonModel", "CLinux"]),
     module(
         "AgentEnforce",
         in: "Agent/Enforce",
         uses: [
-            "CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "CordonFrames", "CLinux", .system, .logging,
-            .protobuf,
+            "AgentNetlink", "CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "CordonFrames", "CLinux",
+            .system, .logging, .protobuf,
         ]
     ),
     tool(
@@ -256,9 +257,8 @@ let testing: [Target] = [
         "CollectTests",
         in: "Tests/Collect",
         uses: [
-            "CordonModel", "CordonScan", "CordonWire", "AgentCollect", "AgentDetect", "CordonTesting", "CLinux",
-            .protobuf,
-            .system,
+            "CordonModel", "CordonScan", "CordonWire", "AgentNetlink", "AgentCollect", "AgentDetect", "CordonMatch",
+            "CordonSigma", "CordonTesting", "CLinux", .protobuf, .system,
         ]
     ),
     tests(
@@ -275,9 +275,8 @@ let testing: [Target] = [
         "EnforceTests",
         in: "Tests/Enforce",
         uses: [
-            "CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "AgentEnforce", "cordon-enforcer",
-            "CordonTesting",
-            "CLinux", .system, .crypto, .protobuf, .logging,
+            "CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "AgentNetlink", "AgentEnforce",
+            "cordon-enforcer", "CordonTesting", "CLinux", .system, .crypto, .protobuf, .logging,
         ]
     ),
     tests(

@@ -1,3 +1,4 @@
+internal import AgentNetlink
 internal import CordonModel
 
 /// Ends what is connected: sockets of this host, and flows that the kernel tracks for others.

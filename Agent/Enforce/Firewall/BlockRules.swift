@@ -1,3 +1,4 @@
+internal import AgentNetlink
 internal import CordonModel
 
 /// The ruleset of blocked addresses: `table inet cordon_blocks`, with two sets a family, whose elements the kernel ends

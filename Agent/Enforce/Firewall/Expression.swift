@@ -1,3 +1,4 @@
+internal import AgentNetlink
 internal import CordonModel
 
 extension NFT {

@@ -1,3 +1,4 @@
+internal import AgentNetlink
 internal import CordonModel
 
 /// The ruleset of an isolated host: `table inet cordon_isolation` and, against raw sockets, `table netdev

@@ -1,3 +1,5 @@
+internal import AgentNetlink
+
 /// Families, message types and attributes of `linux/netfilter/nf_tables.h` that are used here, named as there.
 enum NFT {
     static let subsystem: UInt16 = 10

@@ -1,3 +1,4 @@
+internal import AgentNetlink
 internal import CordonModel
 
 /// Forgets flows that the kernel tracks, so that address translation and stateful rules of others do not carry them on.

@@ -1,3 +1,4 @@
+internal import AgentNetlink
 internal import CordonModel
 
 /// What the host itself is on the network: interfaces, addresses, gateways (rtnetlink(7)).

@@ -1,3 +1,4 @@
+internal import AgentNetlink
 package import CordonModel
 
 /// A TCP socket of this network namespace, as sock_diag(7) tells it.
@@ -28,8 +29,6 @@ struct SocketDiagnostics {
 
     init(socket: any ByteSocket) { channel = NetlinkChannel(socket) }
 
-    private static let byFamily: UInt16 = 20
-    private static let destroy: UInt16 = 21
     /// TCP states of `net/tcp_states.h` in which two ends are joined or about to be: all but TIME_WAIT, CLOSE and
     /// LISTEN.
     private static let connected: UInt32 =
@@ -39,10 +38,8 @@ struct SocketDiagnostics {
     mutating func connections() throws(NetlinkError) -> [TCPSocket] {
         var found: [TCPSocket] = []
         for family: UInt8 in [2, 10] {
-            var payload: [UInt8] = [family, 6, 0, 0]
-            payload.append(host: Self.connected)
-            payload += [UInt8](repeating: 0, count: 48)
-            for message in try channel.dump(.init(type: Self.byFamily, flags: 0, payload: payload)) {
+            let request = InetDiagnostics.request(family: family, protocol: 6, states: Self.connected)
+            for message in try channel.dump(request) {
                 if let socket = Self.read(message.payload) { found.append(socket) }
             }
         }
@@ -56,20 +53,17 @@ struct SocketDiagnostics {
                 var payload: [UInt8] = [socket.family, 6, 0, 0]
                 payload.append(host: UInt32.max)
                 return NetlinkMessage(
-                    type: Self.destroy, flags: NetlinkMessage.Flag.request, payload: payload + socket.identity)
+                    type: InetDiagnostics.destroy, flags: NetlinkMessage.Flag.request,
+                    payload: payload + socket.identity)
             })
     }
 
     /// Reads `inet_diag_msg`; `nil` when it is too short.
     static func read(_ bytes: [UInt8]) -> TCPSocket? {
-        guard bytes.count >= 72 else { return nil }
-        let width = bytes[0] == 2 ? 4 : 16
-        guard let local = IPAddress(bytes: bytes[8..<(8 + width)]),
-            let remote = IPAddress(bytes: bytes[24..<(24 + width)])
-        else { return nil }
+        guard let socket = InetSocket(bytes, at: 0, end: bytes.count) else { return nil }
         return TCPSocket(
-            local: local, localPort: bytes.big16(4), remote: remote, remotePort: bytes.big16(6), user: bytes.host32(64),
-            family: bytes[0], identity: Array(bytes[4..<52]))
+            local: socket.local, localPort: socket.localPort, remote: socket.remote, remotePort: socket.remotePort,
+            user: socket.user, family: socket.family, identity: Array(bytes[4..<52]))
     }
 }
 

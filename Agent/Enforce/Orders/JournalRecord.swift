@@ -1,3 +1,4 @@
+internal import AgentNetlink
 package import CordonModel
 
 /// One thing that the journal remembers.

@@ -1,3 +1,4 @@
+internal import AgentNetlink
 internal import CLinux
 
 /// A process held by its pidfd: signals reach it and never a successor with the same number.

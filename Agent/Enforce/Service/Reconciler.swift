@@ -1,3 +1,4 @@
+internal import AgentNetlink
 internal import CLinux
 internal import CordonModel
 internal import Logging

@@ -24,13 +24,13 @@ package struct NetlinkMessage: Sendable, Hashable {
     }
 
     /// Types of `linux/netlink.h`.
-    enum Control {
-        static let error: UInt16 = 2
-        static let done: UInt16 = 3
+    package enum Control {
+        package static let error: UInt16 = 2
+        package static let done: UInt16 = 3
     }
 
     /// The bytes, padded to four.
-    func append(to bytes: inout [UInt8]) {
+    package func append(to bytes: inout [UInt8]) {
         bytes.append(host: UInt32(16 + payload.count))
         bytes.append(host: type)
         bytes.append(host: flags)
@@ -44,16 +44,26 @@ package struct NetlinkMessage: Sendable, Hashable {
     package static func parse(_ bytes: [UInt8]) -> [NetlinkMessage] {
         var messages: [NetlinkMessage] = []
         var offset = 0
-        while offset + 16 <= bytes.count {
-            let length = Int(bytes.host32(offset))
-            guard length >= 16, offset + length <= bytes.count else { break }
-            messages.append(
-                NetlinkMessage(
-                    type: bytes.host16(offset + 4), flags: bytes.host16(offset + 6), sequence: bytes.host32(offset + 8),
-                    payload: Array(bytes[(offset + 16)..<(offset + length)])))
-            offset += (length + 3) & ~3
+        while let range = range(in: bytes, from: offset) {
+            messages.append(NetlinkMessage(bytes, at: range))
+            offset = range.lowerBound + (range.count + 3) & ~3
         }
         return messages
+    }
+
+    /// Where the message stands that begins at the offset, header and all; `nil` at the end, and where it is malformed.
+    static func range(in bytes: [UInt8], from offset: Int) -> Range<Int>? {
+        guard offset + 16 <= bytes.count else { return nil }
+        let length = Int(bytes.host32(offset))
+        guard length >= 16, offset + length <= bytes.count else { return nil }
+        return offset..<(offset + length)
+    }
+
+    /// The message at a place that `range` gave.
+    init(_ bytes: [UInt8], at range: Range<Int>) {
+        self.init(
+            type: bytes.host16(range.lowerBound + 4), flags: bytes.host16(range.lowerBound + 6),
+            sequence: bytes.host32(range.lowerBound + 8), payload: Array(bytes[range.dropFirst(16)]))
     }
 }
 
@@ -64,9 +74,9 @@ package struct AttributeWriter: Sendable {
     package init() {}
 
     /// Starts after a family header.
-    init(after header: [UInt8]) { bytes = header }
+    package init(after header: [UInt8]) { bytes = header }
 
-    mutating func put(_ type: UInt16, _ value: [UInt8]) {
+    package mutating func put(_ type: UInt16, _ value: [UInt8]) {
         bytes.append(host: UInt16(clamping: 4 + value.count))
         bytes.append(host: type)
         bytes += value
@@ -74,15 +84,15 @@ package struct AttributeWriter: Sendable {
     }
 
     /// Text with its ending zero.
-    mutating func put(_ type: UInt16, text: String) { put(type, Array(text.utf8) + [0]) }
+    package mutating func put(_ type: UInt16, text: String) { put(type, Array(text.utf8) + [0]) }
 
-    mutating func put(_ type: UInt16, big value: UInt32) {
+    package mutating func put(_ type: UInt16, big value: UInt32) {
         bytes.append(host: UInt16(8))
         bytes.append(host: type)
         bytes.append(big: value)
     }
 
-    mutating func put(_ type: UInt16, big value: UInt64) {
+    package mutating func put(_ type: UInt16, big value: UInt64) {
         bytes.append(host: UInt16(12))
         bytes.append(host: type)
         bytes.append(big: UInt32(truncatingIfNeeded: value >> 32))
@@ -90,7 +100,7 @@ package struct AttributeWriter: Sendable {
     }
 
     /// Attributes in an attribute (NLA_F_NESTED).
-    mutating func nest(_ type: UInt16, _ fill: (inout AttributeWriter) -> Void) {
+    package mutating func nest(_ type: UInt16, _ fill: (inout AttributeWriter) -> Void) {
         let start = bytes.count
         bytes.append(host: UInt16(0))
         bytes.append(host: type | 0x8000)
@@ -139,27 +149,27 @@ extension [Attribute] {
 
 extension [UInt8] {
     // Every machine that Cordon is built for is little-endian: host order is written out as such.
-    mutating func append(host value: UInt16) {
+    package mutating func append(host value: UInt16) {
         append(UInt8(truncatingIfNeeded: value))
         append(UInt8(truncatingIfNeeded: value >> 8))
     }
 
-    mutating func append(host value: UInt32) {
+    package mutating func append(host value: UInt32) {
         append(host: UInt16(truncatingIfNeeded: value))
         append(host: UInt16(truncatingIfNeeded: value >> 16))
     }
 
-    mutating func append(big value: UInt16) {
+    package mutating func append(big value: UInt16) {
         append(UInt8(truncatingIfNeeded: value >> 8))
         append(UInt8(truncatingIfNeeded: value))
     }
 
-    mutating func append(big value: UInt32) {
+    package mutating func append(big value: UInt32) {
         append(big: UInt16(truncatingIfNeeded: value >> 16))
         append(big: UInt16(truncatingIfNeeded: value))
     }
 
-    mutating func append(big value: UInt64) {
+    package mutating func append(big value: UInt64) {
         append(big: UInt32(truncatingIfNeeded: value >> 32))
         append(big: UInt32(truncatingIfNeeded: value))
     }
@@ -168,9 +178,9 @@ extension [UInt8] {
         while !count.isMultiple(of: 4) { append(0) }
     }
 
-    func host16(_ offset: Int) -> UInt16 { UInt16(self[offset]) | UInt16(self[offset + 1]) << 8 }
-    func host32(_ offset: Int) -> UInt32 { UInt32(host16(offset)) | UInt32(host16(offset + 2)) << 16 }
-    func big16(_ offset: Int) -> UInt16 { UInt16(self[offset]) << 8 | UInt16(self[offset + 1]) }
-    func big32(_ offset: Int) -> UInt32 { UInt32(big16(offset)) << 16 | UInt32(big16(offset + 2)) }
-    func big64(_ offset: Int) -> UInt64 { UInt64(big32(offset)) << 32 | UInt64(big32(offset + 4)) }
+    package func host16(_ offset: Int) -> UInt16 { UInt16(self[offset]) | UInt16(self[offset + 1]) << 8 }
+    package func host32(_ offset: Int) -> UInt32 { UInt32(host16(offset)) | UInt32(host16(offset + 2)) << 16 }
+    package func big16(_ offset: Int) -> UInt16 { UInt16(self[offset]) << 8 | UInt16(self[offset + 1]) }
+    package func big32(_ offset: Int) -> UInt32 { UInt32(big16(offset)) << 16 | UInt32(big16(offset + 2)) }
+    package func big64(_ offset: Int) -> UInt64 { UInt64(big32(offset)) << 32 | UInt64(big32(offset + 4)) }
 }

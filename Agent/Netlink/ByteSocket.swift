@@ -26,14 +26,16 @@ package struct NetlinkError: Error, Equatable, Sendable {
 /// A netlink socket of this process. Closing it gives up the tables it owns.
 package final class NetlinkSocket: ByteSocket {
     /// Of one transaction and of what a dump may queue. 100,000 set elements take about 4 MiB.
-    static let bufferBytes: Int32 = 64 << 20
+    package static let bufferBytes: Int32 = 64 << 20
 
     package let port: UInt32
-    let descriptor: Int32
+    /// For poll(2).
+    package let descriptor: Int32
 
     /// Opens a socket of a protocol number of `linux/netlink.h`.
-    package init(protocol number: Int32) throws(NetlinkError) {
-        descriptor = clinux_netlink_open(number, Self.bufferBytes)
+    /// - Parameter bufferBytes: what may be queued; without CAP_NET_ADMIN the kernel may grant less.
+    package init(protocol number: Int32, bufferBytes: Int32 = NetlinkSocket.bufferBytes) throws(NetlinkError) {
+        descriptor = clinux_netlink_open(number, bufferBytes)
         guard descriptor >= 0 else { throw NetlinkError(-descriptor, "open a netlink socket") }
         port = UInt32(clamping: clinux_netlink_port(descriptor))
     }
@@ -41,7 +43,7 @@ package final class NetlinkSocket: ByteSocket {
     deinit { clinux_close(descriptor) }
 
     /// Hears a multicast group from now on.
-    func join(group: Int32) throws(NetlinkError) {
+    package func join(group: Int32) throws(NetlinkError) {
         let status = clinux_netlink_join(descriptor, group)
         guard status >= 0 else { throw NetlinkError(-status, "join netlink group \(group)") }
     }
@@ -65,12 +67,14 @@ package final class NetlinkSocket: ByteSocket {
 }
 
 /// Protocol and group numbers of `linux/netlink.h`, `linux/rtnetlink.h` and `linux/netfilter/nfnetlink.h`.
-enum NetlinkProtocol {
-    static let route: Int32 = 0
-    static let socketDiagnostics: Int32 = 4
-    static let netfilter: Int32 = 12
+package enum NetlinkProtocol {
+    package static let route: Int32 = 0
+    package static let socketDiagnostics: Int32 = 4
+    package static let netfilter: Int32 = 12
+    package static let audit: Int32 = 9
+    package static let connector: Int32 = 11
     /// RTNLGRP_LINK.
-    static let linkGroup: Int32 = 1
+    package static let linkGroup: Int32 = 1
     /// NFNLGRP_NFTABLES.
-    static let tableGroup: Int32 = 7
+    package static let tableGroup: Int32 = 7
 }

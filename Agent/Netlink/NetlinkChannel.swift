@@ -9,7 +9,7 @@ package struct NetlinkChannel: Sendable {
     private static let patience: Int32 = 5000
 
     /// Sends messages in one datagram, the last one to be acknowledged; throws the first error the kernel reports.
-    mutating func perform(_ messages: [NetlinkMessage], acknowledgeLast: Int) throws(NetlinkError) {
+    package mutating func perform(_ messages: [NetlinkMessage], acknowledgeLast: Int) throws(NetlinkError) {
         drain()
         let first = sequence
         var bytes: [UInt8] = []
@@ -35,7 +35,7 @@ package struct NetlinkChannel: Sendable {
     }
 
     /// Sends messages that each ask for an acknowledgement; returns how many succeeded.
-    mutating func performEach(_ messages: [NetlinkMessage]) throws(NetlinkError) -> Int {
+    package mutating func performEach(_ messages: [NetlinkMessage]) throws(NetlinkError) -> Int {
         var succeeded = 0
         var rest = messages[...]
         while !rest.isEmpty {
@@ -62,7 +62,17 @@ package struct NetlinkChannel: Sendable {
     }
 
     /// All messages that a dump request answers with.
-    mutating func dump(_ request: NetlinkMessage) throws(NetlinkError) -> [NetlinkMessage] {
+    package mutating func dump(_ request: NetlinkMessage) throws(NetlinkError) -> [NetlinkMessage] {
+        var found: [NetlinkMessage] = []
+        try dump(request) { datagram, message in found.append(NetlinkMessage(datagram, at: message)) }
+        return found
+    }
+
+    /// Hands on the messages that a dump request answers with one by one, so that a long list takes no memory.
+    /// - Parameter each: gets a datagram, and where in it a message stands, header and all.
+    package mutating func dump(
+        _ request: NetlinkMessage, each: (_ datagram: [UInt8], _ message: Range<Int>) -> Void
+    ) throws(NetlinkError) {
         drain()
         var message = request
         message.flags |= NetlinkMessage.Flag.request | NetlinkMessage.Flag.dump
@@ -71,15 +81,18 @@ package struct NetlinkChannel: Sendable {
         var bytes: [UInt8] = []
         message.append(to: &bytes)
         try socket.send(bytes)
-        var found: [NetlinkMessage] = []
         while let datagram = try socket.receive(timeoutMilliseconds: Self.patience) {
-            for answer in NetlinkMessage.parse(datagram) where answer.sequence == message.sequence {
-                if answer.type == NetlinkMessage.Control.done { return found }
-                if answer.type == NetlinkMessage.Control.error {
-                    if let error = Self.error(answer) { throw error }
-                    return found
+            var offset = 0
+            while let range = NetlinkMessage.range(in: datagram, from: offset) {
+                offset = range.lowerBound + (range.count + 3) & ~3
+                guard datagram.host32(range.lowerBound + 8) == message.sequence else { continue }
+                switch datagram.host16(range.lowerBound + 4) {
+                case NetlinkMessage.Control.done: return
+                case NetlinkMessage.Control.error:
+                    if let error = Self.error(NetlinkMessage(datagram, at: range)) { throw error }
+                    return
+                default: each(datagram, range)
                 }
-                found.append(answer)
             }
         }
         throw NetlinkError(110, "the kernel did not finish a list")
