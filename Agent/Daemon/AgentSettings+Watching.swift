@@ -1,7 +1,7 @@
 internal import AgentCollect
 internal import CordonSettings
 
-/// What is watched only where the settings ask for it: the kernel's audit and the integrity of files.
+/// What is watched only where the settings ask for it: the kernel's audit, processes, sockets and the integrity of files.
 extension AgentSettings {
     /// `[audit]`: where audit records come from.
     enum AuditEntry: Sendable, Hashable {
@@ -20,6 +20,34 @@ extension AgentSettings {
         var paths: [String]
         /// How often all is looked at, whatever the kernel's hints say.
         var interval: Duration
+    }
+
+    /// `[processes]`: who tells of processes.
+    struct ProcessesEntry: Sendable, Hashable {
+        enum Origin: String, Sendable, Hashable, CaseIterable {
+            /// Audit where the settings have it, else the connector.
+            case auto
+            /// The kernel's proc connector, whatever audit tells.
+            case connector
+            /// Audit alone.
+            case audit
+        }
+
+        var origin = Origin.auto
+        /// Whether ends are told too.
+        var tellsEnds = true
+    }
+
+    /// Whether audit records are read from anywhere.
+    var readsAudit: Bool { audit != nil || files.contains { $0.format == .audit } }
+
+    /// Whether the connector tells of processes. Audit tells of them with more certainty, and twice is too much.
+    var readsConnector: Bool {
+        switch processes?.origin {
+        case nil, .audit: false
+        case .connector: true
+        case .auto: !readsAudit
+        }
     }
 
     /// Paths that may be watched; what is in a folder counts with it.
@@ -44,6 +72,25 @@ extension AgentSettings {
             throw Self.malformed(section, "netlink", "false where file stands: every event would come twice")
         }
         audit = .netlink
+        return section
+    }
+
+    /// After the sources and audit were read.
+    mutating func readProcesses(_ document: Settings) throws -> SettingsSection {
+        var section = document.section("processes")
+        var entry = ProcessesEntry()
+        let text = try section.text("source", default: entry.origin.rawValue)
+        guard let origin = ProcessesEntry.Origin(rawValue: text) else {
+            throw Self.malformed(
+                section, "source", "one of " + ProcessesEntry.Origin.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        entry.origin = origin
+        entry.tellsEnds = try section.flag("ends", default: entry.tellsEnds)
+        guard document.has("processes") else { return section }
+        guard origin != .audit || readsAudit else {
+            throw Self.malformed(section, "source", "another one: audit is not read here, [audit] is missing")
+        }
+        processes = entry
         return section
     }
 

@@ -24,6 +24,7 @@ struct AgentSettings: Sendable {
     var huntedJournal = JournalScope.allNamespaces
     var audit: AuditEntry?
     var integrity: IntegrityEntry?
+    var processes: ProcessesEntry?
     var detection = SSHRules.Settings()
 
     /// One `[source.NAME]`.
@@ -51,7 +52,10 @@ struct AgentSettings: Sendable {
             try settings.readAgent(document), try settings.readController(document), try settings.readSpool(document),
         ]
         read += try settings.readSources(document)
-        read += [try settings.readAudit(document), try settings.readIntegrity(document)]
+        read += [
+            try settings.readAudit(document), try settings.readProcesses(document),
+            try settings.readIntegrity(document),
+        ]
         read.append(try settings.readDetection(document))
         try document.finish(read)
         return settings

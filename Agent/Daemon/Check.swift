@@ -20,6 +20,10 @@ struct Check: AsyncParsableCommand {
             print("\(fault == nil ? "ok  " : "FAIL") \(what)" + (fault.map { ": \($0)" } ?? ""))
             if fault != nil { isWell = false }
         }
+        /// What works, but sees less than one may think.
+        func warn(_ what: String, _ words: String?) {
+            if let words { print("warn \(what): \(words)") }
+        }
         let settings: AgentSettings
         do { settings = try AgentSettings.load(settingsOption.path) } catch {
             note("settings", "\(error)")
@@ -32,6 +36,14 @@ struct Check: AsyncParsableCommand {
         case .file(let path, _)?: note("audit \(path)", unreadable(path))
         case .netlink?: note("audit of the kernel", AuditNetlink.isPermitted ? nil : "it needs CAP_AUDIT_READ")
         case nil: break
+        }
+        if settings.readsConnector {
+            note("processes of the kernel", ProcessSource.obstacle.map { "\($0)" })
+            warn("processes", ProcessSource.blindness)
+            if settings.readsAudit { warn("processes", "audit tells of executions too: they may come twice") }
+        } else if settings.processes != nil {
+            note("processes of audit", nil)
+            warn("processes", "only rules for execve make audit tell of them; it does not tell of their ends")
         }
         if let integrity = settings.integrity { note("integrity of \(integrity.paths.count) paths", nil) }
         do {

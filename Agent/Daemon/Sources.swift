@@ -5,7 +5,8 @@ extension AgentSettings {
     /// The sources that the settings name. One that cannot be read says so in the log, and does not hold up the others.
     func sources(_ surroundings: Surroundings) -> [any Source] {
         // One for all: a process that one source saw start is another's parent.
-        let reading = AuditReading(users: UserNames(), processes: ProcessTable(readsProc: true))
+        let (users, processes) = (UserNames(), ProcessTable(readsProc: true))
+        let reading = AuditReading(users: users, processes: processes)
         var sources: [any Source] = files.map { entry in
             let lines = FileSource(
                 path: entry.path, start: entry.start, includesRotated: entry.includesRotated,
@@ -24,11 +25,16 @@ extension AgentSettings {
             sources.append(
                 AuditSource(lines: audit.lines(surroundings), reading: reading, surroundings: surroundings))
         }
+        if readsConnector, let entry = self.processes {
+            sources.append(
+                ProcessSource(
+                    users: users, processes: processes, tellsEnds: entry.tellsEnds, surroundings: surroundings))
+        }
         if let integrity {
             sources.append(
                 IntegritySource(
                     watched: integrity.paths, baseline: integrityFile, interval: integrity.interval,
-                    users: UserNames(), surroundings: surroundings))
+                    users: users, surroundings: surroundings))
         }
         return sources
     }

@@ -26,4 +26,27 @@ struct CheckTests {
         let there = try check("[audit]\nfile = \"\(folder)/audit.log\"")
         #expect(there.output.contains("ok   audit \(folder)/audit.log"))
     }
+
+    @Test(
+        "says who tells of processes, and what of them is not seen",
+        .enabled(if: Abilities.isRoot && Abilities.programs(["setpriv"]).isEmpty, "only root can become somebody else"))
+    func processes() throws {
+        let scratch = try Scratch()
+        let folder = scratch.path
+        let program = Binaries.besideThisProcess + "/cordon-agent"
+        func check(_ text: String, as rights: [String] = []) throws -> String {
+            let file = try scratch.file("agent.toml", "[agent]\nstate = \"\(folder)/state\"\n" + text)
+            return try Command(rights + [program, "check", "--config", file]).run().output
+        }
+        let unseen = "programs and folders of other users' processes are not seen without CAP_SYS_PTRACE"
+        let blind = try check("[processes]", as: ["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace"])
+        #expect(blind.contains("warn processes: \(unseen)"))
+        let seeing = try check("[processes]")
+        #expect(!seeing.contains("warn processes"))
+        #expect(seeing.contains("processes of the kernel"))
+        let audit = try check("[audit]\nnetlink = true\n[processes]")
+        #expect(audit.contains("ok   processes of audit") && audit.contains("warn processes: only rules for execve"))
+        let both = try check("[audit]\nnetlink = true\n[processes]\nsource = \"connector\"")
+        #expect(both.contains("warn processes: audit tells of executions too"))
+    }
 }

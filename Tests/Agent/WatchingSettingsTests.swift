@@ -47,6 +47,9 @@ struct WatchingSettingsTests {
             ("[audit]\nstart = \"middle\"", "agent.toml:2", "beginning"),
             ("[audit]\nfolder = \"/a\"", "agent.toml:2", "not known"),
             ("[source.a]\npath = \"/a\"\n[audit]\nfile = \"/a\"", "agent.toml:4", "[source.NAME]"),
+            ("[processes]\nsource = \"audit\"", "agent.toml:2", "[audit]"),
+            ("[processes]\nsource = \"all\"", "agent.toml:2", "connector"),
+            ("[processes]\nforks = true", "agent.toml:2", "not known"),
             ("[integrity]\npaths = []", "agent.toml:2", "absolute"),
             ("[integrity]\npaths = [\"etc/passwd\"]", "agent.toml:2", "absolute"),
             ("[integrity]\npaths = [\"/etc/passwd\"]\ninterval = \"0s\"", "agent.toml:3", "duration"),
@@ -55,6 +58,19 @@ struct WatchingSettingsTests {
         let failure = #expect(throws: (any Error).self) { try load(text) }
         let words = failure.map { "\($0)" } ?? ""
         #expect(words.contains(place) && words.contains(word), "\(words)")
+    }
+
+    @Test(
+        "processes are told of by audit where it is read, else by the kernel, unless one is named",
+        arguments: [
+            ("", []), ("[processes]", ["processes"]), ("[audit]\n[processes]", ["audit:file:/var/log/audit/audit.log"]),
+            ("[audit]\nnetlink = true\n[processes]\nsource = \"connector\"", ["audit:kernel", "processes"]),
+            ("[audit]\nnetlink = true\n[processes]\nsource = \"audit\"", ["audit:kernel"]),
+        ])
+    func processes(_ text: String, _ expected: [String]) throws {
+        #expect(try names("[journal]\nenabled = false\n" + text) == expected)
+        let entry = try load("[processes]\nends = false").processes
+        #expect(entry == .init(origin: .auto, tellsEnds: false))
     }
 
     @Test("paths lose the slash at their end; the root stays")
@@ -71,8 +87,9 @@ struct WatchingSettingsTests {
         let start = try #require(lines.firstIndex { $0.hasPrefix("# [audit]") })
         let end = try #require(lines.firstIndex { $0.hasPrefix("# [detect.ssh]") })
         let settings = try load(lines[start..<end].map { $0.dropFirst(2) }.joined(separator: "\n"))
-        let usual = try load("[audit]\n[integrity]\n")
+        let usual = try load("[audit]\n[processes]\n[integrity]\n")
         #expect(settings.audit == usual.audit)
+        #expect(settings.processes == usual.processes && usual.processes != nil)
         #expect(settings.integrity?.interval == usual.integrity?.interval)
         #expect(settings.integrity?.paths.allSatisfy { IntegritySource.usual.contains($0) } == true)
     }

@@ -69,6 +69,9 @@ package final class ProcessTable: Sendable {
         return found
     }
 
+    /// What is remembered of the process, without a look at `/proc`.
+    func known(_ pid: Int64) -> Entry? { state.withLock { $0.entries[pid] } }
+
     /// Forgets a process that ended.
     package func forget(_ pid: Int64) { state.withLock { $0.entries[pid] = nil } }
 

@@ -58,11 +58,15 @@ extension EventView {
         let categories = event.texts(.eventCategory)
         if categories.contains("web") { return (.webServer, web(event)) }
         if let program = event.text(.logSyslogAppName), program != "kernel" { return logged(by: program) }
+        let module = event.text(.eventModule)
         if categories.contains("process"), event.texts(.eventType).contains("start"),
-            event.text(.processExecutable) != nil
+            event.text(.processExecutable) != nil || module == "processes"
         {
             return (.processCreation, LogSource.processCreation)
         }
+        // What ended, and what only listens, is of no category that rules have.
+        if module == "processes" { return (.log, LogSource.linux) }
+        if module == "sockets", !event.texts(.eventType).contains("connection") { return (.log, LogSource.linux) }
         if categories.contains("file"), event.text(.filePath) != nil { return (.fileEvent, file(event)) }
         if categories.contains("network") {
             let isFirewall = event.text(.ingressInterface) != nil || event.text(.firewallPrefix) != nil

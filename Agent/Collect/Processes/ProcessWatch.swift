@@ -1,0 +1,157 @@
+internal import CordonModel
+internal import CordonScan
+internal import Glibc
+internal import Logging
+
+/// Listens to the connector on a thread of its own, and looks at each process at once: many live for a millisecond only.
+actor ProcessWatch {
+    let reading: ProcessReading
+    private let tellsEnds: Bool
+    let folder = ProcessFolder()
+    private nonisolated let thread = SourceThread(name: "cordon-process")
+    private let logger = Logger(label: "cordon.collect.processes")
+
+    var live = LiveProcesses()
+    private var records: [Record] = []
+    private var gaps: [Gap] = []
+    /// Ticks after boot up to which all was told.
+    private var told: Int64 = 0
+    private var lastPut = ContinuousClock.now
+    private var lastRescan: ContinuousClock.Instant?
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
+
+    /// Notices that are taken between two looks at everything else.
+    private static let batchLimit = 256
+    /// How often the position is kept while there is nothing to tell.
+    private static let positionInterval = Duration.seconds(60)
+    /// Between two rescans: a host that starts more than can be read is not made slower still.
+    private static let rescanInterval = Duration.seconds(5)
+
+    init(reading: ProcessReading, tellsEnds: Bool) {
+        self.reading = reading
+        self.tellsEnds = tellsEnds
+    }
+
+    func run(_ connector: sending ProcConnector, from position: JSONValue?, into outbox: Outbox) throws {
+        begin(from: position)
+        put(into: outbox)
+        var isBehind = false
+        while !Task.isCancelled {
+            if outbox.isFull {
+                // The kernel's queue fills meanwhile, and says so when it is full.
+                usleep(20_000)
+                continue
+            }
+            let (isDrained, lost) = try take(from: connector)
+            isBehind = isBehind || lost
+            if isBehind, isDrained || overdue, mayRescan {
+                let found = rescan(since: nil)
+                lose(
+                    """
+                    The kernel told of more processes than were read, and dropped some. /proc was looked at instead: \
+                    \(found.starts) starts and \(found.ends) ends were found. What started and ended meanwhile is lost.
+                    """)
+                isBehind = false
+                lastRescan = .now
+            }
+            if isDrained { checkEnding() }
+            if !records.isEmpty || !gaps.isEmpty || .now - lastPut > Self.positionInterval { put(into: outbox) }
+        }
+    }
+
+    private var mayRescan: Bool { lastRescan.map { .now - $0 > Self.rescanInterval } ?? true }
+    /// A queue that never empties is no reason to wait for ever.
+    private var overdue: Bool { lastRescan.map { .now - $0 > Self.rescanInterval * 2 } ?? true }
+
+    // MARK: - Listening
+
+    /// Takes what is there, after waiting half a second at most.
+    private func take(from connector: ProcConnector) throws(CollectError) -> (isDrained: Bool, lost: Bool) {
+        var (last, lost): (UInt64?, Bool) = (nil, false)
+        for count in 0..<Self.batchLimit {
+            switch try connector.next(milliseconds: count == 0 ? 500 : 0) {
+            case .notice(let notice):
+                hear(notice)
+                last = notice.time
+            case .lost: lost = true
+            case .nothing:
+                told = reading.clock.ticks
+                return (true, lost)
+            }
+        }
+        if let last { told = reading.clock.ticks(monotonic: last) }
+        return (false, lost)
+    }
+
+    private func hear(_ notice: ProcessNotice) {
+        switch notice.what {
+        case .forked(let parent):
+            live.forked(notice, by: parent)
+            reading.inherit(notice.pid, from: parent)
+        case .threadStarted: live.threadStarted(notice)
+        case .executed:
+            guard live.executed(notice) else { return }
+            let details = folder.details(of: notice.pid)
+            let parent = live[notice.pid]?.parent
+            if let start = details.status?.start { live.started(notice.pid, at: start) }
+            let time = reading.clock.time(monotonic: notice.time)
+            records.append(reading.started(notice.pid, details, parent: parent, at: time))
+        case .threadEnded: end(notice.pid, live.threadEnded(notice), at: notice.time)
+        case .ended(let status): end(notice.pid, live.threadEnded(notice, status: status), at: notice.time)
+        case .answer: break
+        }
+    }
+
+    private func end(_ pid: Int64, _ ended: (entry: LiveProcesses.Entry, status: UInt32)?, at time: UInt64) {
+        guard let ended else { return }
+        tellEnd(pid, ended.entry, ended.status, at: time)
+    }
+
+    func tellEnd(_ pid: Int64, _ entry: LiveProcesses.Entry, _ status: UInt32?, at time: UInt64) {
+        guard tellsEnds, entry.isTold else { return }
+        records.append(reading.ended(pid, entry, status: status, at: reading.clock.time(monotonic: time)))
+    }
+
+    func tellFound(_ pid: Int64, _ details: ProcessDetails, _ status: ProcessFolder.Status, parent: Int64?) {
+        let time = reading.clock.time(ticks: status.start)
+        records.append(reading.started(pid, details, parent: parent, at: time, isFound: true))
+    }
+
+    // MARK: - Handing on
+
+    private func put(into outbox: Outbox) {
+        let clock = reading.clock
+        outbox.put(
+            records, gaps: gaps,
+            position: [
+                "boot": .text(clock.boot), "ticks": .integer(told), "until": .text("\(clock.time(ticks: told))"),
+            ])
+        records = []
+        gaps = []
+        lastPut = .now
+    }
+
+    func lose(_ message: String) {
+        logger.warning("\(message)")
+        gaps.append(Gap(source: "processes", noticedAt: reading.clock.now(), message: message))
+    }
+
+    /// Learns what runs; what started since the position is told.
+    private func begin(from position: JSONValue?) {
+        told = reading.clock.ticks
+        if let blindness = ProcessSource.blindness { lose("Of processes, \(blindness).") }
+        guard let position else {
+            _ = rescan(since: .max)
+            return
+        }
+        let isThisBoot = position["boot"]?.text == reading.clock.boot
+        let found = rescan(since: isThisBoot ? position["ticks"]?.integer ?? 0 : 0)
+        let since = position["until"]?.text ?? "the last time"
+        lose(
+            """
+            Processes were not watched from \(since) until now. \(found.starts) that started meanwhile were found \
+            running; what ended meanwhile is lost.
+            """)
+    }
+}
