@@ -378,8 +378,8 @@ let testing: [Target] = [
 
 let fuzzed: [Target.Dependency] = [
     "CordonModel", "CordonScan", "CordonMatch", "CordonSigma", "CordonFrames", "CordonSettings", "CordonTrust",
-    "CordonWire", "AgentCollect", "AgentSpool", "AgentEnforce", "ControllerRules", "ControllerIntake",
-    "ControllerPlaybooks", .protobuf, .system,
+    "CordonWire", "AgentCollect", "AgentSpool", "AgentNetlink", "AgentEnforce", "ControllerRules",
+    "ControllerIntake", "ControllerPlaybooks", .protobuf, .system,
 ]
 let fuzzing: [Target] =
     isFuzzing

@@ -1,3 +1,4 @@
+import AgentNetlink
 import CordonModel
 import CordonTrust
 import CordonWire
