@@ -38,6 +38,14 @@ extension AgentSettings {
         var tellsEnds = true
     }
 
+    /// `[sockets]`.
+    struct SocketsEntry: Sendable, Hashable {
+        /// Between two looks at all sockets.
+        var interval = Duration.seconds(10)
+        /// Whether connections within this host are told too.
+        var seesLoopback = false
+    }
+
     /// Whether audit records are read from anywhere.
     var readsAudit: Bool { audit != nil || files.contains { $0.format == .audit } }
 
@@ -91,6 +99,16 @@ extension AgentSettings {
             throw Self.malformed(section, "source", "another one: audit is not read here, [audit] is missing")
         }
         processes = entry
+        return section
+    }
+
+    mutating func readSockets(_ document: Settings) throws -> SettingsSection {
+        var section = document.section("sockets")
+        var entry = SocketsEntry()
+        entry.interval = try section.duration(
+            "interval", default: entry.interval, in: .seconds(1) ... .seconds(3600))
+        entry.seesLoopback = try section.flag("loopback", default: entry.seesLoopback)
+        if document.has("sockets") { sockets = entry }
         return section
     }
 

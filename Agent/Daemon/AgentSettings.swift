@@ -25,6 +25,7 @@ struct AgentSettings: Sendable {
     var audit: AuditEntry?
     var integrity: IntegrityEntry?
     var processes: ProcessesEntry?
+    var sockets: SocketsEntry?
     var detection = SSHRules.Settings()
 
     /// One `[source.NAME]`.
@@ -54,7 +55,7 @@ struct AgentSettings: Sendable {
         read += try settings.readSources(document)
         read += [
             try settings.readAudit(document), try settings.readProcesses(document),
-            try settings.readIntegrity(document),
+            try settings.readSockets(document), try settings.readIntegrity(document),
         ]
         read.append(try settings.readDetection(document))
         try document.finish(read)

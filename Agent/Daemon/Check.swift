@@ -45,6 +45,10 @@ struct Check: AsyncParsableCommand {
             note("processes of audit", nil)
             warn("processes", "only rules for execve make audit tell of them; it does not tell of their ends")
         }
+        if settings.sockets != nil {
+            note("sockets of the kernel", SocketSource.obstacle.map { "\($0)" })
+            warn("sockets", SocketSource.blindness)
+        }
         if let integrity = settings.integrity { note("integrity of \(integrity.paths.count) paths", nil) }
         do {
             let status = try await EnforcerClient(socket: settings.enforcerSocket, surroundings: .live).status()

@@ -30,6 +30,12 @@ extension AgentSettings {
                 ProcessSource(
                     users: users, processes: processes, tellsEnds: entry.tellsEnds, surroundings: surroundings))
         }
+        if let sockets {
+            sources.append(
+                SocketSource(
+                    users: users, processes: processes, interval: sockets.interval, seesLoopback: sockets.seesLoopback,
+                    surroundings: surroundings))
+        }
         if let integrity {
             sources.append(
                 IntegritySource(

@@ -41,6 +41,8 @@ struct CheckTests {
         let unseen = "programs and folders of other users' processes are not seen without CAP_SYS_PTRACE"
         let blind = try check("[processes]", as: ["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace"])
         #expect(blind.contains("warn processes: \(unseen)"))
+        let unowned = try check("[sockets]", as: ["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace"])
+        #expect(unowned.contains("ok   sockets of the kernel") && unowned.contains("warn sockets: other users'"))
         let seeing = try check("[processes]")
         #expect(!seeing.contains("warn processes"))
         #expect(seeing.contains("processes of the kernel"))

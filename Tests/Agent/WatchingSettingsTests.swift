@@ -48,6 +48,7 @@ struct WatchingSettingsTests {
             ("[audit]\nfolder = \"/a\"", "agent.toml:2", "not known"),
             ("[source.a]\npath = \"/a\"\n[audit]\nfile = \"/a\"", "agent.toml:4", "[source.NAME]"),
             ("[processes]\nsource = \"audit\"", "agent.toml:2", "[audit]"),
+            ("[sockets]\ninterval = \"10ms\"", "agent.toml:2", "duration"),
             ("[processes]\nsource = \"all\"", "agent.toml:2", "connector"),
             ("[processes]\nforks = true", "agent.toml:2", "not known"),
             ("[integrity]\npaths = []", "agent.toml:2", "absolute"),
@@ -69,6 +70,9 @@ struct WatchingSettingsTests {
         ])
     func processes(_ text: String, _ expected: [String]) throws {
         #expect(try names("[journal]\nenabled = false\n" + text) == expected)
+        #expect(try names("[journal]\nenabled = false\n[sockets]") == ["sockets"])
+        let sockets = try load("[sockets]\ninterval = \"1m\"\nloopback = true").sockets
+        #expect(sockets == .init(interval: .seconds(60), seesLoopback: true))
         let entry = try load("[processes]\nends = false").processes
         #expect(entry == .init(origin: .auto, tellsEnds: false))
     }
@@ -87,9 +91,10 @@ struct WatchingSettingsTests {
         let start = try #require(lines.firstIndex { $0.hasPrefix("# [audit]") })
         let end = try #require(lines.firstIndex { $0.hasPrefix("# [detect.ssh]") })
         let settings = try load(lines[start..<end].map { $0.dropFirst(2) }.joined(separator: "\n"))
-        let usual = try load("[audit]\n[processes]\n[integrity]\n")
+        let usual = try load("[audit]\n[processes]\n[sockets]\n[integrity]\n")
         #expect(settings.audit == usual.audit)
         #expect(settings.processes == usual.processes && usual.processes != nil)
+        #expect(settings.sockets == usual.sockets && usual.sockets != nil)
         #expect(settings.integrity?.interval == usual.integrity?.interval)
         #expect(settings.integrity?.paths.allSatisfy { IntegritySource.usual.contains($0) } == true)
     }

@@ -6,7 +6,7 @@ struct ProcessFolder: Sendable {
     var root = "/proc"
 
     /// The numbers of the processes that there are.
-    func processes() -> [Int64] { FolderListing.names(FilePath(root)).compactMap { Int64($0) } }
+    func processes() -> [Int64] { FolderListing.names(FilePath(root), limit: 4_200_000).compactMap { Int64($0) } }
 
     /// What the process is; `nil` when there is none. Kernel threads have neither executable nor command line.
     func read(_ pid: Int64) -> ProcessTable.Entry? {
