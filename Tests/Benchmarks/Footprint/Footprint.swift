@@ -10,6 +10,8 @@ struct Footprint {
     var proportional = 0
     /// Processor time, in hundredths of one core.
     var processor = 0.0
+    /// All memory of the first program that is resident at the end, the pages of its code too, KiB.
+    var resident = 0
 
     /// Measures the daemons over the work: processor time from its beginning to its end, memory at its end.
     static func measure(_ load: String, _ daemons: [Daemon], _ work: () throws -> Void) throws -> Footprint {
@@ -23,15 +25,18 @@ struct Footprint {
         footprint.processor = Double(ticksTaken) / Double(sysconf(Int32(_SC_CLK_TCK))) / took * 100
         footprint.anonymous = try processes.map { try memory($0, "Anonymous:") }.reduce(0, +)
         footprint.proportional = try processes.map { try memory($0, "Pss:") }.reduce(0, +)
+        footprint.resident = try processes.first.map { try memory($0, "Rss:") } ?? 0
         return footprint
     }
 
     var json: String {
-        "{\"load\":\"\(load)\",\"rss_anon_kb\":\(anonymous),\"pss_kb\":\(proportional),\"cpu_percent\":\(rounded)}"
+        "{\"load\":\"\(load)\",\"rss_anon_kb\":\(anonymous),\"pss_kb\":\(proportional),"
+            + "\"cpu_percent\":\(rounded),\"agent_rss_kb\":\(resident)}"
     }
 
     var line: String {
-        "\(load): \(anonymous) KiB anonymous, \(proportional) KiB proportional, \(rounded) % of a core"
+        "\(load): \(anonymous) KiB anonymous, \(proportional) KiB proportional, \(rounded) % of a core; "
+            + "the agent alone \(resident) KiB resident"
     }
 
     private var rounded: Double { (processor * 1000).rounded() / 1000 }
