@@ -61,7 +61,8 @@ extension AuditReading {
         fields[.eventOutcome] = .text(outcome)
         fields.set(.auditResult, call?.text("success") ?? subject.text("res") ?? subject.text("result"))
         if let exit = call?.number("exit") {
-            fields[.auditExit] = .text(exit < 0 ? AuditSyscalls.error(Int64(clamping: exit.magnitude)) ?? String(exit) : String(exit))
+            fields[.auditExit] = .text(
+                exit < 0 ? AuditSyscalls.error(Int64(clamping: exit.magnitude)) ?? String(exit) : String(exit))
         }
     }
 

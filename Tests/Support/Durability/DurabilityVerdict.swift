@@ -38,8 +38,7 @@ package struct DurabilityVerdict: Sendable {
         return Int(text.split(separator: "\n").first ?? "") ?? 0
     }
 
-    /// Looks into every table of events in the folder's databases, however they are divided: a table of events has a
-    /// column of documents.
+    /// Looks into the table of events of each day's database: the line stands as it is in an event's content.
     private static let script = """
         import glob, json, re, sqlite3, sys
         folder, wanted = sys.argv[1], sys.argv[2]
@@ -55,17 +54,13 @@ package struct DurabilityVerdict: Sendable {
                         if gap['source'] != 'link':
                             gaps += gap['items']
                             told.append(gap)
-                if not re.fullmatch(r'event(_\\d+)*', table):
-                    continue
-                column = 'document' if 'document' in columns else 'original' if 'original' in columns else None
-                if column is None:
+                if table != 'event' or 'content' not in columns:
                     continue
                 if wanted == 'count':
-                    count += base.execute('SELECT COUNT(*) FROM "%s"' % table).fetchone()[0]
+                    count += base.execute('SELECT COUNT(*) FROM event').fetchone()[0]
                     continue
-                for (text,) in base.execute('SELECT "%s" FROM "%s"' % (column, table)):
-                    text = text if isinstance(text, str) else bytes(text or b'').decode('utf-8', 'replace')
-                    found = re.search(r'durability\\[1\\]: line (\\d{9}) of', text)
+                for (content,) in base.execute('SELECT content FROM event'):
+                    found = re.search(rb'durability\\[1\\]: line (\\d{9}) of', content)
                     if found:
                         numbers.append(int(found.group(1)))
             base.close()
