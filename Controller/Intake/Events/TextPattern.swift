@@ -59,19 +59,62 @@ package struct TextPattern: Sendable, Hashable {
         return Self.matches(parts[...], bytes[...])
     }
 
-    /// Whether the pattern stands in the text, at the bounds of words where it begins or ends with a word's byte.
+    /// Whether the pattern stands in the text, at the bounds of words where it begins or ends with a word's byte. Runs stay
+    /// within words, so that `pass*` is a word that begins so and not the rest of the line.
+    ///
+    /// All beginnings are tried in one pass over the text: it costs their product at most, whatever both hold.
     package func isFound(in text: String) -> Bool {
         guard let first = parts.first, let last = parts.last else { return true }
         let bytes = Array(text.utf8)
-        for start in bytes.indices {
-            if case .byte(let byte) = first {
-                guard bytes[start].asciiLowercased == byte else { continue }
-                if byte.isWordByte, start > 0, bytes[start - 1].isWordByte { continue }
-            }
-            let closes = if case .byte(let byte) = last { byte.isWordByte } else { false }
-            if Self.begins(bytes[start...], with: parts, atWordEnd: closes) { return true }
+        let (opens, closes) = (first.isOfWord, last.isOfWord)
+        var walk = Walk(parts)
+        for (index, byte) in bytes.enumerated() {
+            if !opens || index == 0 || !bytes[index - 1].isWordByte { walk.begin() }
+            if walk.isAtEnd, !closes || !byte.isWordByte { return true }
+            walk.take(byte)
         }
-        return false
+        return !bytes.isEmpty && walk.isAtEnd
+    }
+
+    /// How far into the pattern the text so far leads, from all beginnings at once.
+    private struct Walk {
+        private let parts: [Part]
+        /// Parts that come next, each once; the pattern's end among them.
+        private var places: [Int] = []
+        private var former: [Int] = []
+        /// At which byte each part was last reached.
+        private var reached: [Int]
+        private var index = 0
+
+        init(_ parts: [Part]) {
+            self.parts = parts
+            reached = [Int](repeating: -1, count: parts.count + 1)
+        }
+
+        var isAtEnd: Bool { reached[parts.count] == index }
+
+        mutating func begin() { reach(0) }
+
+        private mutating func reach(_ part: Int) {
+            guard reached[part] < index else { return }
+            reached[part] = index
+            places.append(part)
+            // A run may be empty; no two stand side by side.
+            if part < parts.count, parts[part] == .anyRun { reach(part + 1) }
+        }
+
+        mutating func take(_ byte: UInt8) {
+            index += 1
+            swap(&places, &former)
+            places.removeAll(keepingCapacity: true)
+            for part in former where part < parts.count {
+                if parts[part] == .anyRun {
+                    if byte.isWordByte { reach(part) }
+                } else if TextPattern.fits(parts[part], byte) {
+                    reach(part + 1)
+                }
+            }
+        }
     }
 
     /// The classic two-pointer match: linear but for runs, which are tried anew from one byte on.
@@ -95,30 +138,6 @@ package struct TextPattern: Sendable, Hashable {
         return pattern[p...].allSatisfy { $0 == .anyRun }
     }
 
-    /// Whether the text begins with the pattern, greedy nowhere: of several ends any will do. Runs stay within words, so
-    /// that `pass*` is a word that begins so and not the rest of the line.
-    private static func begins(_ text: ArraySlice<UInt8>, with pattern: [Part], atWordEnd: Bool) -> Bool {
-        var ends: Set<Int> = [text.startIndex]
-        for part in pattern {
-            var next: Set<Int> = []
-            for end in ends {
-                switch part {
-                case .anyRun:
-                    var reach = end
-                    next.insert(reach)
-                    while reach < text.endIndex, text[reach].isWordByte, reach - end < 256 {
-                        reach += 1
-                        next.insert(reach)
-                    }
-                default: if end < text.endIndex, fits(part, text[end]) { next.insert(end + 1) }
-                }
-            }
-            ends = next
-            guard !ends.isEmpty else { return false }
-        }
-        return ends.contains { !atWordEnd || $0 == text.endIndex || !text[$0].isWordByte }
-    }
-
     private static func fits(_ part: Part, _ byte: UInt8) -> Bool {
         switch part {
         case .byte(let wanted): byte.asciiLowercased == wanted
@@ -126,6 +145,10 @@ package struct TextPattern: Sendable, Hashable {
         case .anyRun: false
         }
     }
+}
+
+extension TextPattern.Part {
+    fileprivate var isOfWord: Bool { if case .byte(let byte) = self { byte.isWordByte } else { false } }
 }
 
 extension UInt8 {

@@ -13,14 +13,13 @@ struct EventDayQuery: Sendable {
         if try isOutside(connection) { return look }
         let (sql, values) = statement(from: try lowest(connection))
         let rows = try Row.fetchCursor(connection, sql: sql, arguments: StatementArguments(values))
-        var seen = 0
         while let row = try rows.next() {
             let cursor = EventCursor(day: day, number: try row.integer("number"))
             if let event = try fitting(row) { look.events.append((cursor, event)) }
             look.reached = cursor
-            seen += 1
-            // Looked at here and not in SQL, so that one look is over in time whatever the condition leaves out.
-            if look.events.count == search.limit || (seen.isMultiple(of: 64) && ContinuousClock.now > deadline) {
+            // Looked at here and not in SQL, so that one look is over in time whatever the condition leaves out; at each
+            // event, for one alone may be long and its query costly.
+            if look.events.count == search.limit || ContinuousClock.now > deadline {
                 look.isOver = false
                 return look
             }

@@ -63,4 +63,55 @@ struct EventQueryTests {
             timestamp: event.timestamp, created: event.created, original: line, fields: [.message: .text(line)])
         #expect(try !EventQuery("message:*a*a*a*a*a*a*b").matches(long))
     }
+
+    @Test("evil words are looked for in one pass: any other way would never end")
+    func evilWords() throws {
+        let line = Event(
+            timestamp: event.timestamp, created: event.created, original: String(repeating: "a", count: 32_768))
+        for word in ["*a", "?a", "*a?"] {
+            let evil = try EventQuery(String(repeating: word, count: 100) + "b")
+            #expect(!evil.matches(line))
+        }
+        #expect(try EventQuery(String(repeating: "*a", count: 100)).matches(line))
+    }
+
+    @Test("words are found as the plainest way of looking finds them")
+    func wordsAsDefined() throws {
+        var random = SystemRandomNumberGenerator()
+        func text(_ letters: [String], _ most: Int) -> String {
+            (0..<Int.random(in: 1...most, using: &random)).map { _ in letters.randomElement(using: &random) ?? "" }
+                .joined()
+        }
+        for _ in 0..<5000 {
+            let (line, word) = (text(["a", "b", "-"], 8), text(["a", "B", "-", "*", "?"], 5))
+            guard let query = try? EventQuery(word) else { continue }
+            let found = Event(timestamp: event.timestamp, created: event.created, original: line)
+            #expect(query.matches(found) == Plain.isFound(word, in: line), "\(word) in \(line)")
+        }
+    }
+}
+
+/// What a word means, tried in every way.
+private enum Plain {
+    static func isFound(_ word: String, in line: String) -> Bool {
+        let (word, line) = (Array(word.lowercased()), Array(line))
+        return line.indices.contains { start in
+            (!isOfWord(word.first) || start == 0 || !isOfWord(line[start - 1]))
+                && begins(word[...], line, start, word.last)
+        }
+    }
+
+    private static func begins(_ word: ArraySlice<Character>, _ line: [Character], _ at: Int, _ last: Character?)
+        -> Bool
+    {
+        guard let first = word.first else { return !isOfWord(last) || at == line.count || !isOfWord(line[at]) }
+        if first == "*" {
+            if begins(word.dropFirst(), line, at, last) { return true }
+            return at < line.count && isOfWord(line[at]) && begins(word, line, at + 1, last)
+        }
+        return at < line.count && (first == "?" || first == line[at])
+            && begins(word.dropFirst(), line, at + 1, last)
+    }
+
+    private static func isOfWord(_ character: Character?) -> Bool { character?.isLetter ?? false }
 }
