@@ -1,13 +1,14 @@
 internal import CordonModel
 
 extension ProcessWatch {
-    /// Looks at all processes, and tells what was missed.
+    /// Looks at all processes, and tells what was missed, in pieces as they are found: there may be many.
     /// - Parameter since: processes that started later than this many ticks after boot were missed; `nil` when those
     ///   were that are not known by now, or run another program than was heard of.
-    func rescan(since: Int64?) -> (starts: Int, ends: Int) {
+    func rescan(since: Int64?, into outbox: Outbox) -> (starts: Int, ends: Int) {
         var starts = 0
         var gone = Set(live.entries.keys)
         for pid in folder.processes() {
+            guard makeRoom(in: outbox) else { return (starts, 0) }
             let time = ProcessClock.monotonic
             guard let status = folder.status(of: pid), !status.isEnded else { continue }
             let known = live[pid].flatMap { $0.start == nil || $0.start == status.start ? $0 : nil }
@@ -31,7 +32,7 @@ extension ProcessWatch {
             }
             live.see(pid, status, isTold: isMissed || known?.isTold ?? true, at: time)
         }
-        return (starts, forget(gone))
+        return (starts, forget(gone, outbox))
     }
 
     /// Whether nobody heard that the process executed what it runs.
@@ -46,10 +47,11 @@ extension ProcessWatch {
     }
 
     /// Tells the end of processes that are not there any more.
-    private func forget(_ gone: Set<Int64>) -> Int {
+    private func forget(_ gone: Set<Int64>, _ outbox: Outbox) -> Int {
         var ends = 0
         let time = ProcessClock.monotonic
         for pid in gone.sorted() {
+            guard makeRoom(in: outbox) else { break }
             guard let entry = live[pid] else { continue }
             live.forget(pid)
             if entry.isTold { ends += 1 }

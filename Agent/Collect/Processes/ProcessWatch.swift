@@ -18,6 +18,8 @@ actor ProcessWatch {
     private var told: Int64 = 0
     private var lastPut = ContinuousClock.now
     private var lastRescan: ContinuousClock.Instant?
+    /// The kernel dropped some that were not looked for yet: till then nothing later is the position.
+    private var isBehind = false
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
 
@@ -34,25 +36,26 @@ actor ProcessWatch {
     }
 
     func run(_ connector: sending ProcConnector, from position: JSONValue?, into outbox: Outbox) throws {
-        begin(from: position)
+        begin(from: position, outbox)
         put(into: outbox)
-        var isBehind = false
         while !Task.isCancelled {
             if outbox.isFull {
                 // The kernel's queue fills meanwhile, and says so when it is full.
                 usleep(20_000)
                 continue
             }
-            let (isDrained, lost) = try take(from: connector)
-            isBehind = isBehind || lost
+            let isDrained = try take(from: connector)
             if isBehind, isDrained || overdue, mayRescan {
-                let found = rescan(since: nil)
+                let since = reading.clock.ticks
+                let found = rescan(since: nil, into: outbox)
+                guard !Task.isCancelled else { return }
                 lose(
                     """
                     The kernel told of more processes than were read, and dropped some. /proc was looked at instead: \
                     \(found.starts) starts and \(found.ends) ends were found. What started and ended meanwhile is lost.
                     """)
                 isBehind = false
+                told = since
                 lastRescan = .now
             }
             if isDrained { checkEnding() }
@@ -67,21 +70,22 @@ actor ProcessWatch {
     // MARK: - Listening
 
     /// Takes what is there, after waiting half a second at most.
-    private func take(from connector: ProcConnector) throws(CollectError) -> (isDrained: Bool, lost: Bool) {
-        var (last, lost): (UInt64?, Bool) = (nil, false)
+    /// - Returns: Whether that was all.
+    private func take(from connector: ProcConnector) throws(CollectError) -> Bool {
+        var last: UInt64?
         for count in 0..<Self.batchLimit {
             switch try connector.next(milliseconds: count == 0 ? 500 : 0) {
             case .notice(let notice):
                 hear(notice)
                 last = notice.time
-            case .lost: lost = true
+            case .lost: isBehind = true
             case .nothing:
-                told = reading.clock.ticks
-                return (true, lost)
+                if !isBehind { told = reading.clock.ticks }
+                return true
             }
         }
-        if let last { told = reading.clock.ticks(monotonic: last) }
-        return (false, lost)
+        if let last, !isBehind { told = reading.clock.ticks(monotonic: last) }
+        return false
     }
 
     private func hear(_ notice: ProcessNotice) {
@@ -120,6 +124,14 @@ actor ProcessWatch {
 
     // MARK: - Handing on
 
+    /// Hands on what is there where that is a batch, and waits until there is room for more; `false` when nobody wants it.
+    func makeRoom(in outbox: Outbox) -> Bool {
+        guard records.count >= Self.batchLimit else { return true }
+        put(into: outbox)
+        while outbox.isFull, !Task.isCancelled { usleep(20_000) }
+        return !Task.isCancelled
+    }
+
     private func put(into outbox: Outbox) {
         let clock = reading.clock
         outbox.put(
@@ -138,15 +150,20 @@ actor ProcessWatch {
     }
 
     /// Learns what runs; what started since the position is told.
-    private func begin(from position: JSONValue?) {
-        told = reading.clock.ticks
+    private func begin(from position: JSONValue?, _ outbox: Outbox) {
+        let now = reading.clock.ticks
         if let blindness = ProcessSource.blindness { lose("Of processes, \(blindness).") }
         guard let position else {
-            _ = rescan(since: .max)
+            _ = rescan(since: .max, into: outbox)
+            told = now
             return
         }
-        let isThisBoot = position["boot"]?.text == reading.clock.boot
-        let found = rescan(since: isThisBoot ? position["ticks"]?.integer ?? 0 : 0)
+        // A stop before all are told begins here again.
+        let ticks = position["boot"]?.text == reading.clock.boot ? position["ticks"]?.integer ?? 0 : 0
+        told = min(max(ticks, 0), now)
+        let found = rescan(since: told, into: outbox)
+        guard !Task.isCancelled else { return }
+        told = now
         let since = position["until"]?.text ?? "the last time"
         lose(
             """

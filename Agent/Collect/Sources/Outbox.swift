@@ -6,13 +6,15 @@ internal import Synchronization
 /// goes on while earlier items are made durable, as far as there is room.
 final class Outbox: Sendable {
     private struct State {
-        var records: [Record] = []
-        var gaps: [Gap] = []
-        var position: JSONValue?
+        var batches: [SourceBatch] = []
+        var records = 0
+        var bytes = 0
     }
 
     /// Records that wait at most.
     static let limit = 8192
+    /// Bytes of their texts that wait at most, about: whoever starts programs decides how long their arguments are.
+    static let byteLimit = 8 << 20
 
     private let state = Mutex(State())
     private let news: AsyncStream<Void>.Continuation
@@ -21,24 +23,38 @@ final class Outbox: Sendable {
 
     init() { (steps, news) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1)) }
 
-    var isFull: Bool { state.withLock { $0.records.count >= Self.limit } }
+    var isFull: Bool { state.withLock { $0.records >= Self.limit || $0.bytes >= Self.byteLimit } }
 
     /// Lays in what was read, and how far.
     func put(_ records: [Record], gaps: [Gap] = [], position: JSONValue) {
+        let bytes = records.reduce(0) { $0 + $1.bytes }
         state.withLock { state in
-            state.records += records
-            state.gaps += gaps
-            state.position = position
+            state.batches.append(SourceBatch(records: records, gaps: gaps, position: position))
+            state.records += records.count
+            state.bytes += bytes
         }
         news.yield()
     }
 
-    /// All that waits; `nil` when nothing was put since.
+    /// What waits longest, as much as a batch takes; `nil` when nothing waits.
     func take() -> SourceBatch? {
         state.withLock { state in
-            guard let position = state.position else { return nil }
-            defer { state = State() }
-            return SourceBatch(records: state.records, gaps: state.gaps, position: position)
+            guard var batch = state.batches.first else { return nil }
+            var (taken, bytes) = (1, batch.bytes)
+            for next in state.batches.dropFirst() {
+                bytes += next.bytes
+                guard bytes <= SourceBatch.byteLimit,
+                    batch.records.count + next.records.count <= SourceBatch.recordLimit
+                else { break }
+                batch.records += next.records
+                batch.gaps += next.gaps
+                batch.position = next.position
+                taken += 1
+            }
+            state.batches.removeFirst(taken)
+            state.records -= batch.records.count
+            state.bytes -= batch.bytes
+            return batch
         }
     }
 
@@ -58,12 +74,29 @@ extension Outbox {
             }
             defer { group.cancelAll() }
             for await _ in steps {
-                if let batch = take() { try await deliver(batch) }
+                while let batch = take() { try await deliver(batch) }
             }
             if Task.isCancelled { return }
-            if let batch = take() { try await deliver(batch) }
+            while let batch = take() { try await deliver(batch) }
             // The reading ended: by a failure, which is ours.
             try await group.next()
         }
     }
+}
+
+extension Record {
+    /// Bytes of its texts.
+    fileprivate var bytes: Int {
+        fields.reduce(text.count) { sum, field in
+            switch field.value {
+            case .text(let text): sum + text.utf8.count
+            case .texts(let texts): texts.reduce(sum) { $0 + $1.utf8.count + 16 }
+            case .number, .flag: sum
+            }
+        }
+    }
+}
+
+extension SourceBatch {
+    fileprivate var bytes: Int { records.reduce(0) { $0 + $1.bytes } }
 }
