@@ -26,11 +26,18 @@ enum CompressedFile {
         }
         defer { unsafe gzclose(stream) }
         var buffer = [UInt8](repeating: 0, count: 128 * 1024)
-        var total = 0
+        var (total, looked) = (0, 0)
         while total < limit {
             let got = unsafe gzread(stream, &buffer, UInt32(buffer.count))
             // What is whole before a damaged place is read.
             guard got > 0 else { break }
+            if total >= looked + roomInterval {
+                looked = total
+                guard hasRoom(target) else {
+                    try? target.close()
+                    throw failure("it would fill the disk")
+                }
+            }
             guard (try? target.writeAll(buffer[..<Int(got)])) != nil else {
                 try? target.close()
                 throw failure("the disk has no room for it")
@@ -38,6 +45,16 @@ enum CompressedFile {
             total += Int(got)
         }
         return target
+    }
+
+    /// Bytes between two looks at the room on the disk.
+    private static let roomInterval = 16 << 20
+
+    /// Whether a twentieth of the disk is free: a few kilobytes expand to gigabytes, and others need the disk too.
+    private static func hasRoom(_ file: FileDescriptor) -> Bool {
+        var status = statvfs()
+        guard unsafe fstatvfs(file.rawValue, &status) == 0 else { return true }
+        return status.f_bavail >= status.f_blocks / 20
     }
 
     private static func nameless() -> FileDescriptor? {

@@ -5,8 +5,19 @@ internal import CordonScan
 struct FileBatch {
     private(set) var records: [Record] = []
     private var bytes = 0
+    /// Bytes that were read for it.
+    private var read: Int64 = 0
 
-    var isFull: Bool { records.count >= SourceBatch.recordLimit || bytes >= SourceBatch.byteLimit }
+    /// Bytes that are read for one batch at most, whatever of them are lines: other files wait meanwhile, and so does the
+    /// end of the program.
+    private static let readLimit: Int64 = 16 << 20
+
+    var isFull: Bool {
+        records.count >= SourceBatch.recordLimit || bytes >= SourceBatch.byteLimit || read >= Self.readLimit
+    }
+
+    /// Notes that so many bytes of a file were read.
+    mutating func passed(_ bytes: Int64) { read += bytes }
 
     mutating func take(_ line: FileTail.Line, of path: String) {
         var record = Record(text: line.text)

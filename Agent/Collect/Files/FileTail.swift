@@ -16,6 +16,8 @@ struct FileTail: ~Copyable {
     /// Bytes of one line; what is longer is cut, and the cut is told.
     static let lineLimit = 64 * 1024
     private static let chunk = 256 * 1024
+    /// SEEK_DATA of lseek(2).
+    private static let seekData: Int32 = 3
 
     /// A line as it was read.
     struct Line {
@@ -39,9 +41,11 @@ struct FileTail: ~Copyable {
     static func open(_ path: FilePath) throws(CollectError) -> FileTail? {
         let descriptor: FileDescriptor
         do {
-            descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
+            descriptor = try LogOpening.open(path)
         } catch Errno.noSuchFileOrDirectory {
             return nil
+        } catch let refusal as CollectError {
+            throw refusal
         } catch {
             let reason = error as? Errno ?? .ioError
             throw CollectError(
@@ -212,12 +216,31 @@ struct FileTail: ~Copyable {
                 lines.append(line)
             }
         }
+        var isHole = false
         if lines.count < limit, bytes.count - start >= Self.lineLimit {
-            cut(bytes[start...], base, into: &lines)
-            start = bytes.count
+            let holes = encoding == .bytes ? bytes[start...].prefix { $0 == 0 }.count : 0
+            isHole = start + holes == bytes.count
+            if holes > 0, !position.isSkipping || isHole {
+                // Truncation left it, and a line begins behind it.
+                start += holes
+            } else {
+                cut(bytes[start...], base, into: &lines)
+                start = bytes.count
+            }
         }
         if start > first { move(to: base + Int64(start), known: bytes[..<start]) }
+        if isHole { passHole() }
         return lines
+    }
+
+    /// Goes to where the file holds something again: a hole costs nothing to make, whatever its length, and reading it does.
+    private mutating func passHole() {
+        // Taken first: what is written at the end meanwhile is behind it.
+        let end = size
+        let found = lseek(descriptor.rawValue, Int(position.offset), Self.seekData)
+        guard found >= 0 || errno == ENXIO else { return }
+        let next = found < 0 ? end : min(end, Int64(found))
+        if next > position.offset { move(to: next) }
     }
 
     /// Where the next line break is.

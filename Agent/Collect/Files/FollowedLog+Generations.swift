@@ -78,7 +78,7 @@ extension FollowedLog {
         // Expanding costs: what was read lately was compressed lately.
         let others = free.filter { $0.number != number && $0.modified >= place.modified ?? .min }
         let copies = others.filter { !CompressedFile.isOne($0.path) }.prefix(RotatedFile.limit)
-        let compressed = others.filter { CompressedFile.isOne($0.path) }.prefix(3)
+        let compressed = others.filter { CompressedFile.isOne($0.path) && !expanded.contains($0.version) }.prefix(3)
         for file in copies + compressed {
             guard let follower = resumed(file, place) else { continue }
             follower.isCopy = true
@@ -96,7 +96,9 @@ extension FollowedLog {
     private func opened(_ file: RotatedFile) -> Follower? {
         var path = file.path
         for _ in 0..<50 {
-            if let follower = opened(path), follower.number == file.number { return follower }
+            if FileTail.number(of: path) == file.number, let follower = opened(path), follower.number == file.number {
+                return follower
+            }
             guard let renamed = RotatedFile.all(of: self.path).first(where: { $0.number == file.number }) else {
                 return nil
             }
@@ -112,13 +114,17 @@ extension FollowedLog {
     private func missed(
         since last: FilePosition, among files: [RotatedFile], besides known: [Follower]
     ) -> [Follower] {
-        let candidates = later(than: last, files).filter { file in !known.contains { $0.number == file.number } }
+        expanded.formIntersection(files.map(\.version))
+        let candidates = later(than: last, files).filter { file in
+            !expanded.contains(file.version) && !known.contains { $0.number == file.number }
+        }
         var missed: [Follower] = []
         for file in candidates {
             guard missed.count < RotatedFile.limit else {
                 tell("\(name) was rotated more than \(RotatedFile.limit) times while nobody read it: lines are lost.")
                 break
             }
+            if CompressedFile.isOne(file.path) { expanded.insert(file.version) }
             if file.isUnreadable {
                 // What was compressed after it was read has the time of what was read.
                 guard !isKnown(file.modified, among: known) else { continue }

@@ -21,6 +21,8 @@ final class FollowedLog {
     var finished: [FilePosition] = []
     /// Where the log was when its path led nowhere any more.
     var left: FilePosition?
+    /// Compressed files of which it is known what is in them: expanding them again would cost, and give nothing.
+    var expanded: Set<RotatedFile.Version> = []
     /// The oldest generation that is read, and since when one that is newer is not there.
     var hole: (oldest: Int, since: ContinuousClock.Instant)?
     /// A file is no longer what was read of it.
@@ -114,7 +116,10 @@ final class FollowedLog {
 
     /// Reads on in one file; `false` at its end.
     private func step(_ follower: Follower, _ batch: inout FileBatch) -> Bool {
-        switch follower.tail.next(limit: SourceBatch.recordLimit) {
+        let before = follower.tail.position.offset
+        let step = follower.tail.next(limit: SourceBatch.recordLimit)
+        batch.passed(follower.tail.position.offset - before)
+        switch step {
         case .lines(let lines):
             follower.quietSince = nil
             hasMoved = true

@@ -10,6 +10,14 @@ struct RotatedFile {
     /// 1 for `auth.log.1` and `auth.log.1.gz`; `nil` for other names.
     var generation: Int?
 
+    /// A file as it was at a time: what is written to it makes it another.
+    struct Version: Hashable {
+        var number: Follower.Number
+        var modified: Int64
+    }
+
+    var version: Version { Version(number: number, modified: modified) }
+
     /// Files that are looked at for one log.
     static let limit = 100
 

@@ -1,8 +1,9 @@
-import AgentCollect
 import CordonModel
 import CordonTesting
 import Glibc
 import Testing
+
+@testable import AgentCollect
 
 @Suite("Following files by pattern", .timeLimit(.minutes(1)))
 struct FilePatternTests {
@@ -92,6 +93,26 @@ struct FilePatternTests {
         try await following(source("auth.log"), from: position, into: deliveries) { await deliveries.wait(for: 4) }
         #expect(await deliveries.lines == ["one", "two", "three", "four"])
         #expect(await deliveries.gaps.isEmpty)
+    }
+
+    @Test("a compressed file with a time that lies ahead is read once, however often the log is rotated after it")
+    func compressedAhead() throws {
+        try scratch.append("auth.log", "one\n")
+        let log = FollowedLog(scratch.file("auth.log"), source: "file", surroundings: surroundings)
+        log.begin(.beginning, includingRotated: false)
+        var batch = FileBatch()
+        _ = log.read(into: &batch)
+        try scratch.append("auth.log.9", "planted\n")
+        try compress("auth.log.9")
+        try age("auth.log.9.gz", seconds: -100_000)
+        for number in 1...50 {
+            try scratch.truncate("auth.log")
+            _ = log.read(into: &batch)
+            try scratch.append("auth.log", "line \(number)\n")
+            while log.read(into: &batch) {}
+        }
+        #expect(batch.records.filter { $0.text == Array("planted".utf8) }.count == 1)
+        #expect(log.expanded.count == 1)
     }
 
     @Test(

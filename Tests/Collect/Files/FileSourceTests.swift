@@ -1,7 +1,9 @@
-import AgentCollect
 import CordonModel
 import CordonScan
+import Glibc
 import Testing
+
+@testable import AgentCollect
 
 @Suite("Following a file", .timeLimit(.minutes(1)))
 struct FileSourceTests {
@@ -119,6 +121,68 @@ struct FileSourceTests {
         #expect(lines.count == 1000)
         #expect(Set(lines) == Set(numbered(1...1000)))
         #expect(await deliveries.gaps.isEmpty)
+    }
+
+    @Test(
+        "a hole that truncation left under a writer costs no line and no time, whatever its length",
+        arguments: [1000, 300_000, 1_000_000, 1 << 40] as [Int64])
+    func hole(length: Int64) async throws {
+        try scratch.append("auth.log", text(numbered(1...2)))
+        try await following(source(), into: deliveries) {
+            await deliveries.wait(for: 2)
+            try scratch.write(text(numbered(3...4)), at: length, of: "auth.log")
+            await deliveries.wait(for: 4)
+            try scratch.append("auth.log", text(numbered(5...5)))
+            await deliveries.wait(for: 5)
+        }
+        #expect(await deliveries.lines == numbered(1...5))
+        #expect(await deliveries.gaps.isEmpty)
+    }
+
+    @Test(
+        "a link is followed when root or the file's owner made it, and no other",
+        .enabled(if: geteuid() == 0, "only root can make files of other users"))
+    func links() throws {
+        try scratch.append("secret", "not yours\n")
+        try #require(unsafe chown(scratch.file("secret"), 4001, 4001) == 0)
+        for (name, target, maker) in [
+            ("root.log", scratch.file("secret"), 0), ("own.log", "secret", 4001), ("other.log", "secret", 4002),
+            ("to-root.log", "root.log", 4002), ("to-own.log", "./own.log", 0), ("lost.log", "nowhere", 4002),
+            ("loop.log", "loop.log", 0),
+        ] {
+            try #require(unsafe symlink(target, scratch.file(name)) == 0)
+            try #require(unsafe lchown(scratch.file(name), uid_t(maker), 0) == 0)
+        }
+        func read(_ name: String) -> [String] {
+            let log = FollowedLog(scratch.file(name), source: "file", surroundings: surroundings)
+            log.begin(.beginning, includingRotated: false)
+            var batch = FileBatch()
+            _ = log.read(into: &batch)
+            return batch.records.map { String(decoding: $0.text, as: UTF8.self) }
+        }
+        for name in ["secret", "root.log", "own.log", "to-own.log"] { #expect(read(name) == ["not yours"], "\(name)") }
+        for name in ["other.log", "to-root.log", "lost.log", "loop.log"] { #expect(read(name) == [], "\(name)") }
+    }
+
+    @Test("neither what is no file in a log's place nor beside it holds anything up")
+    func noFiles() throws {
+        try scratch.append("auth.log", text(numbered(1...2)))
+        let log = FollowedLog(scratch.file("auth.log"), source: "file", surroundings: surroundings)
+        log.begin(.beginning, includingRotated: false)
+        var batch = FileBatch()
+        _ = log.read(into: &batch)
+        try #require(unsafe mkfifo(scratch.file("auth.log.1"), 0o644) == 0)
+        try #require(unsafe mkfifo(scratch.file("auth.log.2.gz"), 0o644) == 0)
+        try #require(unsafe mkdir(scratch.file("auth.log.3"), 0o755) == 0)
+        try #require(unsafe symlink("/dev/zero", scratch.file("auth.log.4")) == 0)
+        try #require(unsafe symlink("/dev/zero", scratch.file("auth.log.5.gz")) == 0)
+        try scratch.rename("auth.log", to: "auth.log-6")
+        try #require(unsafe mkfifo(scratch.file("auth.log"), 0o644) == 0)
+        for _ in 0..<3 { _ = log.read(into: &batch) }
+        try #require(unsafe unlink(scratch.file("auth.log")) == 0)
+        try scratch.append("auth.log", text(numbered(3...3)))
+        _ = log.read(into: &batch)
+        #expect(batch.records.map { String(decoding: $0.text, as: UTF8.self) } == numbered(1...3))
     }
 
     @Test("a line that is too long is cut and tagged, and the next one is whole")

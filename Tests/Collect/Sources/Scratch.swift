@@ -33,6 +33,11 @@ final class Scratch: Sendable {
         try file.closeAfter { _ = try file.writeAll(bytes) }
     }
 
+    func write(_ text: String, at offset: Int64, of name: String) throws {
+        let file = try FileDescriptor.open(FilePath(self.file(name)), .writeOnly)
+        try file.closeAfter { _ = try file.writeAll(toAbsoluteOffset: offset, text.utf8) }
+    }
+
     func rename(_ name: String, to other: String) throws {
         guard unsafe Glibc.rename(file(name), file(other)) == 0 else { throw Errno(rawValue: errno) }
     }
