@@ -134,7 +134,8 @@ struct IntakeStoreTests {
     @Test("gaps are kept, and numbers that never arrived are told as one")
     func gaps() async throws {
         let intake = intake()
-        let gap = Gap(source: "journal", noticedAt: workshop.now, message: "vacuumed \0 away", items: 12)
+        var gap = Gap(source: "journal", noticedAt: workshop.now, message: "vacuumed \0 away", items: 12)
+        gap.range = Gap.Range(itemClass: "bulk", first: 3, last: 14)
         _ = try await intake.ingest(batch(1, event("a"), .telemetry(.gap(gap))), from: agent)
         _ = try await intake.ingest(batch(10, event("j")), from: agent)
         let gaps = try await intake.gaps(of: agent)

@@ -115,18 +115,33 @@ enum GapDocument {
         let at: Int64
         let message: String
         let items: Int
+        /// Class, first and last number of what is missing; absent when it never had numbers.
+        var itemClass: String?
+        var first: UInt64?
+        var last: UInt64?
+
+        enum CodingKeys: String, CodingKey {
+            case source, at, message, items, first, last
+            case itemClass = "item_class"
+        }
     }
 
     static func text(of gap: Gap) throws -> String {
-        let at = gap.noticedAt.microseconds
-        return try JSONText.text(of: Content(source: gap.source, at: at, message: gap.message, items: gap.items))
+        try JSONText.text(
+            of: Content(
+                source: gap.source, at: gap.noticedAt.microseconds, message: gap.message, items: gap.items,
+                itemClass: gap.range?.itemClass, first: gap.range?.first, last: gap.range?.last))
     }
 
     static func gap(of text: String) throws -> Gap {
         let content = try JSONText.value(Content.self, of: text)
-        return Gap(
+        var gap = Gap(
             source: content.source, noticedAt: Timestamp(microseconds: content.at), message: content.message,
             items: content.items
         )
+        if let itemClass = content.itemClass, let first = content.first, let last = content.last {
+            gap.range = Gap.Range(itemClass: itemClass, first: first, last: last)
+        }
+        return gap
     }
 }
