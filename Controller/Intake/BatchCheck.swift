@@ -77,7 +77,8 @@ extension Gap {
     fileprivate var fitted: Gap {
         Gap(
             source: source.prefix(bytes: 500), noticedAt: noticedAt, message: message.prefix(bytes: 2000),
-            items: max(items, 0)
+            items: max(items, 0),
+            range: range.map { Range(itemClass: $0.itemClass.prefix(bytes: 20), first: $0.first, last: $0.last) }
         )
     }
 }
