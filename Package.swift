@@ -263,7 +263,7 @@ let testing: [Target] = [
     ),
     tests(
         "AgentTests", in: "Tests/Agent",
-        uses: ["CordonModel", "CordonScan", "AgentCollect", "cordon-agent", "CordonTesting"]),
+        uses: ["CordonModel", "CordonScan", "AgentCollect", "AgentSpool", "cordon-agent", "CordonTesting"]),
     tests("DetectTests", in: "Tests/Detect", uses: ["CordonModel", "CordonMatch", "CordonSigma", "AgentDetect"]),
     tests(
         "HuntTests", in: "Tests/Hunt",

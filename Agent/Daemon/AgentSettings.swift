@@ -89,7 +89,11 @@ struct AgentSettings: Sendable {
 
     private mutating func readSpool(_ document: Settings) throws -> SettingsSection {
         var section = document.section("spool")
-        spool = Spool.Limits(bytes: Int(try section.integer("megabytes", default: 256, in: 1...65_536)) << 20)
+        spool = Spool.Limits(
+            bytes: Int(try section.integer("megabytes", default: 256, in: 1...65_536)) << 20,
+            share: Double(try section.integer("disk_percent", default: 10, in: 1...90)) / 100,
+            reserve: Double(try section.integer("reserve_percent", default: 25, in: 0...90)) / 100,
+            patience: try section.duration("patience", default: .seconds(60), in: .seconds(0) ... .seconds(86_400)))
         return section
     }
 

@@ -1,4 +1,5 @@
 import AgentCollect
+import AgentSpool
 import CordonModel
 import CordonTesting
 import Testing
@@ -25,6 +26,16 @@ struct WatchingSettingsTests {
         #expect(both.audit == .file("/var/log/audit/audit.log", start: .end))
         #expect(both.integrity == .init(paths: IntegritySource.usual, interval: .seconds(600)))
         #expect(both.integrity?.paths.contains("/etc/ld.so.preload") == true)
+    }
+
+    @Test("the spool is bounded by bytes and by a share of the disk, and keeps a reserve; what is beyond is refused")
+    func spool() throws {
+        #expect(try load("").spool == .init())
+        let set = try load("[spool]\nmegabytes = 64\ndisk_percent = 5\nreserve_percent = 50\npatience = \"2m\"")
+        #expect(set.spool == .init(bytes: 64 << 20, share: 0.05, reserve: 0.5, patience: .seconds(120)))
+        for line in ["disk_percent = 0", "disk_percent = 91", "reserve_percent = 100", "patience = \"2d\""] {
+            #expect(throws: (any Error).self, "\(line)") { try load("[spool]\n\(line)") }
+        }
     }
 
     @Test("each section is a source beside the others, and an audit log's lines are joined wherever it is named")
