@@ -11,6 +11,7 @@ package struct InetSocket: Sendable, Hashable {
     package let remote: IPAddress
     /// 0 where there is no other end.
     package let remotePort: UInt16
+    /// 0 also where the kernel does not know any more: see `inode`.
     package let user: UInt32
     /// What `/proc/PID/fd` names it by; 0 where it belongs to no process any more.
     package let inode: UInt32

@@ -23,7 +23,10 @@ struct Init: AsyncParsableCommand {
 
     @Option(
         name: .customLong("address"),
-        help: "A host name or address under which agents and people reach this controller; may be repeated.")
+        help: """
+            A host name or address under which agents and people reach this controller, beside localhost; may be \
+            repeated. Tokens tell agents to dial the first.
+            """)
     var addresses: [String] = []
 
     @Option(help: "Where the policy root key goes; DATA.policy-root.key where it is not given.")
@@ -66,7 +69,8 @@ enum FleetStart {
         in folder: String, name: String, addresses: [String], rootKeyFile: String?, admin: String, password: String?
     ) async throws -> Made {
         let now = Surroundings.live.now()
-        let addresses = addresses.isEmpty ? ["localhost", "127.0.0.1", "::1"] : addresses
+        // People are served on loopback until the settings say otherwise: the certificate must hold there too.
+        let addresses = addresses + ["localhost", "127.0.0.1", "::1"].filter { !addresses.contains($0) }
         let outcome = try FleetSetup.create(
             folder: folder, fleetName: name, addresses: addresses,
             rootKeyFile: rootKeyFile ?? "\(folder).policy-root.key", at: now)

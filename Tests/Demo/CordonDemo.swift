@@ -15,7 +15,9 @@ struct CordonDemo: ParsableCommand {
             EXIT CODES
               0  every proof held
               1  one did not, and it was named; or the lab could not be laid out
-              2  usage
+              64  usage
+
+            `cordon-demo tour --help` says what --yes and --once do.
             """,
         subcommands: [Tour.self, Connect.self, Hold.self, Serve.self, Syslog.self, Tell.self, Relay.self],
         defaultSubcommand: Tour.self)

@@ -112,6 +112,18 @@ struct BadInputTests {
         let refused = try stranger.run()
         #expect(refused.status == 4)
         #expect(refused.errors.contains("fingerprint"), "\(refused.errors)")
+        var near = ground.people.command([
+            "login", "https://127.0.0.1:\(LabController.peoplePort)", "--user", "sam", "--password-stdin", "--ca-file",
+            ground.controller.authority,
+        ])
+        near.input = LabController.password + "\n"
+        try near.must()  // `init` was told other addresses only: loopback always belongs to them.
+        var elsewhere = ground.people.command([
+            "login", "https://127.0.0.2:\(LabController.peoplePort)", "--user", "sam", "--password-stdin", "--ca-file",
+            ground.controller.authority,
+        ])
+        elsewhere.input = LabController.password + "\n"
+        expect("another address than the certificate's", try elsewhere.run(), says: "other addresses")
         let unknown = try ground.people.attempt("isolate", "nowhere", "--reason", "a test")
         #expect(unknown.status == 5)
         #expect(unknown.complaint.contains("no host named nowhere"))

@@ -19,7 +19,7 @@ struct SocketReading: Sendable {
         fields[.networkDirection] = .text("egress")
         set(.sourceIP, .sourceAddress, .sourcePort, flow.local, flow.localPort, &fields)
         set(.destinationIP, .destinationAddress, .destinationPort, flow.remote, flow.remotePort, &fields)
-        describe(user: socket.user, owner, tags: isShortLived ? [Self.shortLived] : [], &fields)
+        describe(socket, owner, tags: isShortLived ? [Self.shortLived] : [], &fields)
         let what = "\(flow.transport.rawValue) \(flow.local) \(flow.localPort) \(flow.remote) \(flow.remotePort)"
         return record("opened", what, fields)
     }
@@ -27,7 +27,7 @@ struct SocketReading: Sendable {
     func listening(_ place: ListeningPlace, _ socket: InetSocket, owner: Int64?) -> Record {
         var fields = fields(["start"], "listening_started", place.transport, place.address)
         set(.destinationIP, .destinationAddress, .destinationPort, place.address, place.port, &fields)
-        describe(user: socket.user, owner, tags: [], &fields)
+        describe(socket, owner, tags: [], &fields)
         return record("listening", place.text, fields)
     }
 
@@ -56,9 +56,12 @@ struct SocketReading: Sendable {
         fields[port] = .number(Int64(number))
     }
 
-    private func describe(user: UInt32, _ owner: Int64?, tags: [String], _ fields: inout EventFields) {
-        fields[.userID] = .text(String(user))
-        fields.set(.userName, users.user(Int64(user)))
+    private func describe(_ socket: InetSocket, _ owner: Int64?, tags: [String], _ fields: inout EventFields) {
+        // Of a socket that no process has any more the kernel says user 0, whoever it was.
+        if socket.user != 0 || socket.inode != 0 {
+            fields[.userID] = .text(String(socket.user))
+            fields.set(.userName, users.user(Int64(socket.user)))
+        }
         guard let owner else {
             fields[.tags] = .texts(tags + [Self.unowned])
             return

@@ -24,12 +24,15 @@ enum Trust {
     }
 
     private static func configuration(_ tls: TLSConfiguration) -> HTTPClient.Configuration {
-        HTTPClient.Configuration(
+        var configuration = HTTPClient.Configuration(
             tlsConfiguration: tls,
             redirectConfiguration: .disallow,
             timeout: HTTPClient.Configuration.Timeout(connect: .seconds(10), read: .seconds(60)),
             decompression: .disabled
         )
+        // Who types wants to know at once that nobody listens, or that the certificate is wrong.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return configuration
     }
 
     /// The authority's certificate, asked of the controller itself and believed because its fingerprint is the given one.
@@ -71,11 +74,26 @@ enum Trust {
     /// Why there is no answer, in a sentence.
     static func complaint(_ error: any Error, _ url: String) -> Complaint {
         let text = "\(error)"
+        if text.contains("failedToValidateHostname") {
+            return Complaint(
+                .unreachable, "The certificate of what answers at \(url) is for other addresses.",
+                "Sign in by an address that was given to `cordon-controller init --address`, or by localhost."
+            )
+        }
+        if text.contains("Connection refused") {
+            return Complaint(
+                .unreachable, "Nothing listens at \(url) (connection refused).",
+                "Check the address and the port, and that the controller runs: `people` of [listen] says where it listens."
+            )
+        }
         if error is NIOSSLError || error is NIOSSLExtraError || text.contains("CERTIFICATE_VERIFY_FAILED")
             || text.contains("handshake")
         {
+            // The library's words for the usual reason are places in its sources.
+            let why =
+                text.contains("CERTIFICATE_VERIFY_FAILED") ? "its certificate is not trusted" : "\(text.prefix(200))"
             return Complaint(
-                .unreachable, "What answers at \(url) cannot prove that it is the controller (\(text.prefix(200))).",
+                .unreachable, "What answers at \(url) cannot prove that it is the controller (\(why)).",
                 "Sign in with --ca-file or --fingerprint of the fleet's authority."
             )
         }

@@ -41,7 +41,7 @@ struct EventLines {
             searched = buffer.count
             if hasEnded { return start < buffer.count ? line(to: buffer.count, next: buffer.count) : nil }
             guard buffer.count - start <= Self.longest else {
-                throw Complaint(.usage, "\(path): line \(number + 1) (from 0) is larger than \(Self.longest) bytes.")
+                throw Complaint(.usage, "\(path): line \(number + 2) is larger than \(Self.longest) bytes.")
             }
             try fill()
         }

@@ -13,7 +13,7 @@ struct SigmaCheck: ParsableCommand {
             EXIT CODES
               0  all of them can be used; warnings are allowed
               1  there are faults
-              2  a path cannot be read
+              2  a path cannot be read, or no rule was found
 
             EXAMPLES
               cordon sigma check rules/
@@ -27,6 +27,11 @@ struct SigmaCheck: ParsableCommand {
 
     func run() throws {
         let set = try rules.load(paths)
+        guard set.files > 0 else {
+            throw Complaint(
+                .usage, "There is no *.yml and no *.yaml in \(paths.joined(separator: ", ")).",
+                "Name the folder of your rules.")
+        }
         output.show(Self.report(set)) { _ in Self.lines(set) }
         guard set.faults.isEmpty else { throw ExitCode(Exit.failed.rawValue) }
     }

@@ -69,7 +69,7 @@ struct SigmaEvaluation {
     var complaints: [String] {
         var complaints: [String] = []
         if let bad {
-            complaints.append("\(bad.count) lines are no JSON object, the first is line \(bad.first) (from 0).")
+            complaints.append("\(bad.count) lines are no JSON object, the first is line \(bad.first + 1).")
         }
         if isRouting, withoutLogSource > 0 {
             complaints.append("\(withoutLogSource) events name no log source; --no-routing tries every rule on them.")

@@ -84,7 +84,7 @@ struct HostShow: AsyncParsableCommand {
             ("group", host["group"]?.text), ("last seen", host["last_seen"]?.text.map(Shown.instant)),
             ("enrolled", host["enrolled_at"]?.text.map(Shown.instant)),
             ("system", facts?["operating_system"]?.text), ("kernel", facts?["kernel"]?.text),
-            ("agent", facts?["agent_version"]?.text), ("enforcer", facts?["enforcer_version"]?.text),
+            ("agent", facts?["agent_version"]?.text), ("enforcer", enforcer(facts)),
             ("policy", facts?["policy_hash"]?.text), ("abilities", facts?["abilities"]?.texts?.joined(separator: ", ")),
             ("memory", health?["memory_bytes"]?.integer.map { "\($0 >> 20) MiB" }),
             ("CPU", health?["cpu_permille"]?.integer.map { "\($0 / 10).\($0 % 10) % of a core" }),
@@ -96,6 +96,12 @@ struct HostShow: AsyncParsableCommand {
             ("revoked", host["revocation"]?["reason"]?.text),
             ("clone seen", host["clone_seen_at"]?.text.map(Shown.instant)),
         ])
+    }
+
+    /// Its version; a responder must know before ordering when it is away.
+    private static func enforcer(_ facts: JSONValue?) -> String? {
+        guard let version = facts?["enforcer_version"]?.text else { return nil }
+        return version.isEmpty ? "does not answer: orders would fail" : version
     }
 
     /// `version 3 (linux)`, and what is staged where that is another.

@@ -192,7 +192,8 @@ struct HuntResults: AsyncParsableCommand {
         var cursor: String?
         while true {
             // Asked before the rows: what a hunt found before it was over is there when it is.
-            let isOver = try await client.get(path)["state"]?.text != "running"
+            let hunt = try await client.get(path)
+            let isOver = hunt["state"]?.text != "running"
             var count = 0
             repeat {
                 let page = try await client.get(path + "/results", [("limit", "200"), ("cursor", cursor)])
@@ -201,9 +202,23 @@ struct HuntResults: AsyncParsableCommand {
                 cursor = page["next"]?.text ?? cursor
                 count = rows.count
             } while count == 200
-            if isOver || !watching { return }
+            if isOver || !watching { return try conclude(hunt, names, isOver: isOver) }
             try await Task.sleep(for: .seconds(1))
         }
+    }
+
+    /// What rows do not say: how many hosts answered, and why others did not. On standard error, beside the rows.
+    private static func conclude(_ hunt: JSONValue, _ names: [String: String], isOver: Bool) throws {
+        let rows = hunt["rows"]?.integer ?? 0
+        Terminal.complain("\(rows) \(rows == 1 ? "row" : "rows"), hosts: \(HuntShow.progress(hunt))")
+        let hosts = hunt["hosts"]?.array ?? []
+        let silent = hosts.filter { ["failed", "unsupported", "expired"].contains($0["state"]?.text) }
+        for host in silent.prefix(10) {
+            let name = host["host"]?.text.map { names[$0] ?? $0 } ?? "-"
+            Terminal.complain(Terminal.safe("\(name) \(host["state"]?.text ?? ""): \(host["message"]?.text ?? "")"))
+        }
+        guard isOver, !hosts.isEmpty, silent.count == hosts.count else { return }
+        throw Complaint(.failed, "No host answered: that nothing was found says nothing.")
     }
 
     private static func show(_ row: JSONValue, _ names: [String: String], _ output: OutputOptions) {

@@ -109,7 +109,8 @@ struct PlaybookImport: AsyncParsableCommand {
 struct PlaybookRun: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Start a playbook.",
-        discussion: "EXAMPLE\n  cordon playbook run 'Contain a broken-into host' --case C-12 --input __host__=web-1"
+        discussion:
+            "EXAMPLE\n  cordon playbook run 'Contain an SSH intrusion' --case C-12 --input __attacker__=203.0.113.66"
     )
     @Argument(help: "Its CACAO identifier or its name.")
     var playbook: String

@@ -81,7 +81,9 @@ struct RulesList: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let list = try await Client.use { try await $0.get("/api/v1/rule-packs") }
+        let (list, names) = try await Client.use { client in
+            (try await client.get("/api/v1/rule-packs"), output.json ? [:] : try await client.hostNames())
+        }
         output.show(list) { list in
             let packs = (list["items"]?.array ?? []).map { pack in
                 "\(pack["version"]?.integer ?? 0)  \(Terminal.safe(pack["name"]?.text ?? ""))  \(pack["rules"]?.integer ?? 0) rules, \(pack["correlations"]?.integer ?? 0) correlations, published \(pack["published_at"]?.text.map(Shown.instant) ?? "") by \(Terminal.safe(pack["published_by"]?.text ?? ""))"
@@ -89,15 +91,21 @@ struct RulesList: AsyncParsableCommand {
             let staged = (list["staged"]?.array ?? []).map { staging in
                 let group = staging["group"]?.text ?? ""
                 return
-                    "\(group.isEmpty ? "all other hosts" : "group \(Terminal.safe(group))") should run version \(staging["version"]?.integer ?? 0)"
+                    "\(group.isEmpty ? "all other hosts" : "group \(Terminal.safe(group))") should run \(Self.version(staging))"
             }
             let hosts = (list["hosts"]?.array ?? []).map { host in
                 let fault = host["fault"]?.text ?? ""
-                return "host \(host["host"]?.text ?? "") runs version \(host["version"]?.integer ?? 0)"
+                let name = host["host"]?.text.map { names[$0] ?? $0 } ?? ""
+                return "host \(Terminal.safe(name)) runs \(Self.version(host))"
                     + (fault.isEmpty ? "" : ", and refused another: \(Terminal.safe(fault))")
             }
             return packs.isEmpty ? ["No pack of rules was published yet."] : packs + staged + hosts
         }
+    }
+
+    private static func version(_ value: JSONValue) -> String {
+        let version = value["version"]?.integer ?? 0
+        return version == 0 ? "no rules" : "version \(version)"
     }
 }
 

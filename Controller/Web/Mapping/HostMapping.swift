@@ -113,7 +113,9 @@ extension HostPage {
         if let said = host.facts {
             facts = [
                 Fact("System", said.operatingSystem), Fact("Kernel", said.kernel), Fact("Agent", said.agentVersion),
-                Fact("Enforcer", said.enforcerVersion),
+                Fact(
+                    "Enforcer",
+                    said.enforcerVersion.isEmpty ? "does not answer: orders would fail" : said.enforcerVersion),
                 Fact(
                     "Firewall tables",
                     said.ownedTables ? "owned and persistent" : "watched: the kernel is older than 6.9"),

@@ -71,6 +71,7 @@ extension HuntPage {
                     ?? Fact(
                         "Expires", "\(Moment(hunt.expiresAt, now: now).full), \(Moment(hunt.expiresAt, now: now).ago)"),
             ])
+        if hunt.state != .running { nothing = "Nothing on the hosts that answered." }
         if hunt.state == .running, reader.may(.responder) { cancel = Cancel(token: reader.formToken) }
     }
 

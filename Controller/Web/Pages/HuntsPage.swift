@@ -73,6 +73,8 @@ package struct HuntPage: Page {
     package var answersCut: String?
     package var columns: [String] = []
     package var rows: [ResultRow] = []
+    /// What stands in the place of rows where there are none.
+    package var nothing = "Nothing so far."
     /// The path of what came later; `nil` when these are all.
     package var later: String?
 

@@ -148,6 +148,7 @@ struct SocketSourceTests {
             let opened = try #require(
                 await deliveries.first { $0.isOpening && $0.number(.destinationPort) == Int64(port) })
             #expect(opened.fields[.tags] == .texts(["short_lived", "owner_unknown"]))
+            #expect(opened.fields[.userID] != .text("0"), "the kernel's 0 is nobody's")
             #expect(opened.fields[.processPID] == nil)
         }
     }

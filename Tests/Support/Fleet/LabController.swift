@@ -28,7 +28,7 @@ package final class LabController: Sendable {
         try lab.command(["chown", "-R", "\(Self.user):\(Self.user)", home]).must()
         let space = Lab.Space.controller
         var words = [binaries["cordon-controller"], "init", "--data", data, "--name", fleet]
-        for address in [space.ipv4, space.ipv6, "127.0.0.1", "localhost"] { words += ["--address", address] }
+        for address in [space.ipv4, space.ipv6] { words += ["--address", address] }
         words += ["--admin", Self.administrator, "--admin-password-file", secret]
         notice = try lab.command(
             words, in: space, user: Self.user, environment: binaries.environment, patience: .seconds(60)
