@@ -12,6 +12,7 @@ final class FolderLock: Sendable {
         let path = folder + "/cordon.lock"
         let opened = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard opened >= 0 else { throw StoreError(folder: folder, errno: errno) }
+        Opening.adopt(opened, in: folder)
         guard flock(opened, LOCK_EX | LOCK_NB) == 0 else {
             let holder = Self.holder(opened)
             close(opened)

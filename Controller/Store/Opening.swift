@@ -58,7 +58,16 @@ struct Opening {
     private func makePrivate() throws {
         let descriptor = unsafe Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw StoreError(folder: folder, errno: errno) }
+        Self.adopt(descriptor, in: folder)
         close(descriptor)
+    }
+
+    /// Gives what root made to the folder's owner: `init` is run by root, and the controller is not root. SQLite gives the
+    /// files beside the database the owner that the database has. Where it fails, that user is told at its start.
+    static func adopt(_ descriptor: Int32, in folder: String) {
+        var status = stat()
+        guard geteuid() == 0, unsafe stat(folder, &status) == 0 else { return }
+        _ = fchown(descriptor, status.st_uid, status.st_gid)
     }
 
     private func size(of file: String) -> Int64 {

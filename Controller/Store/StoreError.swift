@@ -29,7 +29,8 @@ extension StoreError {
         case EACCES, EPERM:
             self.init(
                 code: "store.permission", message: "The data folder \(folder) may not be written by this user.",
-                remedy: "Give it to the controller's user (chown -R cordon: \(folder)), or name another folder."
+                remedy:
+                    "Give it to the controller's user (chown -R cordon-controller: \(folder)), or name another folder."
             )
         case ENOENT, ENOTDIR:
             self.init(

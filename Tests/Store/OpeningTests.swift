@@ -26,6 +26,20 @@ struct OpeningTests {
         }
     }
 
+    @Test("what root makes in another's folder is that one's", .enabled(if: geteuid() == 0, "needs root"))
+    func adopted() async throws {
+        let workshop = try Workshop()
+        let given = unsafe chown(workshop.folder, 64_126, 64_126)
+        try #require(given == 0)
+        let database = try workshop.open()
+        try await database.record([workshop.entry("test")])
+        for file in ["cordon.sqlite", "cordon.sqlite-wal", "cordon.sqlite-shm", "cordon.lock"] {
+            var status = stat()
+            #expect(unsafe stat(workshop.folder + "/" + file, &status) == 0)
+            #expect(status.st_uid == 64_126 && status.st_gid == 64_126, "\(file)")
+        }
+    }
+
     @Test("a second controller on the folder is refused, and let in when the first has gone")
     func held() throws {
         let workshop = try Workshop()

@@ -13,7 +13,7 @@ private final class Loop: Sendable {
     let descriptor: Int32
 
     init(_ family: Int32, _ type: __socket_type = SOCK_STREAM) throws {
-        descriptor = socket(family, Int32(type.rawValue), 0)
+        descriptor = socket(family, Int32(type.rawValue | SOCK_CLOEXEC.rawValue), 0)
         try #require(descriptor >= 0)
         self.family = family
     }
