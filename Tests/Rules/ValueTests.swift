@@ -92,4 +92,19 @@ struct ValueTests {
         #expect(try condition("a.conf: {A: x}\ncondition: a.conf") == item("A: x"))
         #expect(refusal("'': {A: x}\ncondition: 1 of them")?.place == "Rules, Detection")
     }
+
+    @Test("rules of which groups make very much are refused from the one on at which it is too much")
+    func muchOfGroups() {
+        let values = (0..<1000).map { "a value of many: \($0)" }
+        var reading = RuleSetReading(groups: ["many": values], mostBytes: 100_000)
+        for number in 0..<10 {
+            let id = "0e95725d-7320-415d-80f7-004da920fc1\(number)"
+            let text = document("s:\n  User|expand: '%many%'\ncondition: s")
+                .replacing("0e95725d-7320-415d-80f7-004da920fc11", with: id)
+            reading.read(Array(text.utf8), file: "\(number).yml")
+        }
+        let set = reading.finished()
+        #expect((1..<5).contains(set.rules.count) && set.rules.count + set.faults.count == 10)
+        #expect(set.faults.allSatisfy { $0.reason.contains("larger than 100000 bytes") })
+    }
 }

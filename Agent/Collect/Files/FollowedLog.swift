@@ -65,7 +65,11 @@ final class FollowedLog {
         if start == .end {
             current?.tail.seekToEnd()
         } else if includingRotated {
-            let files = RotatedFile.all(of: path).filter { !$0.isUnreadable }.prefix(RotatedFile.limit)
+            let all = RotatedFile.all(of: path).filter { !$0.isUnreadable }
+            if all.count > RotatedFile.limit {
+                tell("\(name) has \(all.count) files of earlier rotations: the newest \(RotatedFile.limit) are read.")
+            }
+            let files = all.prefix(RotatedFile.limit)
             old = files.reversed().compactMap { opened($0.path) }.filter { $0.number != current?.number }
         }
     }

@@ -75,6 +75,8 @@ package enum ProblemMap {
         // The disk is full, the folder is read-only, …: nothing that the caller did.
         "store": .serviceUnavailable,
         "folder": .serviceUnavailable,
+        // Rules that are well written, but too much together.
+        "sigma": .unprocessableContent,
         // What a playbook's step says that cannot be carried out.
         "variable": .unprocessableContent,
         "step": .unprocessableContent,

@@ -17,8 +17,16 @@ struct RuleSetReading {
     var levelless: [(id: String, file: String, line: Int)] = []
     private var files: [String] = []
     private var findings: [RuleFinding] = []
+    /// Bytes of the rules as a pack holds them.
+    private var size = 0
 
-    init(groups: [String: [String]]) { self.groups = groups }
+    /// Bytes that all rules may have: what becomes larger is not held to be counted in the end.
+    private let mostBytes: Int
+
+    init(groups: [String: [String]], mostBytes: Int = RulePack.Limits.bytes) {
+        self.groups = groups
+        self.mostBytes = mostBytes
+    }
 
     mutating func read(_ bytes: [UInt8], file: String) {
         files.append(file)
@@ -53,11 +61,24 @@ struct RuleSetReading {
             } else {
                 let found = try DetectionDocument(document, groups: groups)
                 note(found.warnings, file, found.rule.id)
+                try weigh(found.rule, line: document.line)
                 if document["level"] == nil { levelless.append((found.rule.id, file, document.line)) }
                 rules.append(Placed(value: found.rule, file: file, line: document.line))
             }
         } catch {
             note(.fault, error, file, name)
+        }
+    }
+
+    /// Counts what a rule takes: groups fill placeholders with many values, and few rules become very much.
+    private mutating func weigh(_ rule: SigmaRule, line: Int) throws(RuleFault) {
+        do throws(SigmaError) {
+            size += try RulePack(name: "", version: 0, rules: [rule]).encoded().count
+        } catch {
+            throw RuleFault(line, error.message, .limits)
+        }
+        guard size <= mostBytes else {
+            throw RuleFault(line, "With this rule all are larger than \(mostBytes) bytes.", .limits)
         }
     }
 
