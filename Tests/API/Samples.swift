@@ -115,6 +115,7 @@ struct Sample {
         case "publishRulePack":
             return Sample(body: ["name": "linux", "files": [["name": "nc.yml", "text": .text(rule)]]])
         case "stageRulePack": return Sample(body: ["version": .integer(try await staged(services).version)])
+        case "tryRulePack": return Sample(parameters: ["version": "\(try await staged(services).version)"])
         case "rollBackRulePack":
             _ = try await staged(services)
             return Sample(body: ["group": ""])

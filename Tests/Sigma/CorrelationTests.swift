@@ -126,6 +126,22 @@ struct CorrelationTests {
         #expect(try late.feed("b", 10).isEmpty)
     }
 
+    @Test("what no later match can reach is forgotten when asked, and nothing else")
+    func forgets() throws {
+        var bench = try Bench(
+            correlation(.eventCount, by: ["u"], span: 10, when: [.init(.greaterOrEqual, 2)]),
+            limits: .init(lateness: .seconds(5)))
+        #expect(try bench.feed("a", 0, ["u": "x"]).isEmpty)
+        #expect(try bench.feed("a", 8, ["u": "y"]).isEmpty)
+        bench.correlator.forget(before: Timestamp(seconds: 14))
+        #expect(bench.correlator.remembered == 2)
+        bench.correlator.forget(before: Timestamp(seconds: 15))
+        #expect(bench.correlator.remembered == 1)
+        #expect(try bench.feed("a", 16, ["u": "y"]).count == 1)
+        bench.correlator.forget(before: Timestamp(seconds: 100))
+        #expect(bench.correlator.remembered == 0)
+    }
+
     @Test("a match that comes late is put where it belongs; one that comes too late is counted only")
     func lateness() throws {
         var bench = try Bench(

@@ -182,6 +182,14 @@ package struct SigmaCorrelator: Sendable {
             isTruncated: isTruncated)
     }
 
+    /// Forgets what no match at an instant or after it can reach: for callers whose events come in order of time.
+    package mutating func forget(before time: Timestamp) {
+        for number in states.indices {
+            let oldest = time - .seconds(plan.correlations[number].timespan) - limits.lateness
+            for (group, window) in states[number].groups where window.newest <= oldest { forget(group, in: number) }
+        }
+    }
+
     /// Forgets groups that no window reaches any more, and where that is not enough, those that were quiet longest.
     private mutating func makeRoom(in number: Int, reach: Duration) {
         let oldest = states[number].newest - reach

@@ -34,7 +34,7 @@ package enum ProblemMap {
     /// Codes of the domains that callers can bring about. One that is missing here is answered as a fault of ours.
     private static let statuses: [String: HTTPResponse.Status] = [
         (.unauthorized, ["access.sign_in_refused", "access.not_signed_in"]),
-        (.tooManyRequests, ["access.too_many_attempts", "access.busy"]),
+        (.tooManyRequests, ["access.too_many_attempts", "access.busy", "rules.busy"]),
         (.forbidden, ["case.forbidden", "task.role", "task.assignee"]),
         (
             .notFound,
@@ -61,7 +61,7 @@ package enum ProblemMap {
                 "hunt.invalid", "order.invalid", "playbook.future", "playbook.invalid", "playbook.not_runnable",
                 "run.input_missing",
                 "rules.empty", "rules.faults", "rules.large", "rules.group_name", "rules.group_values",
-                "rules.group_count", "run.input_type",
+                "rules.group_count", "rules.range", "run.input_type",
                 "token.uses", "token.lifetime", "token.group",
             ]
         ),

@@ -66,8 +66,11 @@ struct Client: Sendable {
     }
 
     /// A GET that answers bytes, handed on as they come.
-    func stream(_ path: String, headers: [(String, String)] = [], _ take: ([UInt8]) async throws -> Void) async throws {
-        var request = request(.get, path, [])
+    func stream(
+        _ path: String, _ query: [(String, String?)] = [], headers: [(String, String)] = [],
+        _ take: ([UInt8]) async throws -> Void
+    ) async throws {
+        var request = request(.get, path, query)
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         let response = try await execute(request, deadline: .hours(24 * 365))
         guard response.status == .ok else { throw Self.complaint(response.status, try await collect(response)) }

@@ -14,11 +14,12 @@ struct RulesVerb: AsyncParsableCommand {
               cordon sigma check rules/
               cordon groups set admins root alice   # what fills %admins%
               cordon rules publish rules/ --name linux
+              cordon rules try 7 --last 24h         # what it finds in stored events
               cordon rules stage 7 --group canary
               cordon rules stage 7
               cordon rules roll-back --group canary
             """,
-        subcommands: [RulesPublish.self, RulesList.self, RulesStage.self, RulesRollBack.self]
+        subcommands: [RulesPublish.self, RulesList.self, RulesTry.self, RulesStage.self, RulesRollBack.self]
     )
 }
 

@@ -12,6 +12,8 @@ package final class RulePacks: Sendable {
 
     /// What fills the rules' placeholders.
     package let groups: AssetGroups
+    /// Runs packs over what hosts shipped in the past.
+    package let trials: RuleTrials
     private let repository: any RulePackRepository
     private let surroundings: Surroundings
     /// Called when the version of some group may have changed.
@@ -30,22 +32,24 @@ package final class RulePacks: Sendable {
 
     /// Reads what is staged.
     package static func load(
-        repository: any RulePackRepository & AssetGroupRepository, surroundings: Surroundings,
+        repository: any RulePackRepository & AssetGroupRepository & EventHistory, surroundings: Surroundings,
         changed: @escaping @Sendable () -> Void = {}
     ) async throws -> RulePacks {
         var history: [String: [Int64]] = [:]
         for staging in try await repository.stagings() { history[staging.group, default: []].append(staging.version) }
         return RulePacks(
             repository: repository, groups: AssetGroups(repository: repository, surroundings: surroundings),
-            surroundings: surroundings, changed: changed, history: history)
+            trials: RuleTrials(repository: repository, history: repository), surroundings: surroundings,
+            changed: changed, history: history)
     }
 
     private init(
-        repository: any RulePackRepository, groups: AssetGroups, surroundings: Surroundings,
+        repository: any RulePackRepository, groups: AssetGroups, trials: RuleTrials, surroundings: Surroundings,
         changed: @escaping @Sendable () -> Void, history: [String: [Int64]]
     ) {
         self.repository = repository
         self.groups = groups
+        self.trials = trials
         self.surroundings = surroundings
         self.changed = changed
         self.history = Mutex(history)
@@ -117,8 +121,7 @@ package final class RulePacks: Sendable {
     @discardableResult
     package func stage(_ version: Int64, to group: String, by principal: Principal) async throws -> Staging {
         if version != 0, try await repository.content(of: version) == nil {
-            throw RulesError(
-                "unknown", "There is no version \(version) of the rules.", remedy: "`cordon rules list` shows them.")
+            throw RulesError.unknown(version)
         }
         return try await add(version, group, "rules.staged", principal)
     }

@@ -6,7 +6,7 @@ internal import GRDB
 /// The events that were received on one day (UTC): a file of its own, so that a day is dropped by removing it.
 struct EventDay: Sendable {
     let day: Int64
-    private let pool: DatabasePool
+    let pool: DatabasePool
 
     /// The row of an event, made before the file is locked.
     struct Entry: Sendable {

@@ -40,7 +40,7 @@ actor EventFiles {
     }
 
     /// The day's file, opened. A file that is damaged is put aside whole, and a new one begun.
-    private func file(_ day: Int64) throws -> EventDay {
+    func file(_ day: Int64) throws -> EventDay {
         if let file = open[day] { return file }
         try makeFolder()
         let path = path(day)
