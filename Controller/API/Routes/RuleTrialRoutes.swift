@@ -1,9 +1,11 @@
+internal import ControllerAccess
 internal import ControllerFleet
 internal import ControllerRules
 internal import CordonModel
 internal import CordonScan
 internal import HTTPTypes
 internal import Hummingbird
+internal import ServiceLifecycle
 
 extension API {
     /// What a pack would have found.
@@ -58,12 +60,24 @@ extension API {
         }
     }
 
+    /// A trial may outlive the session that began it, and must not hold up a controller that stops.
+    private static func checkMayGoOn(_ call: Call) async throws {
+        guard try await call.services.access.isValid(call.credential()) else { throw Problem.unauthenticated() }
+        guard !Task.isShuttingDownGracefully else {
+            throw Problem(
+                .serviceUnavailable, "controller.stopping", "The controller is stopping.",
+                remedy: "Try again when it runs.")
+        }
+    }
+
     private static func lines(of trial: inout RuleTrial, _ call: Call) async throws -> (
         lines: [JSONValue], isOver: Bool
     ) {
         do {
             switch try await trial.advance() {
-            case .going(let progress): return ([RuleTrialLine.json(progress)], false)
+            case .going(let progress):
+                try await checkMayGoOn(call)
+                return ([RuleTrialLine.json(progress)], false)
             case .over(let report):
                 return (report.findings.map(RuleTrialLine.json) + [RuleTrialLine.json(report)], true)
             }
