@@ -102,6 +102,7 @@ package final class Uplink: Service {
         let settled = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         await desk.onSettled(settled.continuation)
         await facts.onKeysMissing { await self.passKeySetOn() }
+        await desk.onKeysRefused { await self.passKeySetOn() }
         await passKeySetOn()
         await facts.refresh()
         try await withThrowingDiscardingTaskGroup { group in

@@ -119,6 +119,8 @@ struct Controller: Sendable {
             }
             var value: Value?
             for try await result in tasks { value = result ?? value }
+            // By name: when the last reference goes is nobody's to say, and the folder may be served again at once.
+            try await database.closeAll()
             guard let value else { throw FleetError(code: "test.value", message: "The body gave nothing.") }
             return value
         }

@@ -79,6 +79,24 @@ struct UplinkLinkTests {
         }
     }
 
+    @Test("an order that the enforcer has no key for yet is asked for once more, when it was given the keys")
+    func keysTooLate() async throws {
+        let wasAsked = Atomic(false)
+        try await Self.scene(answer: { _ in
+            wasAsked.exchange(true, ordering: .relaxed) ? .succeeded : .refused(rule: "key")
+        }) {
+            controller, agent, _ in
+            try await agent.run { uplink in
+                try await uplink.connected()
+                let request = try Self.order(Self.block, controller, agent)
+                _ = try await controller.fleet.submit(request, by: Controller.admin)
+                _ = try await controller.order(request.id, becomes: .succeeded)
+                #expect(agent.enforcer.orders == [request.id, request.id])
+                #expect(agent.enforcer.keySets > 1)
+            }
+        }
+    }
+
     @Test("a refusal keeps the name of its rule")
     func refusal() async throws {
         let refusing: FakeEnforcer.Judge = { _ in .refused(rule: "never_isolate in 10-web.toml") }

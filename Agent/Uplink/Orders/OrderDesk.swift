@@ -116,14 +116,21 @@ actor OrderDesk {
     /// Asks until there is an answer; `nil` when cancelled.
     private func carryOut(_ arrival: Arrival) async -> OrderResult? {
         let begun = surroundings.now()
-        var wasSent = false
+        var (wasSent, gaveKeys) = (false, false)
         var pause: Duration = .milliseconds(200)
         if case .isolate? = arrival.order?.action { containments += 1 }
         if case .release? = arrival.order?.action { containments += 1 }
         while !Task.isCancelled {
             do {
                 say(arrival.id, .running)
-                return try await enforcer.execute(arrival.signed, patience: .seconds(120))
+                let result = try await enforcer.execute(arrival.signed, patience: .seconds(120))
+                // An enforcer that was started just now may not have had the order keys yet.
+                guard result.outcome == .refused(rule: "key"), !gaveKeys, let handOver = keysRefused else {
+                    return result
+                }
+                gaveKeys = true
+                await handOver()
+                continue
             } catch let error as UplinkError {
                 if error.isRefusal { return failure(arrival, begun, code: error.code, error.message) }
                 wasSent = wasSent || error.code != "enforcer.unreachable"
@@ -172,6 +179,11 @@ actor OrderDesk {
     // MARK: - Saying
 
     private var settled: AsyncStream<Void>.Continuation?
+    private var keysRefused: (@Sendable () async -> Void)?
+
+    /// Called when the enforcer refuses an order for its key: it may not have the set yet. Then the order is asked for once
+    /// more.
+    func onKeysRefused(_ handOver: @escaping @Sendable () async -> Void) { keysRefused = handOver }
 
     /// Hears of every order that was settled: what is in force may have changed.
     func onSettled(_ listener: AsyncStream<Void>.Continuation) { settled = listener }
