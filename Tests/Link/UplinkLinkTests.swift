@@ -82,10 +82,10 @@ struct UplinkLinkTests {
     @Test("an order that the enforcer has no key for yet is asked for once more, when it was given the keys")
     func keysTooLate() async throws {
         let wasAsked = Atomic(false)
-        try await Self.scene(answer: { _ in
+        let late: FakeEnforcer.Judge = { _ in
             wasAsked.exchange(true, ordering: .relaxed) ? .succeeded : .refused(rule: "key")
-        }) {
-            controller, agent, _ in
+        }
+        try await Self.scene(answer: late) { controller, agent, _ in
             try await agent.run { uplink in
                 try await uplink.connected()
                 let request = try Self.order(Self.block, controller, agent)
