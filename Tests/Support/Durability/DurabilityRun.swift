@@ -39,7 +39,7 @@ package struct DurabilityRun {
         // A log that was rotated away before anybody ever looked at it is nobody's to read.
         try log.append(1)
         _ = try Waiting.until("the first line at the controller", within: .seconds(90)) {
-            try DurabilityVerdict.count(controller.data) > 0 ? true : nil
+            try DurabilityVerdict.count(controller.data, in: lab) > 0 ? true : nil
         }
         for step in 0..<steps {
             try log.append(lines * (step + 1) / steps - log.written)
@@ -54,8 +54,8 @@ package struct DurabilityRun {
             if step == fill { try fillDisk(ground) }
         }
         says("all \(log.written) lines are written; waiting until they are at the controller")
-        try drain(ground, controller)
-        return try DurabilityVerdict(lines: lines, kills: kills, database: controller.data)
+        try drain(ground, controller, lab)
+        return try DurabilityVerdict(lines: lines, kills: kills, database: controller.data, in: lab)
     }
 
     private func cutLink(_ ground: DurabilityGround) throws {
@@ -73,12 +73,12 @@ package struct DurabilityRun {
     }
 
     /// Waits until the controller has all lines, or gets nothing more for a while.
-    private func drain(_ ground: DurabilityGround, _ controller: LabController) throws {
+    private func drain(_ ground: DurabilityGround, _ controller: LabController, _ lab: Lab) throws {
         let end = ContinuousClock.now + patience
         var (last, since) = (-1, ContinuousClock.now)
         while ContinuousClock.now < end {
             try ground.mustLive()
-            let count = try DurabilityVerdict.count(controller.data)
+            let count = try DurabilityVerdict.count(controller.data, in: lab)
             if count != last {
                 says("\(count) of \(lines) are there")
                 (last, since) = (count, .now)

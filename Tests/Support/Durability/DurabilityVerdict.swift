@@ -20,8 +20,8 @@ package struct DurabilityVerdict: Sendable {
         "{\"lines\":\(lines),\"kills\":\(kills),\"lost\":\(lost),\"duplicated\":\(duplicated),\"gaps_reported\":\(gapsReported)}"
     }
 
-    init(lines: Int, kills: Int, database folder: String) throws {
-        let text = try Command(["python3", "-c", Self.script, folder, "\(lines)"], patience: .seconds(300)).must()
+    init(lines: Int, kills: Int, database folder: String, in lab: Lab) throws {
+        let text = try lab.command(["python3", "-c", Self.script, folder, "\(lines)"], patience: .seconds(300)).must()
         let found = try JSONValue.parse(text)
         func number(_ name: String) -> Int { found[name]?.integer.flatMap { Int(exactly: $0) } ?? -1 }
         self.lines = lines
@@ -33,8 +33,8 @@ package struct DurabilityVerdict: Sendable {
     }
 
     /// How many events the controller has.
-    static func count(_ folder: String) throws -> Int {
-        let text = try Command(["python3", "-c", script, folder, "count"], patience: .seconds(60)).must()
+    static func count(_ folder: String, in lab: Lab) throws -> Int {
+        let text = try lab.command(["python3", "-c", script, folder, "count"], patience: .seconds(60)).must()
         return Int(text.split(separator: "\n").first ?? "") ?? 0
     }
 
