@@ -25,7 +25,9 @@ extension FollowedLog {
         let known = taken + (isTaken(newest, taken) ? [] : [newest].compactMap(\.self))
         let missed = last.map { self.missed(since: $0, among: files, besides: known) } ?? []
         if let newest, let modified {
-            let isExplained = !(last.map { later(than: $0, files) } ?? []).isEmpty
+            // An empty copy of an empty log explains it too; a file that was being read before does not.
+            let later = last.map { self.later(than: $0, files) } ?? []
+            let isExplained = later.contains { file in !known.contains { $0.number == file.number } }
             if wasEmptied(newest, at: modified), !isExplained {
                 tell("\(name) was emptied before it was read: its lines may be lost.")
             }

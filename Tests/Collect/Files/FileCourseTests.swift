@@ -21,6 +21,27 @@ struct FileCourseTests {
         }
     }
 
+    @Test("a log that was filled and emptied unread is told, though the one before it is still being written to")
+    func emptied() async throws {
+        let scratch = try Scratch()
+        let log = FollowedLog(scratch.file("auth.log"), source: "file", surroundings: surroundings)
+        try scratch.append("auth.log", "a\n")
+        log.begin(.beginning, includingRotated: false)
+        var batch = FileBatch()
+        _ = log.read(into: &batch)
+        try scratch.rename("auth.log", to: "auth.log.1")
+        try scratch.append("auth.log", "")
+        while log.read(into: &batch) {}
+        // The clock of a file system goes in steps.
+        try await Task.sleep(for: .milliseconds(20))
+        try scratch.append("auth.log.1", "b\n")
+        try scratch.append("auth.log", "lost\n")
+        try scratch.truncate("auth.log")
+        while log.read(into: &batch) {}
+        #expect(batch.records.map { String(decoding: $0.text, as: UTF8.self) } == ["a", "b"])
+        #expect(log.gaps.count == 1 && log.gaps[0].message.contains("was emptied before it was read"))
+    }
+
     struct Outcome: Sendable {
         var seed: UInt64
         var written: Int
