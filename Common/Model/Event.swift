@@ -45,4 +45,7 @@ package enum FieldValue: Sendable, Hashable {
     case number(Int64)
     case flag(Bool)
     case texts([String])
+
+    /// Texts that one field holds at most; who fills one with what a log says keeps to it.
+    package static let textsLimit = 64
 }

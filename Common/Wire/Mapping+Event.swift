@@ -6,7 +6,7 @@ extension WireLimits {
     /// Bytes of one field's text.
     package static let fieldText = 16 * 1024
     /// Texts in one field.
-    package static let fieldTexts = 64
+    package static let fieldTexts = FieldValue.textsLimit
     /// Fields of one event.
     package static let fields = 256
     /// Bytes of the name of a field that is not of the subset.

@@ -31,7 +31,7 @@ extension AuditReading {
         let paths = event.records.filter { $0.type == "PATH" }
         guard !paths.isEmpty else { return }
         let folder = fields.text(.processWorkingDirectory)
-        fields.set(.auditPaths, paths.compactMap { $0.text("name") }.prefix(64).map { Self.absolute($0, in: folder) })
+        fields.set(.auditPaths, paths.compactMap { $0.text("name") }.map { Self.absolute($0, in: folder) })
         guard case .texts(let category)? = fields[.eventCategory], category.contains("file") else { return }
         guard let path = Self.object(of: paths, call), let name = path.text("name") else { return }
         let whole = Self.absolute(name, in: folder)

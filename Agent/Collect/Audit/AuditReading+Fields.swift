@@ -4,7 +4,10 @@ internal import CordonScan
 extension EventFields {
     mutating func set(_ field: ECSField, _ text: String?) { if let text { self[field] = .text(text) } }
     mutating func set(_ field: ECSField, _ number: Int64?) { if let number { self[field] = .number(number) } }
-    mutating func set(_ field: ECSField, _ texts: [String]) { if !texts.isEmpty { self[field] = .texts(texts) } }
+    /// The first of the texts, as many as a field holds; none are not set.
+    mutating func set(_ field: ECSField, _ texts: [String]) {
+        if !texts.isEmpty { self[field] = .texts(Array(texts.prefix(FieldValue.textsLimit))) }
+    }
 
     func text(_ field: ECSField) -> String? { if case .text(let text)? = self[field] { text } else { nil } }
 }

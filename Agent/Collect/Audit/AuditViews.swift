@@ -7,7 +7,7 @@ internal import CordonScan
 /// the upper-case fields of ENRICHED ones: `ARCH`, `SYSCALL`, `AUID`, `UID`, ….
 enum AuditViews {
     /// Records of one event that are shown; of the others only PATH is likely to be there, and is left out first.
-    static let limit = 64
+    static let limit = FieldValue.textsLimit
     /// Bytes of one value, and of one record.
     static let valueLimit = 4096
     static let byteLimit = 15 * 1024
@@ -59,7 +59,7 @@ enum AuditViews {
         for (name, value) in fields {
             var value = value
             if case .text(let text) = value { value = .text(AuditText.cut(text, to: valueLimit)) }
-            bytes += name.utf8.count + value.bytes().count + 4
+            bytes += JSONValue.text(name).bytes().count + value.bytes().count + 2
             if bytes > byteLimit {
                 object["cut"] = "true"
                 break

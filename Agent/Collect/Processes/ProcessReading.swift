@@ -22,7 +22,7 @@ struct ProcessReading: Sendable {
         fields.set(.processName, details.status?.name)
         fields.set(.processExecutable, details.executable)
         fields.set(.processCommandLine, details.commandLine.map { AuditText.cut($0, to: ProcessDetails.argumentBytes) })
-        fields.set(.processArguments, Array(details.arguments.prefix(64)))
+        fields.set(.processArguments, details.arguments)
         if !details.arguments.isEmpty { fields[.processArgumentCount] = .number(Int64(details.arguments.count)) }
         fields.set(.processWorkingDirectory, details.workingDirectory)
         fields.set(.containerID, details.container)

@@ -53,6 +53,23 @@ struct AuditReadingTests {
         #expect(table.entry(of: 724_395)?.executable == "/usr/bin/perl", "it is known as a parent from now on")
     }
 
+    @Test("of many arguments and keys as many are kept as a field holds, and the count is told")
+    func manyTexts() throws {
+        let arguments = (0..<70).map { "a\($0)=\"-\($0)\"" }.joined(separator: " ")
+        let keys = String(repeating: "6101", count: 70)
+        let event = try #require(
+            events(
+                """
+                type=SYSCALL msg=audit(1626611363.720:1): arch=c000003e syscall=59 success=yes pid=7 key=\(keys)
+                type=EXECVE msg=audit(1626611363.720:1): argc=70 \(arguments)
+                """
+            ).first)
+        #expect(event.texts(.processArguments) == (0..<FieldValue.textsLimit).map { "-\($0)" })
+        #expect(event.number(.processArgumentCount) == 70)
+        #expect(event.text(.processCommandLine)?.hasSuffix("-68 -69") == true)
+        #expect(event.texts(.auditKeys).count == FieldValue.textsLimit)
+    }
+
     @Test("single records stay apart for Sigma: pointers in SYSCALL, arguments in EXECVE, numbers named")
     func views() throws {
         let event = try #require(events(Self.exec).first)
