@@ -48,7 +48,8 @@ int clinux_local_listen(const char *path, uint32_t mode, uint32_t uid, uint32_t 
     int bound = bind(fd, (struct sockaddr *)&address, sizeof address);
     int saved = errno;
     umask(before);
-    if (bound < 0 || chown(path, uid, gid) < 0 || chmod(path, mode) < 0 || listen(fd, 16) < 0) {
+    // The mode first: who gave a file away may not change it any more without CAP_FOWNER.
+    if (bound < 0 || chmod(path, mode) < 0 || chown(path, uid, gid) < 0 || listen(fd, 16) < 0) {
         if (bound == 0) saved = errno;
         close(fd);
         return -saved;

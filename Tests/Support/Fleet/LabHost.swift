@@ -78,11 +78,20 @@ package final class LabHost: Sendable {
         ).run()
     }
 
-    /// Starts the enforcer; it takes orders when this returns.
+    /// The rights that the packaged unit leaves to the enforcer.
+    package static let enforcerCapabilities = [
+        "net_admin", "kill", "sys_ptrace", "dac_read_search", "dac_override", "chown",
+    ]
+
+    /// Starts the enforcer with the rights that its unit leaves it; it takes orders when this returns.
     package func startEnforcer() throws -> Daemon {
         let log = "\(folder)/log/enforcer.log"
         try lab.command(["truncate", "-s", "0", log]).must()
-        let words = [binaries["cordon-enforcer"], "run", "--config", "\(folder)/enforcer.toml"]
+        let bounds = (["-all"] + Self.enforcerCapabilities.map { "+\($0)" }).joined(separator: ",")
+        let words = [
+            "setpriv", "--no-new-privs", "--bounding-set=\(bounds)", binaries["cordon-enforcer"], "run", "--config",
+            "\(folder)/enforcer.toml",
+        ]
         return try lab.daemon(words, in: space, environment: binaries.environment, log: log).says("ready")
     }
 
