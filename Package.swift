@@ -347,7 +347,7 @@ let testing: [Target] = [
     tool(
         "cordon-bench-footprint",
         in: "Tests/Benchmarks/Footprint",
-        uses: ["CordonTesting", .argumentParser]
+        uses: ["CordonModel", "AgentCollect", "CordonScan", "CordonTesting", .argumentParser]
     ),
     tool(
         "cordon-bench-contain",
@@ -371,7 +371,8 @@ let testing: [Target] = [
     ),
     tests("LinkageTests", in: "Tests/Linkage", uses: []),
     tests(
-        "EndToEndTests", in: "Tests/EndToEnd", uses: ["CordonModel", "CordonScan", "CordonTesting", "CLinux", .system]),
+        "EndToEndTests", in: "Tests/EndToEnd",
+        uses: ["CordonModel", "CordonScan", "AgentCollect", "CordonTesting", "CLinux", .system]),
 ]
 
 // MARK: - Fuzzing: the same entries as tests of their seeds, and as a program of libFuzzer's

@@ -32,7 +32,9 @@ struct WatchedFile: Sendable, Hashable {
             inode: UInt64(found.st_ino), modified: Self.nanoseconds(found.st_mtim),
             changed: Self.nanoseconds(found.st_ctim))
         guard file.isPlain, file.size <= hashLimit else { return file }
-        if let earlier, earlier.stamp == file.stamp { file.hash = earlier.hash } else { file.hash = digest(path) }
+        // Where there was none it is tried again: the agent may have been given the right to read it.
+        let known = earlier.flatMap { $0.stamp == file.stamp ? $0.hash : nil }
+        file.hash = known ?? digest(path)
         return file
     }
 

@@ -13,9 +13,8 @@ struct Footprint {
     /// All memory of the first program that is resident at the end, the pages of its code too, KiB.
     var resident = 0
 
-    /// Measures the daemons over the work: processor time from its beginning to its end, memory at its end.
-    static func measure(_ load: String, _ daemons: [Daemon], _ work: () throws -> Void) throws -> Footprint {
-        let processes = try daemons.map { try $0.process() }
+    /// Measures the processes over the work: processor time from its beginning to its end, memory at its end.
+    static func measure(_ load: String, _ processes: [Int32], _ work: () throws -> Void) throws -> Footprint {
         var footprint = Footprint(load: load)
         let before = try processes.map(ticks).reduce(0, +)
         let start = ContinuousClock.now

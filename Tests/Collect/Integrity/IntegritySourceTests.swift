@@ -1,7 +1,8 @@
-import AgentCollect
 import CordonModel
 import Glibc
 import Testing
+
+@testable import AgentCollect
 
 @Suite("File integrity")
 struct IntegritySourceTests {
@@ -50,6 +51,17 @@ struct IntegritySourceTests {
         }
         let last = await actions(third)
         #expect(last == ["ld.so.preload deleted"])
+    }
+
+    @Test("what could not be read earlier is hashed as soon as it can, and that is no change")
+    func readableLater() throws {
+        let path = scratch.file("etc/passwd")
+        let readable = try #require(WatchedFile.look(at: path, earlier: nil))
+        var unread = readable
+        unread.hash = nil
+        let now = try #require(WatchedFile.look(at: path, earlier: unread))
+        #expect(now.hash != nil && now.hash == readable.hash)
+        #expect(!now.hasOtherContent(than: unread))
     }
 
     @Test("a change keeps the hash before and after, owner and permissions", .timeLimit(.minutes(1)))

@@ -3,7 +3,7 @@ package final class LabHost: Sendable {
     package let space: Lab.Space
     package let lab: Lab
     package let folder: String
-    private let binaries: Binaries
+    let binaries: Binaries
 
     /// Writes the host's settings; `policy` is its owner's local policy.
     package init(_ space: Lab.Space, in lab: Lab, _ binaries: Binaries, policy: String = "", name: String? = nil) throws

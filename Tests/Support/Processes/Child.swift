@@ -18,6 +18,11 @@ package final class Child: Sendable {
     private let errors: Int32
     private let status = Mutex<Int32?>(nil)
 
+    /// Starts a program on the machine itself, whose lines are read.
+    package convenience init(_ arguments: [String]) throws {
+        try self.init(arguments, environment: [:], streams: .pipes)
+    }
+
     /// A descriptor that is handed over is number 3 in the child.
     init(_ arguments: [String], environment: [String: String], streams: Streams, handing: Int32? = nil) throws {
         // One at a time: a child that is started elsewhere between pipe(2) and fcntl(2) would keep the pipes open.
