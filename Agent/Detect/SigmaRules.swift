@@ -19,19 +19,16 @@ struct SigmaRules: Sendable {
     /// The alerts that one more event raises. One rule raises one alert an event, however many records it has.
     mutating func inspect(_ event: Event) -> [Alert] {
         var alerts: [Alert] = []
-        var seen: Set<Int> = []
-        for record in SigmaRecord.views(of: event) {
-            for match in matcher.matches(record) where seen.insert(match.rule).inserted {
-                if correlator.alertsByItself(match.id), match.level != .informational {
-                    alerts.append(alert(for: match, in: event))
-                }
-                guard correlator.isInterested(in: match.id) else { continue }
-                let number = remembered.remember(event)
-                // An event of the future would hold a window open for as long as it pleases.
-                let time = min(event.timestamp, event.created)
-                alerts += correlator.consume(match, of: record, at: time, event: number)
-                    .filter { $0.level != .informational }.map { alert(for: $0, last: event) }
+        for (match, view) in matcher.matches(inViews: SigmaRecord.views(of: event)) {
+            if correlator.alertsByItself(match.id), match.level != .informational {
+                alerts.append(alert(for: match, in: event))
             }
+            guard correlator.isInterested(in: match.id) else { continue }
+            let number = remembered.remember(event)
+            // An event of the future would hold a window open for as long as it pleases.
+            let time = min(event.timestamp, event.created)
+            alerts += correlator.consume(match, of: view, at: time, event: number)
+                .filter { $0.level != .informational }.map { alert(for: $0, last: event) }
         }
         return alerts
     }

@@ -26,7 +26,53 @@ extension Event {
     }
 }
 
+// MARK: - Read back
+
+extension Event {
+    /// The event that ``document`` wrote; `nil` of any other object, and of one that holds what no event does: nulls,
+    /// fractions, lists of anything but texts.
+    package init?(document: JSONObject) {
+        guard let time = document["@timestamp"]?.instant, let event = document["event"]?.object,
+            let created = event["created"]?.instant, let original = event["original"]?.text
+        else { return nil }
+        self.init(timestamp: time, created: created, original: original)
+        for (key, value) in document where key != "@timestamp" {
+            guard add(value, named: key, isEvent: key == "event", depth: 1) else { return nil }
+        }
+    }
+
+    private mutating func add(_ value: JSONValue, named name: String, isEvent: Bool = false, depth: Int) -> Bool {
+        guard case .object(let object) = value else {
+            guard let value = FieldValue(value) else { return false }
+            fields[named: name] = value
+            return true
+        }
+        guard depth <= 8 else { return false }
+        for (key, value) in object where !isEvent || (key != "created" && key != "original") {
+            guard add(value, named: "\(name).\(key)", depth: depth + 1) else { return false }
+        }
+        return true
+    }
+}
+
+extension FieldValue {
+    fileprivate init?(_ value: JSONValue) {
+        switch value {
+        case .text(let text): self = .text(text)
+        case .integer(let number): self = .number(number)
+        case .flag(let flag): self = .flag(flag)
+        case .array(let elements):
+            let texts = elements.compactMap(\.text)
+            guard texts.count == elements.count else { return nil }
+            self = .texts(texts)
+        case .null, .number, .object: return nil
+        }
+    }
+}
+
 extension JSONValue {
+    fileprivate var instant: Timestamp? { text.flatMap { Timestamp(rfc3339: $0) } }
+
     /// The value of a field.
     package init(_ value: FieldValue) {
         self =

@@ -58,7 +58,59 @@ struct SigmaCommandTests {
         let unrouted = try await cordon("eval", "--rules", rules, "--events", events, "--no-routing", "--json")
         #expect(try unrouted.lines.map { try JSONValue.parse(String($0))["event"]?.integer } == [0, 1, 3])
         let shown = try await cordon("eval", "--rules", rules, "--events", "-", input: wrapped)
-        #expect(shown.output.contains("Netcat (Somebody)"))
+        #expect(shown.lines.first == "EVENT  RULE  LEVEL  TITLE (AUTHOR)")
+        #expect(shown.output.contains("0  0e95725d-7320-415d-80f7-004da920fc11  high  Netcat (Somebody)"))
+    }
+
+    @Test("what the agent normalised is routed as on the agent, with and without a correlation")
+    func normalized() async throws {
+        let scratch = try Scratch()
+        let rules = try scratch.file(
+            "a.yml",
+            """
+            title: Refused logon
+            id: refused
+            level: low
+            logsource: {product: linux, service: sshd}
+            detection: {s: {event.outcome: failure, user.name: root}, condition: s}
+            ---
+            title: Of cron
+            id: cron
+            level: low
+            logsource: {product: linux, service: cron}
+            detection: {keywords: ['*Failed*'], condition: keywords}
+            ---
+            title: Often
+            id: often
+            level: high
+            correlation: {type: event_count, rules: [refused], generate: true, group-by: [source.ip], timespan: 1m, condition: {gte: 2}}
+            ---
+            title: One record
+            id: record
+            level: low
+            logsource: {product: linux, service: auditd}
+            detection: {s: {type: CWD, cwd: /root}, condition: s}
+            """)
+        let agent = Binaries.besideThisProcess + "/cordon-agent"
+        let log = (1...2).map {
+            "Nov 21 06:00:0\($0) web sshd[7]: Failed password for root from 203.0.113.9 port 4000 ssh2"
+        }
+        let events = try Command(
+            [agent, "normalize", "--source", "sshd", "-"], input: log.joined(separator: "\n") + "\n"
+        ).must()
+        let outcome = try await cordon("eval", "--rules", rules, "--events", "-", "--json", input: events)
+        #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
+        #expect(
+            outcome.lines == [
+                #"{"event":0,"rule":"refused"}"#, #"{"event":1,"rule":"refused"}"#, #"{"event":1,"rule":"often"}"#,
+            ])
+        let unrouted = try await cordon(
+            "eval", "--rules", rules, "--events", "-", "--json", "--no-routing", input: events)
+        #expect(unrouted.lines.contains(#"{"event":0,"rule":"cron"}"#))
+        let audit = "type=CWD msg=audit(1626611363.720:7): cwd=\"/root\"\n"
+        let records = try Command([agent, "normalize", "--source", "audit", "-"], input: audit).must()
+        let single = try await cordon("eval", "--rules", rules, "--events", "-", "--json", input: records)
+        #expect(single.lines == [#"{"event":0,"rule":"record"}"#], "\(records)\(single.errors)")
     }
 
     @Test("lines that are no events are counted, and end with 1")

@@ -35,4 +35,30 @@ struct EventDocumentTests {
         #expect(document["event"]?["created"] == "2026-09-21T14:13:21.000000Z" && document["event.created"] == "forged")
         #expect(document["a"]?[""]?["b"] == 2 && document[String(repeating: "x.", count: 40)] == 3)
     }
+
+    @Test("what was written is read back as the same event, names that could not be nested too")
+    func readBack() throws {
+        var event = start
+        event.fields = [
+            .eventCategory: .texts(["process"]), .eventType: .texts([]), .processPID: .number(8), .message: .text("m"),
+        ]
+        event.fields[named: "acme.on"] = .flag(true)
+        event.fields[named: "message.more"] = .number(1)
+        event.fields[named: "event.created"] = .text("forged")
+        let written = try JSONValue.parse(event.document.bytes())
+        #expect(Event(document: try #require(written.object)) == event)
+    }
+
+    @Test(
+        "an object that is no event of ours is none",
+        arguments: [
+            "{}", #"{"Image": "/bin/sh"}"#, #"{"@timestamp": "2026-01-01T00:00:00Z", "event": {"original": "a"}}"#,
+            #"{"@timestamp": "now", "event": {"created": "2026-01-01T00:00:00Z", "original": "a"}}"#,
+            #"{"@timestamp": "2026-01-01T00:00:00Z", "event": {"created": "2026-01-01T00:00:00Z", "original": "a"}, "b": null}"#,
+            #"{"@timestamp": "2026-01-01T00:00:00Z", "event": {"created": "2026-01-01T00:00:00Z", "original": "a"}, "b": [1]}"#,
+            #"{"@timestamp": "2026-01-01T00:00:00Z", "event": {"created": "2026-01-01T00:00:00Z", "original": "a"}, "b": 1.5}"#,
+        ])
+    func notOurs(_ line: String) throws {
+        #expect(Event(document: try #require(try JSONValue.parse(line).object)) == nil)
+    }
 }

@@ -20,6 +20,18 @@ package struct SigmaMatcher: Sendable {
         places(record).map { SigmaMatch(engine.rules[$0], at: $0) }
     }
 
+    /// The rules that hold of one event, in whichever of its views; each once, with the first view of which it holds. Who
+    /// matches events goes through here: agent, trials and command line find the same of the same event.
+    package mutating func matches(inViews views: [SigmaRecord]) -> [(match: SigmaMatch, view: SigmaRecord)] {
+        var found: [(match: SigmaMatch, view: SigmaRecord)] = []
+        for view in views {
+            for match in matches(view) where !found.contains(where: { $0.match.rule == match.rule }) {
+                found.append((match, view))
+            }
+        }
+        return found
+    }
+
     /// The same, as places among the engine's rules.
     package mutating func places(_ record: borrowing SigmaRecord) -> [Int] {
         workspaces[workspace(record.logSources)].matches(record)

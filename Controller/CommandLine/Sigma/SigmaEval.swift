@@ -10,17 +10,25 @@ struct SigmaEval: ParsableCommand {
         commandName: "eval", abstract: "Print which rules hold of which events; needs no controller.",
         discussion: """
             The events are JSON objects, one a line. A line {"logsource": {"product": …, "category": …, "service": …}, \
-            "event": {…}} says which log source its event is of; any other line is the event itself, of no log source, \
-            for --no-routing. A rule that a correlation refers to is not printed by itself unless that says \
+            "event": {…}} says which log source its event is of. What `cordon-agent normalize` printed is routed and matched \
+            as on the agent. Any other line is the event itself, of no log source, for --no-routing. A rule that a correlation refers to is not printed by itself unless that says \
             “generate: true”; a correlation is printed at the event that completes it, by the events' own times \
             (@timestamp, timestamp or UtcTime).
+
+            OUTPUT
+              EVENT  the line of the events file, counted from 0
+              RULE   the identifier of the rule or correlation
+              LEVEL  how serious the rule's author takes it
+              TITLE  the rule's title, and its author
+              --json prints {"event": N, "rule": "ID"} for each instead.
 
             EXIT CODES
               0  every event was looked at
               1  some lines are no events, or a regular expression was given up
               2  usage, or a file that cannot be read
 
-            EXAMPLE
+            EXAMPLES
+              cordon-agent normalize --source sshd auth.log | cordon sigma eval --rules rules/ --events -
               cordon sigma eval --rules rules/ --events events.jsonl --json | jq -s 'group_by(.rule)'
             """
     )
@@ -40,8 +48,13 @@ struct SigmaEval: ParsableCommand {
         }
         var evaluation = try SigmaEvaluation(set, isRouting: !noRouting)
         var lines = try EventLines(events)
+        var hasHeader = output.json
         while let line = try lines.next() {
-            for match in evaluation.matches(line, number: lines.number) { show(match, lines.number) }
+            for match in evaluation.matches(line, number: lines.number) {
+                if !hasHeader { Terminal.print("EVENT  RULE  LEVEL  TITLE (AUTHOR)") }
+                hasHeader = true
+                show(match, lines.number)
+            }
         }
         for complaint in evaluation.complaints { Terminal.complain(complaint) }
         if evaluation.hasFailed { throw ExitCode(Exit.failed.rawValue) }

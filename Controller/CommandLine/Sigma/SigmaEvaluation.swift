@@ -43,22 +43,21 @@ struct SigmaEvaluation {
             return []
         }
         let event = LoggedEvent(object)
-        if event.logSource == nil { withoutLogSource += 1 }
-        let record = SigmaRecord(event.fields, logSources: event.logSource.map { [$0] } ?? [])
-        let found = matcher.matches(record)
-        guard hasCorrelations else { return found.map(Match.init) }
-        return found.filter { correlator.alertsByItself($0.id) }.map(Match.init)
-            + correlated(found, record, event.time, UInt64(number))
+        if event.hasNoLogSource { withoutLogSource += 1 }
+        let found = matcher.matches(inViews: event.views)
+        guard hasCorrelations else { return found.map { Match($0.match) } }
+        return found.filter { correlator.alertsByItself($0.match.id) }.map { Match($0.match) }
+            + correlated(found, event.time, UInt64(number))
     }
 
     private mutating func correlated(
-        _ found: [SigmaMatch], _ record: SigmaRecord, _ time: Timestamp?, _ number: UInt64
+        _ found: [(match: SigmaMatch, view: SigmaRecord)], _ time: Timestamp?, _ number: UInt64
     ) -> [Match] {
         guard let time else {
             withoutTime += 1
             return []
         }
-        return found.flatMap { correlator.consume($0, of: record, at: time, event: number) }.map(Match.init)
+        return found.flatMap { correlator.consume($0.match, of: $0.view, at: time, event: number) }.map(Match.init)
     }
 
     // MARK: - The end

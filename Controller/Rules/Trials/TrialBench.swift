@@ -32,17 +32,14 @@ struct TrialBench: Sendable {
 
     private mutating func look(at past: PastEvent) {
         defer { count += 1 }
-        var seen: Set<Int> = []
-        for record in SigmaRecord.views(of: past.event) {
-            for match in matcher.matches(record) where seen.insert(match.rule).inserted {
-                note(match, past)
-                guard beginning.isInterested(in: match.id) else { continue }
-                // An event of the future would hold a window open for as long as it pleases.
-                let time = min(past.time, past.event.created)
-                let fired = correlators[past.host, default: beginning]
-                    .consume(match, of: record, at: time, event: UInt64(count))
-                for match in fired { note(match, past) }
-            }
+        for (match, view) in matcher.matches(inViews: SigmaRecord.views(of: past.event)) {
+            note(match, past)
+            guard beginning.isInterested(in: match.id) else { continue }
+            // An event of the future would hold a window open for as long as it pleases.
+            let time = min(past.time, past.event.created)
+            let fired = correlators[past.host, default: beginning]
+                .consume(match, of: view, at: time, event: UInt64(count))
+            for match in fired { note(match, past) }
         }
     }
 
