@@ -294,7 +294,8 @@ let testing: [Target] = [
         in: "Tests/Store",
         uses: [
             "CordonModel", "CordonTrust", "ControllerStore", "ControllerCases", "ControllerIntake", "ControllerFleet",
-            "ControllerPlaybooks", "ControllerRules", "ControllerAccess", "CordonTesting", .grdb, .logging,
+            "ControllerPlaybooks", "ControllerRules", "ControllerAccess", "AgentDetect", "CordonTesting", .grdb,
+            .logging,
         ]
     ),
     tests(

@@ -18,9 +18,9 @@ package struct RuleFinding: Sendable, Hashable {
     /// Where the specification says so.
     package let place: String
 
-    init(_ weight: Weight, file: String, line: Int, rule: String?, reason: String, place: SpecificationPlace) {
-        (self.weight, self.file, self.line, self.rule) = (weight, file, line, rule)
-        (self.reason, self.place) = (reason, place.rawValue)
+    init(_ weight: Weight, _ fault: RuleFault, file: String, rule: String?) {
+        (self.weight, self.file, self.line, self.rule) = (weight, file, fault.line, rule)
+        (reason, place) = (fault.reason, fault.place.rawValue)
     }
 }
 

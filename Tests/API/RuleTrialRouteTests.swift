@@ -76,6 +76,38 @@ struct RuleTrialRouteTests {
         }
     }
 
+    @Test(
+        "cordon rules: a group is staged, follows all others again, and one that there is not is refused with those there are"
+    )
+    func staging() async throws {
+        let desk = try Desk()
+        try await desk.serve(try await fixture(), as: .administrator) { run in
+            let staged = try await run(["rules", "stage", "1", "--group", "web"], "")
+            #expect(staged.status == 0 && staged.output.contains("Hosts of group web run version 1 now."))
+            let misspelt = try await run(["rules", "stage", "1", "--group", "wbe"], "")
+            #expect(misspelt.status == 1 && misspelt.errors.contains("There are these: web."), "\(misspelt.errors)")
+            let unstaged = try await run(["rules", "unstage", "--group", "web"], "")
+            #expect(unstaged.output.contains("Hosts of group web run what all others run now."), "\(unstaged.errors)")
+            #expect(try await run(["rules", "unstage", "--group", "web"], "").status == 1)
+            #expect(try await run(["rules", "list"], "").output.contains("group web") == false)
+        }
+    }
+
+    @Test("cordon search warns of a field that is none of the documented ones, and searches it")
+    func searchWarns() async throws {
+        let desk = try Desk()
+        try await desk.serve(try await fixture(), as: .viewer) { run in
+            for options in [[], ["--json"]] {
+                let odd = try await run(["search", "no.such.field:x OR user.nmae:y OR ls"] + options, "")
+                #expect(odd.status == 0 && odd.lines.count >= 3, "\(odd.output)")
+                #expect(odd.errors.contains("warning: no.such.field is not of the documented fields."))
+                #expect(odd.errors.contains("user.nmae is not of the documented fields; did you mean user.name?"))
+            }
+            let known = try await run(["search", "user.name:x OR @timestamp:>2026-01-01T00:00:00Z"], "")
+            #expect(known.errors.isEmpty)
+        }
+    }
+
     @Test("cordon rules try: a table for people, lines for programs, and an exit code that says whether all was seen")
     func commandLine() async throws {
         let desk = try Desk()

@@ -116,6 +116,9 @@ struct Sample {
             return Sample(body: ["name": "linux", "files": [["name": "nc.yml", "text": .text(rule)]]])
         case "stageRulePack": return Sample(body: ["version": .integer(try await staged(services).version)])
         case "tryRulePack": return Sample(parameters: ["version": "\(try await staged(services).version)"])
+        case "unstageRulePack":
+            try await services.rules.stage(try await staged(services).version, to: "web", by: .system)
+            return Sample(body: ["group": "web"])
         case "rollBackRulePack":
             _ = try await staged(services)
             return Sample(body: ["group": ""])

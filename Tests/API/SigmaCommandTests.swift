@@ -41,6 +41,45 @@ struct SigmaCommandTests {
         #expect(shown.output.contains("b.yml:4: fault: "))
     }
 
+    @Test("every fault of a file is named with its line, though one rule has several")
+    func everyFault() async throws {
+        let scratch = try Scratch()
+        let file = try scratch.file(
+            "a.yml",
+            """
+            title: One
+            level: grave
+            date: 2026/01/01
+            logsource: {service: Sshd, product: [x]}
+            detection:
+              s:
+                a|nosuch: 1
+                b|re: '('
+                c: ok
+              t: []
+              timeframe: 5m
+              condition: s and t and nosuch
+            ---
+            title: Two
+            correlation:
+              type: often
+              rules: []
+              timespan: long
+              generate: perhaps
+              sort: down
+            """)
+        let outcome = try await cordon("check", file, "--json")
+        #expect(outcome.status == 1)
+        let report = try JSONValue.parse(outcome.output)
+        let faults = report["faults"]?.array ?? []
+        let lines = faults.map { $0["line"]?.integer }
+        #expect(lines == [2, 3, 4, 7, 8, 10, 11, 12, 16, 17, 18, 19, 20], "\(outcome.output)")
+        #expect(report["rules"] == 0 && report["correlations"] == 0)
+        #expect(Set(faults.map { $0["rule"]?.text }) == ["One", "Two"])
+        let shown = try await cordon("check", file)
+        #expect(shown.output.contains("2 refused, 13 faults"))
+    }
+
     @Test("every match is printed in order, by log source or without")
     func eval() async throws {
         let scratch = try Scratch()

@@ -70,6 +70,9 @@ struct WebLookingTests {
             #expect(try await visitor.get("/search?host=db-1").html.contains("No event fits."))
             let late = try await visitor.get("/search?from=2026-11-21T01:32:47Z")
             #expect(late.html.contains("No event fits."))
+            let misspelt = try await visitor.get("/search?query=user.nme%3Aroot")
+            #expect(misspelt.html.contains("user.nme is not of the documented fields; did you mean user.name?"))
+            #expect(!all.html.contains("documented fields"))
         }
     }
 
@@ -168,6 +171,14 @@ struct WebLookingTests {
             #expect(rules.staged() == ["": 1, "web": 2])
             #expect(
                 try await visitor.post("/rules/stage", ["form_token": token, "version": "9"]).status == .notFound)
+            let misspelt = try await visitor.post(
+                "/rules/stage", ["form_token": token, "version": "1", "group": "wbe"])
+            #expect(misspelt.status == .unprocessableContent && misspelt.html.contains("There are these: web."))
+            let staged = try await visitor.get("/rules")
+            #expect(staged.html.contains("Follow all others"))
+            let unstaged = try await visitor.post("/rules/unstage", ["form_token": token, "group": "web"])
+            #expect(unstaged.location == "/rules?done=unstaged" && rules.staged() == ["": 1])
+            try await rules.stage(2, to: "web", by: Self.admin)
         }
         try await visit(as: "viewer", fixture) { visitor, token in
             let page = try await visitor.get("/rules")
@@ -177,7 +188,7 @@ struct WebLookingTests {
                 #expect(page.html.contains(text), "\(text)")
             }
             #expect(!page.html.contains("action=\"/rules"))
-            for path in ["/rules/stage", "/rules/roll-back"] {
+            for path in ["/rules/stage", "/rules/roll-back", "/rules/unstage"] {
                 let answer = try await visitor.post(path, ["form_token": token, "version": "2", "group": ""])
                 #expect(answer.status == .forbidden)
             }

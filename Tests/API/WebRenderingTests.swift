@@ -258,7 +258,11 @@ private enum Poison {
             packs: [
                 .init(version: "1", packName: text, contents: text, published: WebSamples.before(9), by: text)
             ])
-        page.stagings = [.init(whom: text, version: text, rollBack: .init(token: "form-token", group: text))]
+        page.stagings = [
+            .init(
+                whom: text, version: text, rollBack: .init(token: "form-token", group: text),
+                unstage: .init(token: "form-token", group: text))
+        ]
         page.running = [.init(version: text, hosts: text)]
         page.refusals = [.init(hostID: "1", hostName: text, why: text)]
         page.history = [.init(at: WebSamples.before(9), whom: text, step: text, by: text)]

@@ -79,7 +79,7 @@ struct ConformanceTests {
         report(name, set)
         #expect(set.files > 0)
         // A rule a file: each file is a rule or a fault.
-        #expect(set.rules.count + set.faults.count == set.files)
+        #expect(set.rules.count + set.refused == set.files)
         #expect(set.faults.allSatisfy { !$0.place.isEmpty && $0.place != SpecificationPlace.limits.rawValue })
         // These are in use: what cannot be read of them, the specification itself must forbid.
         #expect(set.faults.isEmpty)
@@ -91,14 +91,14 @@ struct ConformanceTests {
         let unsupported = try RuleSet.load(["\(folder)/rules/unsupported"])
         report("unsupported", unsupported)
         #expect(unsupported.rules.isEmpty)
-        #expect(unsupported.faults.count == unsupported.files)
+        #expect(unsupported.refused == unsupported.files)
         let deprecated = try RuleSet.load(["\(folder)/rules/deprecated"])
         report("deprecated", deprecated)
         #expect(deprecated.rules.allSatisfy { $0.status == .deprecated })
         #expect(
             deprecated.warnings.filter { $0.place == SpecificationPlace.status.rawValue }.count
                 == deprecated.rules.count)
-        #expect(deprecated.rules.count + deprecated.faults.count == deprecated.files)
+        #expect(deprecated.rules.count + deprecated.refused == deprecated.files)
     }
 
     @Test("The specification's own documents are read; those of another taxonomy are refused")
@@ -134,7 +134,7 @@ struct ConformanceTests {
     private func report(_ name: String, _ set: RuleSet) {
         let reasons = Dictionary(grouping: set.faults, by: \.place).map { "\($0.value.count) × \($0.key)" }.sorted()
         print(
-            "Sigma, \(name): \(set.files) files, \(set.rules.count) rules, \(set.faults.count) refused"
+            "Sigma, \(name): \(set.files) files, \(set.rules.count) rules, \(set.refused) refused"
                 + (reasons.isEmpty ? "" : " (\(reasons.joined(separator: "; ")))") + ", \(set.warnings.count) warnings."
         )
     }

@@ -46,14 +46,44 @@ struct RulePackTests {
         let again = try await self.packs(database, workshop)
         #expect(again.staged() == ["": 1, "canary": 2])
         try await again.rollBack("canary", by: Self.ada)
-        #expect(again.version(for: "canary") == 0)
+        #expect(again.version(for: "canary") == 1, "before its first staging it ran what all others run")
         try await again.stage(2, to: "", by: Self.ada)
         try await again.rollBack("", by: Self.ada)
         #expect(again.version(for: "web") == 1)
         let listed = try await again.all()
         #expect(listed == [second, first])
         let records = try await workshop.reader(database).newest(before: nil, subject: "rules:2", limit: 10)
-        #expect(records.map(\.entry.verb).reversed() == ["rules.published", "rules.staged", "rules.staged"])
+        #expect(
+            records.map(\.entry.verb).reversed() == [
+                "rules.published", "rules.staged", "rules.rolled_back", "rules.staged",
+            ])
+    }
+
+    @Test("a group follows all others again, also after a restart, and the audit chain says who took its staging back")
+    func unstages() async throws {
+        let workshop = try Workshop()
+        let database = try workshop.open()
+        let packs = try await packs(database, workshop)
+        _ = try await publish(Self.rule, to: packs)
+        _ = try await publish(Self.rule.replacing("/nc", with: "/ncat"), to: packs)
+        try await packs.stage(1, to: "", by: Self.ada)
+        try await packs.stage(2, to: "canary", by: Self.ada)
+        try await packs.unstage("canary", by: Self.ada)
+        let again = try await self.packs(database, workshop)
+        for packs in [packs, again] {
+            #expect(packs.version(for: "canary") == 1)
+            #expect(packs.staged() == ["": 1])
+            await #expect(throws: RulesError.self) { try await packs.unstage("canary", by: Self.ada) }
+            await #expect(throws: RulesError.self) { try await packs.unstage("", by: Self.ada) }
+        }
+        try await again.stage(2, to: "", by: Self.ada)
+        #expect(again.version(for: "canary") == 2, "it follows")
+        let newest = try await workshop.reader(database).newest(before: nil, subject: "rules:2", limit: 10)
+        let taken = newest.filter { $0.entry.verb == "rules.unstaged" }
+        #expect(taken.map(\.entry.actor) == ["ada"] && taken.first?.entry.details["group"] == "canary")
+        try await again.stage(0, to: "canary", by: Self.ada)
+        try await again.rollBack("canary", by: Self.ada)
+        #expect(again.staged() == ["": 2], "back to following")
     }
 
     @Test("placeholders are filled from the groups as they are when a pack is published, and the pack stays so")

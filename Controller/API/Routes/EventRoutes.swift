@@ -31,14 +31,15 @@ extension API {
             throw Problem.invalid([.init(pointer: "?cursor", message: "is not a cursor that a page gave")])
         }
         func instant(_ name: String) -> Timestamp? { call.query[name]?.text.flatMap { Timestamp(rfc3339: $0) } }
+        let query = try EventQuery(call.query["query"]?.text ?? "")
         let page = try await call.services.intake.search(
             EventSearch(
-                query: try EventQuery(call.query["query"]?.text ?? ""), host: call.identifier(query: "host"),
+                query: query, host: call.identifier(query: "host"),
                 from: instant("from"), to: instant("to"), order: call.choice(query: "order") ?? .newest,
                 cursor: cursor ?? nil, limit: call.limit))
         return .json([
             "items": .array(page.events.map(StoredEventView.json)), "next": .describing(page.next),
-            "complete": .flag(page.isComplete),
+            "complete": .flag(page.isComplete), "warnings": .array(query.warnings.map { .text($0) }),
         ])
     }
 }
@@ -64,6 +65,10 @@ enum StoredEventView {
             .required(
                 "complete", .flag,
                 "False when the time for one look was over before the page was full: go on with `next`."),
+            .required(
+                "warnings", .list(.string, most: EventQuery.Limits.terms),
+                "A sentence for each field of the query that is none of the documented ones, with the name nearest to it."
+            ),
         ])
     )
 

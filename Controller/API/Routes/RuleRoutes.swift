@@ -35,11 +35,23 @@ extension API {
                             "group", .text(.plain, length: 0...63),
                             "The hosts of this group; empty for all whose group has no staging of its own."),
                     ])
-                ), answer: .json(RulePackView.staging), problems: [.notFound]
+                ), answer: .json(RulePackView.staging), problems: [.notFound, .unprocessableContent]
             ) { call in
+                try await call.services.checkGroup(call.text("group"))
                 let staging = try await call.services.rules.stage(
                     call.body["version"]?.integer ?? 0, to: call.text("group"), by: call.principal())
                 return .json(RulePackView.json(staging))
+            },
+            Route(
+                method: .post, path: "\(root)/rule-packs/unstage", name: "unstageRulePack", tag: "rules",
+                summary: "Has the hosts of a group follow again what is staged to all others.",
+                admission: .role(.administrator),
+                body: .json(.object([.required("group", .text(.plain, length: 1...63))])),
+                answer: .json(RulePackView.staging), problems: [.conflict]
+            ) { call in
+                .json(
+                    RulePackView.json(
+                        try await call.services.rules.unstage(call.text("group"), by: call.principal())))
             },
             Route(
                 method: .post, path: "\(root)/rule-packs/roll-back", name: "rollBackRulePack", tag: "rules",

@@ -18,7 +18,9 @@ enum RulePackView {
         "RuleStaging",
         .object([
             .required("group", .string, "Empty: all hosts whose group has no staging of its own."),
-            .required("version", .integer(0...9_007_199_254_740_991), "0: no rules."),
+            .required(
+                "version", .nullable(.integer(0...9_007_199_254_740_991)),
+                "0: no rules. Null: the group follows all others, which only an answer says."),
         ])
     )
 
@@ -43,8 +45,8 @@ enum RulePackView {
 
     static func json(_ staging: Staging) -> JSONValue { json(staging.group, staging.version) }
 
-    private static func json(_ group: String, _ version: Int64) -> JSONValue {
-        ["group": .text(group), "version": .integer(version)]
+    private static func json(_ group: String, _ version: Int64?) -> JSONValue {
+        ["group": .text(group), "version": version.map { .integer($0) } ?? .null]
     }
 
     static func json(

@@ -35,12 +35,15 @@ struct Client: Sendable {
     }
 
     /// All items of a list, page by page, at most so many.
-    func list(_ path: String, _ query: [(String, String?)] = [], most: Int) async throws -> [JSONValue] {
+    func list(
+        _ path: String, _ query: [(String, String?)] = [], most: Int, first: (JSONValue) -> Void = { _ in }
+    ) async throws -> [JSONValue] {
         var items: [JSONValue] = []
         var cursor: String?
         repeat {
             let size = "\(min(200, most - items.count))"
             let page = try await get(path, query + [("limit", size), ("cursor", cursor)])
+            if items.isEmpty, cursor == nil { first(page) }
             items += page["items"]?.array ?? []
             cursor = page["next"]?.text
         } while cursor != nil && items.count < most

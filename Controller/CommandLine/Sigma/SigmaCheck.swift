@@ -61,6 +61,8 @@ struct SigmaCheck: ParsableCommand {
         }
         let counts =
             "\(set.files) files: \(set.rules.count) rules, \(set.correlations.count) correlations, \(set.filters) filters"
-        return findings + ["\(counts); \(set.faults.count) faults, \(set.warnings.count) warnings."]
+        return findings + [
+            "\(counts); \(set.refused) refused, \(set.faults.count) faults, \(set.warnings.count) warnings."
+        ]
     }
 }

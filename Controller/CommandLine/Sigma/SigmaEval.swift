@@ -44,7 +44,7 @@ struct SigmaEval: ParsableCommand {
     func run() throws {
         let set = try options.load(rules)
         if !set.faults.isEmpty {
-            Terminal.complain("\(set.faults.count) rules are refused and left out; `cordon sigma check` names them.")
+            Terminal.complain("\(set.refused) rules are refused and left out; `cordon sigma check` names them.")
         }
         var evaluation = try SigmaEvaluation(set, isRouting: !noRouting)
         var lines = try EventLines(events)

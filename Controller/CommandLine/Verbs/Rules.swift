@@ -18,8 +18,11 @@ struct RulesVerb: AsyncParsableCommand {
               cordon rules stage 7 --group canary
               cordon rules stage 7
               cordon rules roll-back --group canary
+              cordon rules unstage --group canary   # it runs what all others run, again
             """,
-        subcommands: [RulesPublish.self, RulesList.self, RulesTry.self, RulesStage.self, RulesRollBack.self]
+        subcommands: [
+            RulesPublish.self, RulesList.self, RulesTry.self, RulesStage.self, RulesUnstage.self, RulesRollBack.self,
+        ]
     )
 }
 
@@ -55,7 +58,7 @@ struct RulesPublish: AsyncParsableCommand {
         guard set.faults.isEmpty else {
             throw Complaint(
                 .failed,
-                "\(set.faults.count) rules have faults:\n"
+                "\(set.refused) rules have faults:\n"
                     + set.faults.prefix(50).map { Terminal.safe("\($0)") }.joined(separator: "\n"))
         }
     }
@@ -129,6 +132,22 @@ struct RulesStage: AsyncParsableCommand {
     }
 }
 
+/// `cordon rules unstage`
+struct RulesUnstage: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "unstage", abstract: "Have a group of hosts run what all others run, now and from now on.")
+    @Option(help: "The group that has a staging of its own.")
+    var group: String
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let staging = try await Client.use {
+            try await $0.send(.post, "/api/v1/rule-packs/unstage", ["group": .text(group)])
+        }
+        output.show(staging, Staged.lines)
+    }
+}
+
 /// `cordon rules roll-back`
 struct RulesRollBack: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -149,7 +168,7 @@ private enum Staged {
     static func lines(_ staging: JSONValue) -> [String] {
         let group = staging["group"]?.text ?? ""
         let whom = group.isEmpty ? "All hosts without a staging of their own" : "Hosts of group \(Terminal.safe(group))"
-        let version = staging["version"]?.integer ?? 0
+        guard let version = staging["version"]?.integer else { return ["\(whom) run what all others run now."] }
         return [version == 0 ? "\(whom) run no rules now." : "\(whom) run version \(version) now."]
     }
 }

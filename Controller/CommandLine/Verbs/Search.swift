@@ -9,6 +9,7 @@ struct Search: AsyncParsableCommand {
         discussion: """
             field:value, "quoted text", words with * and ?, networks for fields of addresses, >= <= > < for numbers and
             @timestamp, AND (or nothing), OR, NOT and parentheses. Words without a field are looked for in the line as it was.
+            Documentation/events.md has all fields; one that is none of them is searched too, and warned of.
 
             EXAMPLES
               cordon search 'user.name:root AND source.ip:203.0.113.0/24' --last 24h
@@ -50,7 +51,9 @@ struct Search: AsyncParsableCommand {
             let start = last.map { "\(now - .seconds($0.seconds))" } ?? from
             let terms = [("query", query), ("host", agent), ("from", start), ("to", to)]
             let table = Self.table(names)
-            let found = try await client.list("/api/v1/events", terms, most: limit)
+            let found = try await client.list("/api/v1/events", terms, most: limit) { page in
+                for warning in page["warnings"]?.texts ?? [] { Terminal.complain("warning: \(warning)") }
+            }
             // The newest last, as in a log.
             output.show(found.reversed(), as: table, empty: "No events.")
             guard watch else { return }

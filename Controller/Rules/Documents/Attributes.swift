@@ -5,21 +5,22 @@ struct Attributes {
     let document: YamlNode
     private(set) var warnings: [RuleFault] = []
 
-    init(_ document: YamlNode) throws(RuleFault) {
+    /// - Throws: ``RuleFaults`` where the document is no rule at all.
+    init(_ document: YamlNode) throws(RuleFaults) {
         guard document.map != nil else {
-            throw RuleFault(document.line, "A rule is a map, not \(document.kind).", .fileStructure)
+            let reason = "A rule is a map, not \(document.kind)."
+            throw RuleFaults(all: [RuleFault(document.line, reason, .fileStructure)])
         }
         self.document = document
         if let action = document["action"] {
-            throw RuleFault(action.line, "“action” is of the obsolete rule collections.", .fileStructure)
+            let reason = "“action” is of the obsolete rule collections."
+            throw RuleFaults(all: [RuleFault(action.line, reason, .fileStructure)])
         }
     }
 
     mutating func warn(_ line: Int, _ reason: String, _ place: SpecificationPlace) {
         warnings.append(RuleFault(line, reason, place))
     }
-
-    mutating func warn(_ more: [RuleFault]) { warnings += more }
 
     // MARK: - Kinds of value
 

@@ -17,85 +17,105 @@ struct CorrelationDocument {
     static let mostRules = 100
     static let mostFields = 16
 
-    init(_ document: YamlNode) throws(RuleFault) {
+    /// - Throws: ``RuleFaults`` with every fault that can be told from the others.
+    init(_ document: YamlNode) throws(RuleFaults) {
+        var notes = DocumentNotes()
         var attributes = try Attributes(document)
-        let title = try attributes.title()
-        try attributes.checkTaxonomy()
-        _ = try attributes.status()
-        try attributes.checkDates()
+        let title = notes.attempt(try attributes.title())
+        notes.attempt(try attributes.checkTaxonomy())
+        notes.attempt(try attributes.status())
+        notes.attempt(try attributes.checkDates())
+        let level = notes.attempt(try attributes.level())
+        let id = notes.attempt(try attributes.identifier())
+        let name = notes.attempt(try attributes.name())
+        let author = notes.attempt(try attributes.author())
+        let tags = notes.attempt(try attributes.texts("tags", .fileStructure))
+        let node = notes.attempt(try Self.section(document, attributes.line("correlation")))
+        let section = node.flatMap { CorrelationSection($0, notes: &notes) }
+        guard notes.faults.isEmpty, let title, let level, let id, let name, let author, let tags, let section else {
+            throw RuleFaults(all: notes.faults)
+        }
+        rule = CorrelationRule(
+            id: id ?? title, name: name, title: title, author: author, level: level ?? .informational, tags: tags,
+            kind: section.condition.kind, rules: section.rules, groupBy: section.groupBy, timespan: section.timespan,
+            conditions: section.condition.bounds, aliases: section.aliases, generatesBaseAlerts: section.generates)
+        (line, rulesLine, aliasLine) = (document.line, section.rulesLine, section.aliasLine)
+        hasLevel = level != nil
+        warnings = attributes.warnings + notes.warnings
+    }
+
+    private static func section(_ document: YamlNode, _ line: Int) throws(RuleFault) -> YamlNode {
         guard let node = document["correlation"], node.map != nil else {
-            throw RuleFault(attributes.line("correlation"), "“correlation” is no map.", .correlation)
+            throw RuleFault(line, "“correlation” is no map.", .correlation)
         }
         guard document["detection"] == nil else {
             throw RuleFault(document.line, "A rule has a detection or a correlation, not both.", .correlation)
         }
-        let section = try CorrelationSection(node)
-        let level = try attributes.level()
-        rule = CorrelationRule(
-            id: try attributes.identifier() ?? title, name: try attributes.name(), title: title,
-            author: try attributes.author(), level: level ?? .informational,
-            tags: try attributes.texts("tags", .fileStructure), kind: section.kind, rules: section.rules,
-            groupBy: section.groupBy, timespan: section.timespan, conditions: section.bounds,
-            aliases: section.aliases, generatesBaseAlerts: section.generates)
-        attributes.warn(section.warnings)
-        (line, rulesLine, aliasLine) = (document.line, section.rulesLine, section.aliasLine)
-        hasLevel = level != nil
-        warnings = attributes.warnings
+        return node
     }
 }
 
 /// The map below `correlation`.
 private struct CorrelationSection {
-    let kind: CorrelationRule.Kind
+    let condition: CorrelationCondition
     let rules: [String]
     let rulesLine: Int
     let groupBy: [String]
     let timespan: Int
-    let bounds: [CorrelationRule.Bound]
     let aliases: [String: [String: String]]
     let aliasLine: Int
     let generates: Bool
-    var warnings: [RuleFault] = []
 
-    init(_ node: YamlNode) throws(RuleFault) {
+    /// `nil` where it has a fault, which is noted.
+    init?(_ node: YamlNode, notes: inout DocumentNotes) {
         let known: Set = ["type", "rules", "group-by", "timespan", "condition", "aliases", "generate"]
         for entry in node.map ?? [] where !known.contains(entry.key) {
-            throw RuleFault(entry.line, "A correlation has no “\(entry.key.prefix(64))”.", .correlation)
+            notes.fault(RuleFault(entry.line, "A correlation has no “\(entry.key.prefix(64))”.", .correlation))
         }
+        let rules = notes.attempt(try Self.rules(node))
+        let groupBy = notes.attempt(try Self.groupBy(node))
+        let timespan = notes.attempt(try Self.timespan(node))
+        let condition = notes.attempt(try CorrelationCondition(node))
+        let aliases = notes.attempt(try Self.aliases(node["aliases"]))
+        let generates = notes.attempt(try Self.generates(node["generate"]))
+        guard let rules, let groupBy, let timespan, let condition, let aliases, let generates else { return nil }
+        (self.rules, self.groupBy, self.timespan, self.condition) = (rules, groupBy, timespan, condition)
+        (self.aliases, self.generates) = (aliases, generates)
+        rulesLine = node["rules"]?.line ?? node.line
+        aliasLine = node["aliases"]?.line ?? node.line
+        if groupBy.isEmpty {
+            notes.warn([RuleFault(node.line, "Without “group-by” everything is one group.", .grouping)])
+        }
+        notes.warn(condition.warnings)
+    }
+
+    private static func rules(_ node: YamlNode) throws(RuleFault) -> [String] {
         guard let list = node["rules"] else {
             throw RuleFault(node.line, "The correlation refers to no rules.", .correlationRules)
         }
-        rules = try Attributes.texts(list, "rules", .correlationRules)
-        rulesLine = list.line
+        let rules = try Attributes.texts(list, "rules", .correlationRules)
         guard !rules.isEmpty, rules.count <= CorrelationDocument.mostRules else {
             throw RuleFault(
                 list.line, "A correlation refers to 1 to \(CorrelationDocument.mostRules) rules.", .correlationRules)
         }
-        groupBy =
-            try node["group-by"].map { node throws(RuleFault) in
-                try Attributes.texts(node, "group-by", .grouping).map { $0.filter { $0 != " " } }
-            } ?? []
-        guard groupBy.count <= CorrelationDocument.mostFields else {
+        return rules
+    }
+
+    private static func groupBy(_ node: YamlNode) throws(RuleFault) -> [String] {
+        guard let list = node["group-by"] else { return [] }
+        let fields = try Attributes.texts(list, "group-by", .grouping).map { $0.filter { $0 != " " } }
+        guard fields.count <= CorrelationDocument.mostFields else {
             throw RuleFault(node.line, "A group has more than \(CorrelationDocument.mostFields) fields.", .limits)
         }
-        if groupBy.isEmpty {
-            warnings.append(
-                RuleFault(node.line, "Without “group-by” everything is one group.", .grouping))
+        return fields
+    }
+
+    private static func generates(_ node: YamlNode?) throws(RuleFault) -> Bool {
+        guard let node else { return false }
+        guard let value = node.scalar?.flag else {
+            throw RuleFault(node.line, "“generate” is true or false.", .generate)
         }
-        timespan = try Self.timespan(node)
-        let condition = try CorrelationCondition(node)
-        (kind, bounds) = (condition.kind, condition.bounds)
-        warnings += condition.warnings
-        aliases = try Self.aliases(node["aliases"])
-        aliasLine = node["aliases"]?.line ?? node.line
-        guard let flag = node["generate"] else {
-            generates = false
-            return
-        }
-        guard let value = flag.scalar?.flag else {
-            throw RuleFault(flag.line, "“generate” is true or false.", .generate)
-        }
-        generates = value
+        return value
     }
 
     private static func timespan(_ node: YamlNode) throws(RuleFault) -> Int {

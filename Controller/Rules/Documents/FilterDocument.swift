@@ -10,26 +10,42 @@ struct FilterDocument {
     let condition: Condition
     let warnings: [RuleFault]
 
-    init(_ document: YamlNode, groups: [String: [String]]) throws(RuleFault) {
+    /// - Throws: ``RuleFaults`` with every fault that can be told from the others.
+    init(_ document: YamlNode, groups: [String: [String]]) throws(RuleFaults) {
+        var notes = DocumentNotes()
         var attributes = try Attributes(document)
-        title = try attributes.title()
-        try attributes.checkTaxonomy()
-        try attributes.checkDates()
-        _ = try attributes.identifier()
-        guard let filter = document["filter"], filter.map != nil else {
-            throw RuleFault(attributes.line("filter"), "“filter” is no map.", .filter)
+        let title = notes.attempt(try attributes.title())
+        notes.attempt(try attributes.checkTaxonomy())
+        notes.attempt(try attributes.checkDates())
+        notes.attempt(try attributes.identifier())
+        let logSource = notes.attempt(try attributes.logSource())
+        let filter = notes.attempt(try Self.filter(document, attributes.line("filter")))
+        var rules: [(reference: String, line: Int)]?
+        var condition: Condition?
+        if let filter {
+            rules = notes.attempt(try Self.rules(filter))
+            condition = Detection.condition(filter, groups: groups, others: ["rules"], notes: &notes)
         }
+        guard notes.faults.isEmpty, let title, let logSource, let rules, let condition else {
+            throw RuleFaults(all: notes.faults)
+        }
+        (self.title, self.logSource, self.rules, self.condition) = (title, logSource, rules, condition)
+        line = document.line
+        warnings = attributes.warnings + notes.warnings
+    }
+
+    private static func filter(_ document: YamlNode, _ line: Int) throws(RuleFault) -> YamlNode {
+        guard let filter = document["filter"], filter.map != nil else {
+            throw RuleFault(line, "“filter” is no map.", .filter)
+        }
+        return filter
+    }
+
+    private static func rules(_ filter: YamlNode) throws(RuleFault) -> [(reference: String, line: Int)] {
         guard let list = filter["rules"] else {
             throw RuleFault(filter.line, "The filter does not say of which rules it is.", .filter)
         }
-        let references = try Attributes.texts(list, "rules", .filter)
         let lines = list.list?.map(\.line) ?? [list.line]
-        rules = Array(zip(references, lines).map { (reference: $0, line: $1) })
-        let detection = try Detection(filter, groups: groups, others: ["rules"])
-        attributes.warn(detection.warnings)
-        logSource = try attributes.logSource()
-        line = document.line
-        condition = detection.condition
-        warnings = attributes.warnings
+        return Array(zip(try Attributes.texts(list, "rules", .filter), lines).map { (reference: $0, line: $1) })
     }
 }

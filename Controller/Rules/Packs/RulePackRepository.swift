@@ -28,13 +28,13 @@ package struct PublishedPack: Sendable, Hashable {
 package struct Staging: Sendable, Hashable {
     /// The group of hosts; empty for all hosts whose group has no staging of its own.
     package var group: String
-    /// The pack's version; 0 for none.
-    package var version: Int64
+    /// The pack's version, 0 for none; `nil` when the group has no staging of its own any more.
+    package var version: Int64?
     package var at: Timestamp
     /// `Principal.name`.
     package var by: String
 
-    package init(group: String, version: Int64, at: Timestamp, by: String) {
+    package init(group: String, version: Int64?, at: Timestamp, by: String) {
         (self.group, self.version, self.at, self.by) = (group, version, at, by)
     }
 }

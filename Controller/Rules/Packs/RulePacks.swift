@@ -19,7 +19,7 @@ package final class RulePacks: Sendable {
     /// Called when the version of some group may have changed.
     private let changed: @Sendable () -> Void
     /// All stagings by group, oldest first.
-    private let history: Mutex<[String: [Int64]]>
+    private let history: Mutex<[String: [Int64?]]>
 
     /// One rule file as it was sent.
     package struct File: Sendable {
@@ -35,7 +35,7 @@ package final class RulePacks: Sendable {
         repository: any RulePackRepository & AssetGroupRepository & EventHistory, surroundings: Surroundings,
         changed: @escaping @Sendable () -> Void = {}
     ) async throws -> RulePacks {
-        var history: [String: [Int64]] = [:]
+        var history: [String: [Int64?]] = [:]
         for staging in try await repository.stagings() { history[staging.group, default: []].append(staging.version) }
         return RulePacks(
             repository: repository, groups: AssetGroups(repository: repository, surroundings: surroundings),
@@ -45,7 +45,7 @@ package final class RulePacks: Sendable {
 
     private init(
         repository: any RulePackRepository, groups: AssetGroups, trials: RuleTrials, surroundings: Surroundings,
-        changed: @escaping @Sendable () -> Void, history: [String: [Int64]]
+        changed: @escaping @Sendable () -> Void, history: [String: [Int64?]]
     ) {
         self.repository = repository
         self.groups = groups
@@ -73,11 +73,11 @@ package final class RulePacks: Sendable {
 
     /// The version that hosts of the group should run; 0 for none.
     package func version(for group: String) -> Int64 {
-        history.withLock { history in (history[group] ?? history[""])?.last ?? 0 }
+        history.withLock { history in (history[group]?.last ?? nil) ?? (history[""]?.last ?? nil) ?? 0 }
     }
 
     /// The version in force for each group that has a staging of its own; the empty name stands for all others.
-    package func staged() -> [String: Int64] { history.withLock { $0.compactMapValues(\.last) } }
+    package func staged() -> [String: Int64] { history.withLock { $0.compactMapValues { $0.last ?? nil } } }
 
     // MARK: - Changing it
 
@@ -126,7 +126,22 @@ package final class RulePacks: Sendable {
         return try await add(version, group, "rules.staged", principal)
     }
 
-    /// Has the hosts of a group run again what they ran before the last staging.
+    /// Has the hosts of a group follow again what is staged to all others.
+    /// - Throws: ``RulesError`` `rules.nothing_before` when the group has no staging of its own.
+    @discardableResult
+    package func unstage(_ group: String, by principal: Principal) async throws -> Staging {
+        guard !group.isEmpty, staged()[group] != nil else {
+            throw RulesError(
+                "nothing_before",
+                group.isEmpty ? "All other hosts follow nobody." : "Group \(group) has no staging of its own.",
+                remedy: group.isEmpty
+                    ? "`cordon rules stage 0` takes their rules away." : "Its hosts run what all others run already.")
+        }
+        return try await add(nil, group, "rules.unstaged", principal)
+    }
+
+    /// Has the hosts of a group run again what they ran before the last staging: where that was the group's first, what
+    /// all others run.
     /// - Throws: ``RulesError`` `rules.nothing_before` when nothing was ever staged for the group.
     @discardableResult
     package func rollBack(_ group: String, by principal: Principal) async throws -> Staging {
@@ -135,17 +150,18 @@ package final class RulePacks: Sendable {
                 "nothing_before", "Nothing was staged to \(group.isEmpty ? "all hosts" : group) yet.",
                 remedy: "`cordon rules stage` names what hosts run.")
         }
-        let before = past.last { $0 != current } ?? 0
+        // Of no group at all there is nothing to follow: no rules.
+        let before = past.last { $0 != current } ?? (group.isEmpty ? 0 : nil)
         return try await add(before, group, "rules.rolled_back", principal)
     }
 
-    private func add(_ version: Int64, _ group: String, _ verb: String, _ principal: Principal) async throws -> Staging
+    private func add(_ version: Int64?, _ group: String, _ verb: String, _ principal: Principal) async throws -> Staging
     {
         let staging = Staging(group: group, version: version, at: surroundings.now(), by: principal.name)
         try await repository.add(
             staging,
             recording: AuditEntry(
-                at: staging.at, actor: principal.name, verb: verb, subject: "rules:\(version)",
+                at: staging.at, actor: principal.name, verb: verb, subject: "rules:\(version ?? staged()[group] ?? 0)",
                 details: ["group": group.isEmpty ? "*" : group]))
         history.withLock { $0[group, default: []].append(version) }
         changed()

@@ -14,6 +14,8 @@ package struct RuleSet: Sendable {
     package internal(set) var files = 0
     /// Filters that were read.
     package internal(set) var filters = 0
+    /// Rules, correlations, filters and files that are left out; one may have several faults.
+    package internal(set) var refused = 0
 
     init() {}
 
@@ -62,6 +64,6 @@ package struct RuleSet: Sendable {
         guard !faults.isEmpty else { return self }
         let first = faults.prefix(3).map(\.description).joined(separator: " ")
         throw RulesError(
-            "faults", "\(faults.count) rules have faults: \(first)", remedy: "`cordon sigma check` names every place.")
+            "faults", "\(refused) rules have faults: \(first)", remedy: "`cordon sigma check` names every place.")
     }
 }

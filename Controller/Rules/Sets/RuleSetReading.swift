@@ -17,6 +17,7 @@ struct RuleSetReading {
     var levelless: [(id: String, file: String, line: Int)] = []
     private var files: [String] = []
     private var findings: [RuleFinding] = []
+    private var refused = 0
     /// Bytes of the rules as a pack holds them.
     private var size = 0
 
@@ -48,7 +49,7 @@ struct RuleSetReading {
 
     private mutating func read(_ document: YamlNode, _ file: String) {
         let name = document["id"]?.scalar?.text ?? document["title"]?.scalar?.text
-        do throws(RuleFault) {
+        do throws(RuleFaults) {
             if document["correlation"] != nil {
                 let found = try CorrelationDocument(document)
                 note(found.warnings, file, found.rule.id)
@@ -66,28 +67,29 @@ struct RuleSetReading {
                 rules.append(Placed(value: found.rule, file: file, line: document.line))
             }
         } catch {
-            note(.fault, error, file, name)
+            refused += 1
+            for fault in error.all { findings.append(RuleFinding(.fault, fault, file: file, rule: name)) }
         }
     }
 
     /// Counts what a rule takes: groups fill placeholders with many values, and few rules become very much.
-    private mutating func weigh(_ rule: SigmaRule, line: Int) throws(RuleFault) {
+    private mutating func weigh(_ rule: SigmaRule, line: Int) throws(RuleFaults) {
         do throws(SigmaError) {
             size += try RulePack(name: "", version: 0, rules: [rule]).encoded().count
         } catch {
-            throw RuleFault(line, error.message, .limits)
+            throw RuleFaults(all: [RuleFault(line, error.message, .limits)])
         }
         guard size <= mostBytes else {
-            throw RuleFault(line, "With this rule all are larger than \(mostBytes) bytes.", .limits)
+            let reason = "With this rule all are larger than \(mostBytes) bytes."
+            throw RuleFaults(all: [RuleFault(line, reason, .limits)])
         }
     }
 
     // MARK: - Findings
 
     mutating func note(_ weight: RuleFinding.Weight, _ fault: RuleFault, _ file: String, _ rule: String?) {
-        findings.append(
-            RuleFinding(
-                weight, file: file, line: fault.line, rule: rule, reason: fault.reason, place: fault.place))
+        if weight == .fault { refused += 1 }
+        findings.append(RuleFinding(weight, fault, file: file, rule: rule))
     }
 
     private mutating func note(_ warnings: [RuleFault], _ file: String, _ rule: String?) {
@@ -105,7 +107,7 @@ struct RuleSetReading {
         var set = RuleSet()
         set.rules = rules.map(\.value)
         set.correlations = order.map { correlations[$0].value.rule }
-        (set.files, set.filters) = (files.count, filters.count)
+        (set.files, set.filters, set.refused) = (files.count, filters.count, refused)
         let places = Dictionary(files.enumerated().map { ($1, $0) }) { first, _ in first }
         set.findings = findings.enumerated().sorted { left, right in
             (places[left.element.file] ?? 0, left.element.line, left.offset)

@@ -68,7 +68,7 @@ package struct RulePackStore: RulePackRepository {
                 INSERT INTO rule_staging (number, host_group, version, staged_at, staged_by)
                 VALUES ($1, $2, $3, $4, $5)
                 """,
-                (last?["last"] ?? Int64(0)) + 1, staging.group, staging.version, staging.at, staging.by)
+                (last?["last"] ?? Int64(0)) + 1, staging.group, staging.version ?? Self.none, staging.at, staging.by)
             record.append(entry)
         }
     }
@@ -76,10 +76,14 @@ package struct RulePackStore: RulePackRepository {
     package func stagings() async throws -> [Staging] {
         try await database.read { connection in
             try connection.rows("SELECT * FROM rule_staging ORDER BY number").map { row in
-                Staging(
-                    group: row["host_group"], version: row["version"], at: Timestamp(microseconds: row["staged_at"]),
-                    by: row["staged_by"])
+                let version: Int64 = row["version"]
+                return Staging(
+                    group: row["host_group"], version: version == Self.none ? nil : version,
+                    at: Timestamp(microseconds: row["staged_at"]), by: row["staged_by"])
             }
         }
     }
+
+    /// The version of a row that says that a group has no staging of its own any more.
+    private static let none: Int64 = -1
 }

@@ -16,7 +16,8 @@ extension RulesPage {
         stagings = staged.sorted { $0.key < $1.key }.map { group, version in
             StagingLine(
                 whom: Self.whom(group), version: Self.words(version),
-                rollBack: mayStage ? RollBack(token: reader.formToken, group: group) : nil)
+                rollBack: mayStage ? RollBack(token: reader.formToken, group: group) : nil,
+                unstage: mayStage && !group.isEmpty ? RollBack(token: reader.formToken, group: group) : nil)
         }
         guard mayStage, !known.isEmpty else { return }
         let newest = known.first?.version
@@ -40,11 +41,14 @@ extension RulesPage {
 
     /// - Parameter past: Oldest first.
     mutating func show(_ past: [Staging], now: Timestamp) {
-        var before: [String: Int64] = [:]
+        var before: [String: Int64?] = [:]
         var lines: [HistoryLine] = []
         for staging in past {
-            let last = before.updateValue(staging.version, forKey: staging.group) ?? 0
-            let step = "\(Self.words(last)) → \(Self.words(staging.version))\(staging.version < last ? ", back" : "")"
+            // A group that never had one of its own followed all others.
+            let beginning: Int64? = staging.group.isEmpty ? 0 : nil
+            let last = before.updateValue(staging.version, forKey: staging.group) ?? beginning
+            let isBack = if let last, let version = staging.version { version < last } else { false }
+            let step = "\(Self.words(last)) → \(Self.words(staging.version))\(isBack ? ", back" : "")"
             lines.append(
                 HistoryLine(
                     at: Moment(staging.at, now: now), whom: Self.whom(staging.group), step: step, by: staging.by))
@@ -61,7 +65,11 @@ extension RulesPage {
     }
 
     private static func whom(_ group: String) -> String { group.isEmpty ? "All other hosts" : "Group \(group)" }
-    private static func words(_ version: Int64) -> String { version == 0 ? "no rules" : "version \(version)" }
+
+    private static func words(_ version: Int64?) -> String {
+        guard let version else { return "as all others" }
+        return version == 0 ? "no rules" : "version \(version)"
+    }
 }
 
 extension RulesPage.PackRow {

@@ -91,6 +91,7 @@ package struct Notice: Sendable, Hashable {
         "hunting": Notice("Asked.", "What hosts find stands below as it comes."),
         "hunt-ended": Notice("Ended.", "What was found stays."),
         "staged": Notice("Staged.", "Hosts that are there fetch the pack now, others when they come."),
+        "unstaged": Notice("Taken back.", "The group's hosts run what all other hosts run."),
         "rolled-back": Notice("Rolled back.", "Hosts go back to what they ran before."),
         "signed-out": Notice("Signed out.", "The session has ended on the controller as well."),
     ]

@@ -39,11 +39,14 @@ package struct RulesPage: Page {
         package var version: String
         /// `nil` for who may not.
         package var rollBack: RollBack?
+        /// The form that has the group follow all others; `nil` for who may not, and for all others themselves.
+        package var unstage: RollBack?
 
-        package init(whom: String, version: String, rollBack: RollBack?) {
+        package init(whom: String, version: String, rollBack: RollBack?, unstage: RollBack? = nil) {
             self.whom = whom
             self.version = version
             self.rollBack = rollBack
+            self.unstage = unstage
         }
     }
 

@@ -5,6 +5,8 @@ package struct SearchPage: Page {
     package var form: Form
     /// Why the query was not asked; `nil` when it was.
     package var refusal: String?
+    /// Sentences about fields that are none of the documented ones.
+    package var warnings: [String] = []
     package var events: [EventRow] = []
     /// What was found, and whether all was looked at.
     package var tally: String = ""

@@ -9,6 +9,7 @@ extension Console {
     func addRules(to pages: RouterGroup<RequestScope>) {
         pages.get("rules") { request, scope in try await showRules(request, scope) }
         pages.post("rules/stage") { request, scope in try await stage(request, scope) }
+        pages.post("rules/unstage") { request, scope in try await unstage(request, scope) }
         pages.post("rules/roll-back") { request, scope in try await rollBack(request, scope) }
     }
 
@@ -27,8 +28,16 @@ extension Console {
     private func stage(_ request: Request, _ scope: RequestScope) async throws -> Response {
         let (reader, form) = try await sender(request, scope, needs: .administrator)
         guard let version = form["version"].flatMap({ Int64($0) }), version >= 0 else { throw Problem.badForm }
-        try await services.rules.stage(version, to: try group(form), by: reader.principal)
+        let group = try group(form)
+        try await services.checkGroup(group)
+        try await services.rules.stage(version, to: group, by: reader.principal)
         return .redirect(to: LocalPath("/rules").saying("staged"), type: .normal)
+    }
+
+    private func unstage(_ request: Request, _ scope: RequestScope) async throws -> Response {
+        let (reader, form) = try await sender(request, scope, needs: .administrator)
+        try await services.rules.unstage(try group(form), by: reader.principal)
+        return .redirect(to: LocalPath("/rules").saying("unstaged"), type: .normal)
     }
 
     private func rollBack(_ request: Request, _ scope: RequestScope) async throws -> Response {

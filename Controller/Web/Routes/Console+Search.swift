@@ -18,6 +18,7 @@ extension Console {
         do {
             let hosts = try await services.fleet.hosts()
             let search = try EventSearch(fields, hosts, now: reader.now)
+            page.warnings = search.query.warnings
             let found = try await services.intake.search(search)
             page.show(found, fields, hosts, now: reader.now)
         } catch let error as EventQueryError {

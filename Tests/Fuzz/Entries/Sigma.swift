@@ -41,11 +41,10 @@ extension FuzzEntry {
         }
     }
 
-    private static let identifiers: [SearchIdentifier] = ["a", "b", "sel_1", "sel_2", "_hidden"].compactMap { name in
-        var warnings: [RuleFault] = []
+    private static let identifiers: [SearchIdentifier] = ["a", "b", "sel_1", "sel_2", "_hidden"].map { name in
+        var notes = DocumentNotes()
         let text = YamlNode(line: 1, content: .scalar(YamlNode.Scalar(text: name, isPlain: false)))
-        return try? SearchIdentifier(
-            YamlNode.Entry(key: name, line: 1, value: text), groups: [:], warnings: &warnings)
+        return SearchIdentifier(YamlNode.Entry(key: name, line: 1, value: text), groups: [:], notes: &notes)
     }
 
     private static func samplePack() throws -> RulePack {

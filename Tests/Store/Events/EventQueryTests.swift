@@ -91,6 +91,28 @@ struct EventQueryTests {
     }
 }
 
+@Suite("Warnings of event queries")
+struct EventQueryWarningTests {
+    @Test(
+        "a field that is none of the documented ones is named with the one nearest to it",
+        arguments: [
+            ("user.nmae:root", ["user.nmae is not of the documented fields; did you mean user.name?"]),
+            ("pid:7", ["pid is not of the documented fields; did you mean process.pid?"]),
+            ("NOT (Source.IP:10.0.0.1)", ["Source.IP is not of the documented fields; did you mean source.ip?"]),
+            ("zzz.qqq:x OR zzz.qqq:y", ["zzz.qqq is not of the documented fields."]),
+            ("user.name:a @timestamp:>2026-01-01T00:00:00Z event.original:b event.created:* word", []),
+        ])
+    func nearest(text: String, warnings: [String]) throws {
+        #expect(try EventQuery(text).warnings == warnings)
+    }
+
+    @Test("a name of any length costs little, and is cut where it is shown")
+    func long() throws {
+        let warning = try #require(EventQuery(String(repeating: "a", count: 120) + ":x").warnings.first)
+        #expect(warning.utf8.count < 110 && warning.contains("…"))
+    }
+}
+
 /// What a word means, tried in every way.
 private enum Plain {
     static func isFound(_ word: String, in line: String) -> Bool {
