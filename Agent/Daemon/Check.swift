@@ -31,6 +31,7 @@ struct Check: AsyncParsableCommand {
         }
         note("settings", nil)
         note("identity", fault { try identity(settings) })
+        warn("rights", otherRights(settings))
         for path in settings.files.map(\.path) { note("source \(path)", unreadable(path)) }
         switch settings.audit {
         case .file(let path, _)?: note("audit \(path)", unreadable(path))
@@ -59,8 +60,20 @@ struct Check: AsyncParsableCommand {
         if !isWell { throw ExitCode(1) }
     }
 
+    /// Who asks may see more or less than the agent will, whose user the state belongs to.
+    private func otherRights(_ settings: AgentSettings) -> String? {
+        var state = stat()
+        guard unsafe stat(settings.state, &state) == 0, state.st_uid != geteuid() else { return nil }
+        return
+            "this is what user \(geteuid()) may see; the agent, as user \(state.st_uid), says in its log what it may not"
+    }
+
+    /// Tried, not asked of access(2): that leaves the capabilities of a user out.
     private func unreadable(_ path: String) -> String? {
-        unsafe access(path, R_OK) == 0 ? nil : unsafe String(cString: strerror(errno))
+        let file = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard file >= 0 else { return unsafe String(cString: strerror(errno)) }
+        close(file)
+        return nil
     }
 
     private func identity(_ settings: AgentSettings) throws {

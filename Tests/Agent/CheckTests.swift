@@ -28,6 +28,25 @@ struct CheckTests {
     }
 
     @Test(
+        "says that somebody else's rights are not the agent's",
+        .enabled(if: Abilities.isRoot && Abilities.programs(["setpriv"]).isEmpty, "only root can become somebody else"))
+    func rights() throws {
+        let scratch = try Scratch()
+        let log = try scratch.file("log", "", mode: 0o600)
+        let file = try scratch.file(
+            "agent.toml",
+            "[agent]\nstate = \"\(try scratch.folder("state"))\"\n[source.log]\npath = \"\(log)\"\n")
+        let check = [Binaries.besideThisProcess + "/cordon-agent", "check", "--config", file]
+        let mine = try Command(check).run().output
+        #expect(mine.contains("ok   settings") && !mine.contains("warn rights"))
+        // It can read what is in the way to the program, and is another user all the same.
+        let user = ["--reuid=65534", "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+        let others = try Command(["setpriv"] + user + check).run().output
+        #expect(others.contains("ok   source \(log)"), "a right that it was given counts")
+        #expect(others.contains("warn rights: this is what user 65534 may see; the agent, as user 0,"))
+    }
+
+    @Test(
         "says who tells of processes, and what of them is not seen",
         .enabled(if: Abilities.isRoot && Abilities.programs(["setpriv"]).isEmpty, "only root can become somebody else"))
     func processes() throws {
