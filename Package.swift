@@ -87,6 +87,7 @@ let common: [Target] = [
     module("CordonSignals", in: "Common/Signals", uses: ["CordonModel", "CLinux", .logging]),
     module("CordonTrust", in: "Common/Trust", uses: ["CordonModel", .crypto, .x509, .swiftASN1]),
     module("CordonWire", in: "Common/Wire", uses: ["CordonModel", .protobuf]),
+    module("CordonOrders", in: "Common/Orders", uses: ["CordonModel", "CordonWire", .protobuf]),
     module(
         "CordonLink",
         in: "Common/Link",
@@ -137,7 +138,8 @@ let agent: [Target] = [
         "AgentEnforce",
         in: "Agent/Enforce",
         uses: [
-            "AgentNetlink", "CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "CordonFrames", "CLinux",
+            "AgentNetlink", "CordonModel", "CordonOrders", "CordonWire", "CordonTrust", "CordonSettings",
+            "CordonFrames", "CLinux",
             .system, .logging, .protobuf,
         ]
     ),
@@ -155,7 +157,8 @@ let agent: [Target] = [
         "cordon-enforcer",
         in: "Agent/Enforcer",
         uses: [
-            "CordonModel", "CordonTrust", "CordonWire", "CordonSettings", "CordonSignals", "AgentEnforce", "CLinux",
+            "CordonModel", "CordonOrders", "CordonTrust", "CordonWire", "CordonSettings", "CordonSignals",
+            "AgentEnforce", "CLinux",
             .argumentParser, .logging, .system, .protobuf,
         ]
     ),
@@ -168,7 +171,8 @@ let controller: [Target] = [
         "ControllerFleet",
         in: "Controller/Fleet",
         uses: [
-            "CordonModel", "CordonWire", "CordonLink", "CordonTrust", .grpcCore, .grpcTransport, .nioCore, .nioPosix,
+            "CordonModel", "CordonOrders", "CordonWire", "CordonLink", "CordonTrust", .grpcCore, .grpcTransport,
+            .nioCore, .nioPosix,
             .nioSSL, .nioTLS, .nioHTTP2, .nioHPACK, .protobuf, .x509, .swiftASN1, .crypto, .logging, .serviceLifecycle,
             "CLinux", .system,
         ]
@@ -180,13 +184,16 @@ let controller: [Target] = [
         uses: ["CordonModel", "CordonScan", "CordonMatch", "CordonSigma", .yams, .logging]
     ),
     module("ControllerCases", in: "Controller/Cases", uses: ["CordonModel", .logging]),
-    module("ControllerPlaybooks", in: "Controller/Playbooks", uses: ["CordonModel", "CordonScan", .logging]),
+    module(
+        "ControllerPlaybooks", in: "Controller/Playbooks",
+        uses: ["CordonModel", "CordonOrders", "CordonScan", .logging]),
     module("ControllerAccess", in: "Controller/Access", uses: ["CordonModel", .crypto, .cryptoExtras, .logging]),
     module(
         "ControllerStore",
         in: "Controller/Store",
         uses: [
-            "CordonModel", "CordonScan", "CordonTrust", "CordonWire", "ControllerFleet", "ControllerIntake",
+            "CordonModel", "CordonOrders", "CordonScan", "CordonTrust", "CordonWire", "ControllerFleet",
+            "ControllerIntake",
             "ControllerCases", "ControllerPlaybooks", "ControllerAccess", "ControllerRules", .grdb, .protobuf, .logging,
         ]
     ),
@@ -194,7 +201,8 @@ let controller: [Target] = [
         "ControllerAPI",
         in: "Controller/API",
         uses: [
-            "CordonModel", "CordonScan", "CordonTrust", "ControllerFleet", "ControllerIntake", "ControllerCases",
+            "CordonModel", "CordonOrders", "CordonScan", "CordonTrust", "ControllerFleet", "ControllerIntake",
+            "ControllerCases",
             "ControllerPlaybooks", "ControllerAccess", "ControllerRules", .hummingbird, .httpTypes, .nioCore,
             .nioHTTPTypes, .logging,
             .serviceLifecycle,
@@ -204,7 +212,7 @@ let controller: [Target] = [
         "ControllerWeb",
         in: "Controller/Web",
         uses: [
-            "CordonModel", "ControllerAPI", "ControllerFleet", "ControllerIntake", "ControllerCases",
+            "CordonModel", "CordonOrders", "ControllerAPI", "ControllerFleet", "ControllerIntake", "ControllerCases",
             "ControllerPlaybooks", "ControllerAccess", "ControllerRules", .hummingbird, .httpTypes, .nioCore, .mustache,
             .logging,
         ],
@@ -215,7 +223,8 @@ let controller: [Target] = [
         "cordon-controller",
         in: "Controller/Daemon",
         uses: [
-            "CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "CordonSignals", "ControllerFleet",
+            "CordonModel", "CordonOrders", "CordonWire", "CordonTrust", "CordonSettings", "CordonSignals",
+            "ControllerFleet",
             "ControllerIntake", "ControllerCases", "ControllerPlaybooks", "ControllerAccess", "ControllerStore",
             "ControllerRules", "ControllerAPI", "ControllerWeb", .argumentParser, .asyncHTTPClient, .hummingbird,
             .hummingbirdTLS,
@@ -227,7 +236,8 @@ let controller: [Target] = [
         "cordon",
         in: "Controller/CommandLine",
         uses: [
-            "CordonModel", "CordonScan", "CordonSigma", "CordonTrust", "ControllerPlaybooks", "ControllerRules",
+            "CordonModel", "CordonOrders", "CordonScan", "CordonSigma", "CordonTrust", "ControllerPlaybooks",
+            "ControllerRules",
             .argumentParser, .asyncHTTPClient, .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .system,
         ]
     ),
@@ -254,6 +264,9 @@ let testing: [Target] = [
     ),
     tests("WireTests", in: "Tests/Wire", uses: ["CordonModel", "CordonWire", .protobuf]),
     tests(
+        "OrdersTests", in: "Tests/Orders",
+        uses: ["CordonModel", "CordonWire", "CordonOrders", "CordonTesting", .protobuf]),
+    tests(
         "CollectTests",
         in: "Tests/Collect",
         uses: [
@@ -275,7 +288,8 @@ let testing: [Target] = [
         "EnforceTests",
         in: "Tests/Enforce",
         uses: [
-            "CordonModel", "CordonWire", "CordonTrust", "CordonSettings", "AgentNetlink", "AgentEnforce",
+            "CordonModel", "CordonOrders", "CordonWire", "CordonTrust", "CordonSettings", "AgentNetlink",
+            "AgentEnforce",
             "cordon-enforcer", "CordonTesting", "CLinux", .system, .crypto, .protobuf, .logging,
         ]
     ),
@@ -283,7 +297,8 @@ let testing: [Target] = [
         "LinkTests",
         in: "Tests/Link",
         uses: [
-            "CordonModel", "CordonWire", "CordonLink", "CordonTrust", "AgentUplink", "AgentSpool", "ControllerFleet",
+            "CordonModel", "CordonOrders", "CordonWire", "CordonLink", "CordonTrust", "AgentUplink", "AgentSpool",
+            "ControllerFleet",
             "ControllerStore", "CordonTesting", .grpcCore, .grpcTransport, .nioHPACK, .nioSSL, .nioPosix, .nioCore,
             .x509,
             .crypto, .logging, .serviceLifecycle, .protobuf,
@@ -309,7 +324,10 @@ let testing: [Target] = [
     tests(
         "PlaybooksTests",
         in: "Tests/Playbooks",
-        uses: ["CordonModel", "CordonScan", "CordonTrust", "ControllerPlaybooks", "ControllerStore", "CordonTesting"]
+        uses: [
+            "CordonModel", "CordonOrders", "CordonScan", "CordonTrust", "ControllerPlaybooks", "ControllerStore",
+            "CordonTesting",
+        ]
     ),
     tests(
         "AccessTests",
@@ -320,7 +338,8 @@ let testing: [Target] = [
         "APITests",
         in: "Tests/API",
         uses: [
-            "CordonModel", "CordonScan", "CordonTrust", "ControllerRules", "ControllerAPI", "ControllerWeb",
+            "CordonModel", "CordonOrders", "CordonScan", "CordonTrust", "ControllerRules", "ControllerAPI",
+            "ControllerWeb",
             "ControllerFleet",
             "ControllerIntake", "ControllerCases", "ControllerPlaybooks", "ControllerAccess", "ControllerStore",
             "CordonTesting", "cordon", "cordon-controller", .hummingbird, .hummingbirdTesting, .httpTypes,
@@ -336,7 +355,8 @@ let testing: [Target] = [
         "cordon-bench-fleet",
         in: "Tests/Benchmarks/Fleet",
         uses: [
-            "CordonModel", "CordonWire", "CordonLink", "CordonTrust", "ControllerFleet", "ControllerStore", .grpcCore,
+            "CordonModel", "CordonOrders", "CordonWire", "CordonLink", "CordonTrust", "ControllerFleet",
+            "ControllerStore", .grpcCore,
             .grpcTransport, .protobuf, .logging, .serviceLifecycle,
         ]
     ),
@@ -354,7 +374,8 @@ let testing: [Target] = [
         "cordon-bench-contain",
         in: "Tests/Benchmarks/Contain",
         uses: [
-            "CordonModel", "CordonWire", "CordonTrust", "AgentEnforce", "CLinux", .argumentParser, .protobuf, .logging,
+            "CordonModel", "CordonOrders", "CordonWire", "CordonTrust", "AgentEnforce", "CLinux", .argumentParser,
+            .protobuf, .logging,
         ]
     ),
     tool(
@@ -366,7 +387,8 @@ let testing: [Target] = [
         "cordon-demo",
         in: "Tests/Demo",
         uses: [
-            "CordonModel", "CordonScan", "CordonTrust", "CordonWire", "CordonTesting", "CLinux", .argumentParser,
+            "CordonModel", "CordonOrders", "CordonScan", "CordonTrust", "CordonWire", "CordonTesting", "CLinux",
+            .argumentParser,
             .protobuf, .system,
         ]
     ),
@@ -380,7 +402,7 @@ let testing: [Target] = [
 
 let fuzzed: [Target.Dependency] = [
     "CordonModel", "CordonScan", "CordonMatch", "CordonSigma", "CordonFrames", "CordonSettings", "CordonTrust",
-    "CordonWire", "AgentCollect", "AgentSpool", "AgentNetlink", "AgentEnforce", "ControllerRules",
+    "CordonWire", "CordonOrders", "AgentCollect", "AgentSpool", "AgentNetlink", "AgentEnforce", "ControllerRules",
     "ControllerIntake", "ControllerPlaybooks", .protobuf, .system,
 ]
 let fuzzing: [Target] =

@@ -59,7 +59,8 @@ extension Cordon_V1_Event {
 }
 
 extension Cordon_V1_Value {
-    init(_ value: FieldValue) {
+    /// The value as it travels, within `WireLimits`.
+    package init(_ value: FieldValue) {
         self.init()
         switch value {
         case .text(let text): self.text = text.bounded(WireLimits.fieldText)
@@ -71,7 +72,7 @@ extension Cordon_V1_Value {
     }
 
     /// `nil` for a kind of value that is not known here.
-    func model() -> FieldValue? {
+    package func model() -> FieldValue? {
         switch kind {
         case .text(let text): .text(text.bounded(WireLimits.fieldText))
         case .number(let number): .number(number)

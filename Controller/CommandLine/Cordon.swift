@@ -35,7 +35,10 @@ struct Cordon: AsyncParsableCommand {
             CommandGroup(
                 name: "Working", subcommands: [Cases.self, CaseVerb.self, Tasks.self, Approve.self, Deny.self]),
             CommandGroup(
-                name: "Containing", subcommands: [Isolate.self, Release.self, Kill.self, Block.self, Unblock.self]
+                name: "Containing",
+                subcommands: [
+                    Isolate.self, Release.self, Kill.self, Block.self, Unblock.self, ActionsVerb.self,
+                ]
             ),
             CommandGroup(
                 name: "Running",

@@ -8,6 +8,7 @@ internal import ControllerPlaybooks
 internal import ControllerStore
 internal import ControllerWeb
 internal import CordonModel
+internal import CordonOrders
 internal import CordonSignals
 internal import CordonTrust
 internal import Hummingbird

@@ -5,6 +5,7 @@ import ControllerFleet
 import ControllerIntake
 import ControllerPlaybooks
 import CordonModel
+import CordonOrders
 import Testing
 
 extension APIFixture {

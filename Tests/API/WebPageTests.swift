@@ -4,6 +4,7 @@ import ControllerFleet
 import ControllerPlaybooks
 import ControllerWeb
 import CordonModel
+import CordonOrders
 import HTTPTypes
 import HummingbirdTesting
 import Testing

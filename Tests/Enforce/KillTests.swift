@@ -1,5 +1,6 @@
 import AgentEnforce
 import CordonModel
+import CordonOrders
 import CordonWire
 import Glibc
 import Testing

@@ -1,5 +1,6 @@
 import AgentEnforce
 import CordonModel
+import CordonOrders
 import CordonTrust
 import CordonWire
 import FoundationEssentials
@@ -34,7 +35,7 @@ struct OrderTests {
         var claimed = try fleet.sign(fleet.order(hour), with: stranger)
         claimed.keyID = Data(fleet.key.verifyingKey.id)
         var noAction = Cordon_V1_Order(fleet.order(hour))
-        noAction.action = nil
+        noAction.clearAction()
         let other = AgentID(UUIDv7(high: 1, low: 2))
         let rows: [(String, Cordon_V1_SignedOrder, String)] = [
             ("forged", forged, "signature"), ("another's signature", changed, "signature"),

@@ -2,6 +2,7 @@ import ControllerFleet
 import ControllerStore
 import CordonLink
 import CordonModel
+import CordonOrders
 import CordonTrust
 import CordonWire
 import GRPCCore

@@ -1,5 +1,6 @@
 import CordonLink
 import CordonModel
+import CordonOrders
 import CordonTrust
 import CordonWire
 import FoundationEssentials
@@ -158,7 +159,7 @@ final class TestStream: Sendable {
     }
 
     /// The next order, with its signature.
-    func order() async throws -> (order: CordonModel.Order, signed: Cordon_V1_SignedOrder) {
+    func order() async throws -> (order: CordonOrders.Order, signed: Cordon_V1_SignedOrder) {
         let signed = try await next { if case .order(let order)? = $0.message { order } else { nil } }
         return (try Cordon_V1_Order(serializedBytes: signed.order).model(), signed)
     }

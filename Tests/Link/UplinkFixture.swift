@@ -2,6 +2,7 @@ import AgentSpool
 import AgentUplink
 import ControllerFleet
 import CordonModel
+import CordonOrders
 import CordonTrust
 import CordonWire
 import FoundationEssentials
@@ -15,7 +16,7 @@ import Synchronization
 /// Stands where cordon-enforcer is: hears orders over its socket and answers as the test says.
 final class FakeEnforcer: Sendable {
     /// What becomes of an order; `nil` closes the connection without an answer.
-    typealias Judge = @Sendable (CordonModel.Order) async -> Outcome?
+    typealias Judge = @Sendable (CordonOrders.Order) async -> Outcome?
 
     struct Heard {
         var orders: [OrderID] = []
@@ -25,10 +26,10 @@ final class FakeEnforcer: Sendable {
 
     let path: String
     private let state = Mutex(Heard())
-    private let answer: @Sendable (CordonModel.Order) async -> Outcome?
+    private let answer: @Sendable (CordonOrders.Order) async -> Outcome?
 
     /// The answer to orders; `nil` closes the connection without one.
-    init(path: String, answer: @escaping @Sendable (CordonModel.Order) async -> Outcome? = { _ in .succeeded }) {
+    init(path: String, answer: @escaping @Sendable (CordonOrders.Order) async -> Outcome? = { _ in .succeeded }) {
         self.path = path
         self.answer = answer
     }
@@ -118,7 +119,7 @@ struct LiveAgent: Sendable {
     /// An agent's folders, not enrolled yet.
     init(
         in folder: String, clock: TestClock = TestClock(),
-        answer: @escaping @Sendable (CordonModel.Order) async -> Outcome? = { _ in .succeeded }
+        answer: @escaping @Sendable (CordonOrders.Order) async -> Outcome? = { _ in .succeeded }
     ) throws {
         try KeyFile.makeFolder(folder)
         try KeyFile.makeFolder("\(folder)/state")

@@ -2,6 +2,7 @@ import AgentSpool
 import AgentUplink
 import ControllerFleet
 import CordonModel
+import CordonOrders
 import CordonTrust
 import Synchronization
 import Testing
@@ -11,7 +12,7 @@ struct UplinkLinkTests {
     /// A controller, an agent that is enrolled through a wire, and the wire.
     private static func scene<Value: Sendable>(
         settings: FleetSettings = FleetSettings(), clock: TestClock = TestClock(),
-        answer: @escaping @Sendable (CordonModel.Order) async -> Outcome? = { _ in .succeeded },
+        answer: @escaping @Sendable (CordonOrders.Order) async -> Outcome? = { _ in .succeeded },
         _ body: @Sendable @escaping (Controller, LiveAgent, Wire) async throws -> Value
     ) async throws -> Value {
         let scratch = Scratch()

@@ -2,6 +2,7 @@ import AgentSpool
 import AgentUplink
 import ControllerFleet
 import CordonModel
+import CordonOrders
 import CordonTrust
 import CordonWire
 import Synchronization

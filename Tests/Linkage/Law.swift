@@ -8,6 +8,7 @@ enum Law {
         "CordonSigma": ["CordonModel", "CordonScan", "CordonMatch"],
         "CordonTrust": ["CordonModel"],
         "CordonWire": ["CordonModel"],
+        "CordonOrders": ["CordonModel", "CordonWire"],
         "CordonLink": ["CordonModel", "CordonWire"],
         "CordonFrames": ["CordonModel", "CLinux"],
         "CordonSettings": ["CordonModel", "CordonScan", "CLinux"],

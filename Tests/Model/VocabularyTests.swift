@@ -99,7 +99,6 @@ struct VocabularyTests {
     func undo() {
         #expect(ActionKind.isolate.undo == .release && ActionKind.blockAddress.undo == .unblockAddress)
         #expect(ActionKind.allCases.compactMap(\.undo).allSatisfy { $0.undo == nil })
-        #expect(Action.release.kind == .release && Action.isolate(Isolation(duration: .seconds(1))).kind == .isolate)
     }
 
     @Test("an event gives its fields by kind, and an observable is of its address's family")

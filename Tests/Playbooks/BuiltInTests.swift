@@ -1,4 +1,5 @@
 import CordonModel
+import CordonOrders
 import CordonScan
 import FoundationEssentials
 import Testing

@@ -1,5 +1,6 @@
 import ControllerStore
 import CordonModel
+import CordonOrders
 import CordonScan
 import CordonTrust
 import FoundationEssentials

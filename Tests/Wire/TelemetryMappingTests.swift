@@ -8,7 +8,7 @@ internal import Testing
 struct TelemetryMappingTests {
     @Test("every kind of item comes back as it went into the spool", arguments: Samples.telemetry)
     func items(_ telemetry: Telemetry) throws {
-        #expect(try Telemetry.read(item: try telemetry.serialized(), from: Samples.order.agent) == telemetry)
+        #expect(try Telemetry.read(item: try telemetry.serialized(), from: AgentID(Samples.id)) == telemetry)
     }
 
     @Test("every field of ECS that we know has its name on the wire", arguments: ECSField.allCases)
@@ -76,7 +76,7 @@ struct TelemetryMappingTests {
         let message = Cordon_V1_Alert(alert)
         #expect(
             message.evidence.count == Alert.Limits.evidence && message.observables.count == Alert.Limits.observables)
-        let back = try message.model(from: Samples.order.agent)
+        let back = try message.model(from: AgentID(Samples.id))
         #expect(back.title.utf8.count == Alert.Limits.title && back.evidence.count == Alert.Limits.evidence)
     }
 
@@ -84,7 +84,7 @@ struct TelemetryMappingTests {
     func malformed(_ broken: Samples.BrokenAlert) {
         var message = Cordon_V1_Alert(Samples.alert)
         broken.change(&message)
-        let error = #expect(throws: WireError.self) { try message.model(from: Samples.order.agent) }
+        let error = #expect(throws: WireError.self) { try message.model(from: AgentID(Samples.id)) }
         #expect(error?.message.contains(broken.reason) == true, "\(error?.message ?? "")")
     }
 
@@ -98,7 +98,7 @@ struct TelemetryMappingTests {
             (observable.kind, observable.value) = $0
             return observable
         }
-        let back = try message.model(from: Samples.order.agent)
+        let back = try message.model(from: AgentID(Samples.id))
         #expect(
             back.observables == [Observable(kind: .ipv6, value: "2001:db8::1"), Observable(kind: .user, value: "root")])
     }
@@ -114,7 +114,7 @@ struct TelemetryMappingTests {
         let items = [try Samples.telemetry[0].serialized(), [0xFF, 0xFF], [], [0x0A, 0x7F]]
         let batch = Cordon_V1_Batch(epoch: Array(repeating: 7, count: 16), firstSequence: 40, spooled: items)
         #expect(batch.items.map { [UInt8]($0) } == items && batch.firstSequence == 40 && batch.epoch.count == 16)
-        let agent = Samples.order.agent
+        let agent = AgentID(Samples.id)
         #expect(try Telemetry.read(item: items[0], from: agent) == Samples.telemetry[0])
         #expect(throws: WireError.self) { try Telemetry.read(item: items[1], from: agent) }
         #expect(try Telemetry.read(item: items[2], from: agent) == nil)

@@ -1,4 +1,5 @@
 package import CordonModel
+internal import CordonOrders
 
 /// What is to be in force on this host: what the kernel is compared with, and what a reboot brings back.
 package struct DesiredState: Sendable, Equatable {

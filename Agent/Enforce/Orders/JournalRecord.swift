@@ -1,5 +1,6 @@
 internal import AgentNetlink
 package import CordonModel
+package import CordonOrders
 
 /// One thing that the journal remembers.
 package enum JournalRecord: Sendable, Equatable {

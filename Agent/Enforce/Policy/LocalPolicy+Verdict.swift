@@ -1,4 +1,5 @@
 package import CordonModel
+package import CordonOrders
 
 extension LocalPolicy {
     /// What this host is on the network: never to be blocked, whatever the files say.

@@ -1,4 +1,5 @@
 internal import CordonModel
+internal import CordonOrders
 
 /// Ends processes: held by pidfd first, looked at afterwards, judged by policy, killed, and watched until they are
 /// gone.

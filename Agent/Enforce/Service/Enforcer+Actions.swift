@@ -1,4 +1,5 @@
 package import CordonModel
+package import CordonOrders
 internal import Logging
 internal import Synchronization
 

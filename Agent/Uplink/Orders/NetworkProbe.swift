@@ -35,7 +35,7 @@ package struct NetworkProbe: Sendable {
     }
 
     /// Looks, in parallel, at what the action should have changed; nothing for actions that change no reachability.
-    package func look(after action: Action) async -> [Proof.Probe] {
+    package func look(after action: ActionKind) async -> [Proof.Probe] {
         switch action {
         case .isolate:
             async let controller = lookAtController()
@@ -48,7 +48,7 @@ package struct NetworkProbe: Sendable {
             var probes = await canariesBack()
             probes += await [controller].compactMap(\.self)
             return probes
-        case .blockAddress, .unblockAddress, .killProcess: return []
+        default: return []
         }
     }
 

@@ -26,8 +26,10 @@ actor OrderDesk {
     private struct Arrival: Sendable {
         var id: OrderID
         var signed: Cordon_V1_SignedOrder
+        /// When it is not to be carried out any longer.
+        var expiresAt: Timestamp
         /// `nil` when this version does not know the action: the enforcer says what it thinks of it.
-        var order: Order?
+        var kind: ActionKind?
     }
 
     init(
@@ -109,8 +111,11 @@ actor OrderDesk {
     // MARK: - The enforcer's side
 
     private func enqueue(_ id: OrderID, _ signed: Cordon_V1_SignedOrder) {
-        let order = try? Cordon_V1_Order(serializedBytes: signed.order).model()
-        door.yield(Arrival(id: id, signed: signed, order: order))
+        let order = try? Cordon_V1_Order(serializedBytes: signed.order)
+        door.yield(
+            Arrival(
+                id: id, signed: signed, expiresAt: Timestamp(microseconds: order?.expiresAtUs ?? 0),
+                kind: order.flatMap { ActionKind(rawValue: $0.action.kind) }))
     }
 
     /// Asks until there is an answer; `nil` when cancelled.
@@ -118,8 +123,7 @@ actor OrderDesk {
         let begun = surroundings.now()
         var (wasSent, gaveKeys) = (false, false)
         var pause: Duration = .milliseconds(200)
-        if case .isolate? = arrival.order?.action { containments += 1 }
-        if case .release? = arrival.order?.action { containments += 1 }
+        if arrival.kind == .isolate || arrival.kind == .release { containments += 1 }
         while !Task.isCancelled {
             do {
                 say(arrival.id, .running)
@@ -134,7 +138,7 @@ actor OrderDesk {
             } catch let error as UplinkError {
                 if error.isRefusal { return failure(arrival, begun, code: error.code, error.message) }
                 wasSent = wasSent || error.code != "enforcer.unreachable"
-                if !wasSent, let end = arrival.order?.expiresAt, surroundings.now() > end {
+                if !wasSent, surroundings.now() > arrival.expiresAt {
                     return failure(
                         arrival, begun, code: error.code, "Nothing was done before the order ended. \(error.message)")
                 }
@@ -157,8 +161,8 @@ actor OrderDesk {
     }
 
     private func probed(_ result: OrderResult, _ arrival: Arrival, _ generation: Int) async -> OrderResult {
-        guard case .succeeded = result.outcome, let action = arrival.order?.action else { return result }
-        let looked = await probes.look(after: action)
+        guard case .succeeded = result.outcome, let kind = arrival.kind else { return result }
+        let looked = await probes.look(after: kind)
         guard !looked.isEmpty else { return result }
         guard generation == containments else { return result }
         return NetworkProbe.conclude(result, looked)

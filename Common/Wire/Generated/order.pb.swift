@@ -59,199 +59,35 @@ package nonisolated struct Cordon_V1_Order: Sendable {
   package var reason: String = String()
 
   /// What to do. An order without a known action is refused.
-  package var action: Cordon_V1_Order.OneOf_Action? = nil
-
-  /// Cut the host off the network.
-  package var isolate: Cordon_V1_Isolate {
-    get {
-      if case .isolate(let v)? = action {return v}
-      return Cordon_V1_Isolate()
-    }
-    set {action = .isolate(newValue)}
+  package var action: Cordon_V1_Action {
+    get {_action ?? Cordon_V1_Action()}
+    set {_action = newValue}
   }
-
-  /// End the isolation.
-  package var release: Cordon_V1_Release {
-    get {
-      if case .release(let v)? = action {return v}
-      return Cordon_V1_Release()
-    }
-    set {action = .release(newValue)}
-  }
-
-  /// Drop packets from and to a network.
-  package var blockAddress: Cordon_V1_BlockAddress {
-    get {
-      if case .blockAddress(let v)? = action {return v}
-      return Cordon_V1_BlockAddress()
-    }
-    set {action = .blockAddress(newValue)}
-  }
-
-  /// End a block.
-  package var unblockAddress: Cordon_V1_UnblockAddress {
-    get {
-      if case .unblockAddress(let v)? = action {return v}
-      return Cordon_V1_UnblockAddress()
-    }
-    set {action = .unblockAddress(newValue)}
-  }
-
-  /// End a process, or it with its descendants.
-  package var killProcess: Cordon_V1_KillProcess {
-    get {
-      if case .killProcess(let v)? = action {return v}
-      return Cordon_V1_KillProcess()
-    }
-    set {action = .killProcess(newValue)}
-  }
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  /// What to do. An order without a known action is refused.
-  package nonisolated enum OneOf_Action: Equatable, Sendable {
-    /// Cut the host off the network.
-    case isolate(Cordon_V1_Isolate)
-    /// End the isolation.
-    case release(Cordon_V1_Release)
-    /// Drop packets from and to a network.
-    case blockAddress(Cordon_V1_BlockAddress)
-    /// End a block.
-    case unblockAddress(Cordon_V1_UnblockAddress)
-    /// End a process, or it with its descendants.
-    case killProcess(Cordon_V1_KillProcess)
-
-  }
-
-  package init() {}
-}
-
-/// Parameters of isolate.
-package nonisolated struct Cordon_V1_Isolate: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  /// How long, in seconds, at least 1; the host releases itself afterwards.
-  package var durationS: Int64 = 0
+  /// Returns true if `action` has been explicitly set.
+  package var hasAction: Bool {self._action != nil}
+  /// Clears the value of `action`. Subsequent reads from it will return its default value.
+  package mutating func clearAction() {self._action = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _action: Cordon_V1_Action? = nil
 }
 
-/// Parameters of release: none.
-package nonisolated struct Cordon_V1_Release: Sendable {
+/// What to do: its kind, and what that kind is told. Documentation/actions.md has every kind with its parameters.
+package nonisolated struct Cordon_V1_Action: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
+  /// The name of the kind, as in local policies: isolate, block_address, …
+  package var kind: String = String()
 
-  package init() {}
-}
-
-/// Parameters of block_address.
-package nonisolated struct Cordon_V1_BlockAddress: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  /// An address or CIDR network, as text.
-  package var network: String = String()
-
-  /// How long, in seconds, at least 1; the kernel ends it.
-  package var durationS: Int64 = 0
+  /// By name. One that the kind does not know, one that is missing and one out of bounds each refuse the order.
+  package var parameters: Dictionary<String,Cordon_V1_Value> = [:]
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package init() {}
-}
-
-/// Parameters of unblock_address.
-package nonisolated struct Cordon_V1_UnblockAddress: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  /// An address or CIDR network, as text.
-  package var network: String = String()
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package init() {}
-}
-
-/// Parameters of kill_process.
-package nonisolated struct Cordon_V1_KillProcess: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  /// Above 1.
-  package var pid: Int32 = 0
-
-  /// Field 22 of /proc/PID/stat: clock ticks after boot.
-  package var startTime: UInt64 = 0
-
-  /// The target of /proc/PID/exe.
-  package var executable: String = String()
-
-  /// How much ends with it.
-  package var scope: Cordon_V1_KillProcess.Scope = .unspecified
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  /// How much ends with a process.
-  package nonisolated enum Scope: SwiftProtobuf.Enum, Swift.CaseIterable {
-    package typealias RawValue = Int
-
-    /// Not said: refused.
-    case unspecified // = 0
-
-    /// The process alone.
-    case process // = 1
-
-    /// It and all its descendants.
-    case tree // = 2
-
-    /// Every process of its cgroup.
-    case cgroup // = 3
-    case UNRECOGNIZED(Int)
-
-    package init() {
-      self = .unspecified
-    }
-
-    package init?(rawValue: Int) {
-      switch rawValue {
-      case 0: self = .unspecified
-      case 1: self = .process
-      case 2: self = .tree
-      case 3: self = .cgroup
-      default: self = .UNRECOGNIZED(rawValue)
-      }
-    }
-
-    package var rawValue: Int {
-      switch self {
-      case .unspecified: return 0
-      case .process: return 1
-      case .tree: return 2
-      case .cgroup: return 3
-      case .UNRECOGNIZED(let i): return i
-      }
-    }
-
-    // The compiler won't synthesize support with the UNRECOGNIZED case.
-    package static let allCases: [Cordon_V1_KillProcess.Scope] = [
-      .unspecified,
-      .process,
-      .tree,
-      .cgroup,
-    ]
-
-  }
 
   package init() {}
 }
@@ -503,7 +339,7 @@ fileprivate nonisolated let _protobuf_package = "cordon.v1"
 
 nonisolated extension Cordon_V1_Order: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Order"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}order_id\0\u{1}fleet\0\u{3}agent_id\0\u{3}issued_at_us\0\u{3}expires_at_us\0\u{3}case_id\0\u{3}requested_by\0\u{1}reason\0\u{2}\u{8}isolate\0\u{1}release\0\u{3}block_address\0\u{3}unblock_address\0\u{3}kill_process\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}order_id\0\u{1}fleet\0\u{3}agent_id\0\u{3}issued_at_us\0\u{3}expires_at_us\0\u{3}case_id\0\u{3}requested_by\0\u{1}reason\0\u{1}action\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -519,71 +355,7 @@ nonisolated extension Cordon_V1_Order: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 6: try { try decoder.decodeSingularBytesField(value: &self.caseID) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.requestedBy) }()
       case 8: try { try decoder.decodeSingularStringField(value: &self.reason) }()
-      case 16: try {
-        var v: Cordon_V1_Isolate?
-        var hadOneofValue = false
-        if let current = self.action {
-          hadOneofValue = true
-          if case .isolate(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.action = .isolate(v)
-        }
-      }()
-      case 17: try {
-        var v: Cordon_V1_Release?
-        var hadOneofValue = false
-        if let current = self.action {
-          hadOneofValue = true
-          if case .release(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.action = .release(v)
-        }
-      }()
-      case 18: try {
-        var v: Cordon_V1_BlockAddress?
-        var hadOneofValue = false
-        if let current = self.action {
-          hadOneofValue = true
-          if case .blockAddress(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.action = .blockAddress(v)
-        }
-      }()
-      case 19: try {
-        var v: Cordon_V1_UnblockAddress?
-        var hadOneofValue = false
-        if let current = self.action {
-          hadOneofValue = true
-          if case .unblockAddress(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.action = .unblockAddress(v)
-        }
-      }()
-      case 20: try {
-        var v: Cordon_V1_KillProcess?
-        var hadOneofValue = false
-        if let current = self.action {
-          hadOneofValue = true
-          if case .killProcess(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.action = .killProcess(v)
-        }
-      }()
+      case 9: try { try decoder.decodeSingularMessageField(value: &self._action) }()
       default: break
       }
     }
@@ -618,29 +390,9 @@ nonisolated extension Cordon_V1_Order: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.reason.isEmpty {
       try visitor.visitSingularStringField(value: self.reason, fieldNumber: 8)
     }
-    switch self.action {
-    case .isolate?: try {
-      guard case .isolate(let v)? = self.action else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
-    }()
-    case .release?: try {
-      guard case .release(let v)? = self.action else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
-    }()
-    case .blockAddress?: try {
-      guard case .blockAddress(let v)? = self.action else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
-    }()
-    case .unblockAddress?: try {
-      guard case .unblockAddress(let v)? = self.action else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
-    }()
-    case .killProcess?: try {
-      guard case .killProcess(let v)? = self.action else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
-    }()
-    case nil: break
-    }
+    try { if let v = self._action {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -653,15 +405,15 @@ nonisolated extension Cordon_V1_Order: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.caseID != rhs.caseID {return false}
     if lhs.requestedBy != rhs.requestedBy {return false}
     if lhs.reason != rhs.reason {return false}
-    if lhs.action != rhs.action {return false}
+    if lhs._action != rhs._action {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension Cordon_V1_Isolate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".Isolate"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}duration_s\0")
+nonisolated extension Cordon_V1_Action: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Action"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}parameters\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -669,157 +421,29 @@ nonisolated extension Cordon_V1_Isolate: SwiftProtobuf.Message, SwiftProtobuf._M
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularInt64Field(value: &self.durationS) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      case 2: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,Cordon_V1_Value>.self, value: &self.parameters) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.durationS != 0 {
-      try visitor.visitSingularInt64Field(value: self.durationS, fieldNumber: 1)
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 1)
+    }
+    if !self.parameters.isEmpty {
+      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,Cordon_V1_Value>.self, value: self.parameters, fieldNumber: 2)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Cordon_V1_Isolate, rhs: Cordon_V1_Isolate) -> Bool {
-    if lhs.durationS != rhs.durationS {return false}
+  package static func ==(lhs: Cordon_V1_Action, rhs: Cordon_V1_Action) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.parameters != rhs.parameters {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
-}
-
-nonisolated extension Cordon_V1_Release: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".Release"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Cordon_V1_Release, rhs: Cordon_V1_Release) -> Bool {
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Cordon_V1_BlockAddress: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".BlockAddress"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}network\0\u{3}duration_s\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.network) }()
-      case 2: try { try decoder.decodeSingularInt64Field(value: &self.durationS) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.network.isEmpty {
-      try visitor.visitSingularStringField(value: self.network, fieldNumber: 1)
-    }
-    if self.durationS != 0 {
-      try visitor.visitSingularInt64Field(value: self.durationS, fieldNumber: 2)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Cordon_V1_BlockAddress, rhs: Cordon_V1_BlockAddress) -> Bool {
-    if lhs.network != rhs.network {return false}
-    if lhs.durationS != rhs.durationS {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Cordon_V1_UnblockAddress: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".UnblockAddress"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}network\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.network) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.network.isEmpty {
-      try visitor.visitSingularStringField(value: self.network, fieldNumber: 1)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Cordon_V1_UnblockAddress, rhs: Cordon_V1_UnblockAddress) -> Bool {
-    if lhs.network != rhs.network {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Cordon_V1_KillProcess: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".KillProcess"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pid\0\u{3}start_time\0\u{1}executable\0\u{1}scope\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularInt32Field(value: &self.pid) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.startTime) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.executable) }()
-      case 4: try { try decoder.decodeSingularEnumField(value: &self.scope) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.pid != 0 {
-      try visitor.visitSingularInt32Field(value: self.pid, fieldNumber: 1)
-    }
-    if self.startTime != 0 {
-      try visitor.visitSingularUInt64Field(value: self.startTime, fieldNumber: 2)
-    }
-    if !self.executable.isEmpty {
-      try visitor.visitSingularStringField(value: self.executable, fieldNumber: 3)
-    }
-    if self.scope != .unspecified {
-      try visitor.visitSingularEnumField(value: self.scope, fieldNumber: 4)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Cordon_V1_KillProcess, rhs: Cordon_V1_KillProcess) -> Bool {
-    if lhs.pid != rhs.pid {return false}
-    if lhs.startTime != rhs.startTime {return false}
-    if lhs.executable != rhs.executable {return false}
-    if lhs.scope != rhs.scope {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Cordon_V1_KillProcess.Scope: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0SCOPE_UNSPECIFIED\0\u{1}SCOPE_PROCESS\0\u{1}SCOPE_TREE\0\u{1}SCOPE_CGROUP\0")
 }
 
 nonisolated extension Cordon_V1_SignedOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

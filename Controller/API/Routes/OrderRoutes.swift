@@ -69,9 +69,10 @@ extension API {
     }
 
     @Sendable private static func submit(_ call: Call) async throws -> Reply {
-        guard let agent = call.body["host"]?.text.flatMap({ AgentID($0) }),
-            let action = call.body["action"].flatMap({ ActionView.action($0) })
-        else { throw Problem.invalid([.init(pointer: "/action", message: "is not an action")]) }
+        guard let agent = call.body["host"]?.text.flatMap({ AgentID($0) }) else {
+            throw Problem.invalid([.init(pointer: "/host", message: "is not an identifier")])
+        }
+        let action = try ActionView.checked(call.body["action"] ?? [:])
         var caseID: CaseID?
         if let name = call.body["case"]?.text { caseID = try await call.services.cases.file(named: name).id }
         let request = OrderRequest(

@@ -1,5 +1,6 @@
 internal import ControllerFleet
 internal import CordonModel
+internal import CordonOrders
 internal import CordonScan
 
 /// Orders as the API shows them.

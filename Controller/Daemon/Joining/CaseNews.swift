@@ -3,6 +3,7 @@ internal import ControllerFleet
 internal import ControllerIntake
 internal import ControllerPlaybooks
 internal import CordonModel
+internal import CordonOrders
 internal import Logging
 internal import Synchronization
 

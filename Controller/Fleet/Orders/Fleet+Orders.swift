@@ -1,4 +1,5 @@
 package import CordonModel
+internal import CordonOrders
 internal import CordonTrust
 internal import CordonWire
 internal import FoundationEssentials

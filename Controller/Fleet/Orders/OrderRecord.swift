@@ -1,4 +1,5 @@
 package import CordonModel
+package import CordonOrders
 
 /// An action asked of one host, before the fleet signs it.
 package struct OrderRequest: Sendable, Hashable {

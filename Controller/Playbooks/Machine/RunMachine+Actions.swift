@@ -1,4 +1,5 @@
 internal import CordonModel
+internal import CordonOrders
 internal import CordonScan
 
 /// How the commands of an action step are carried out, one after another.

@@ -1,4 +1,5 @@
-package import CordonModel
+internal import CordonModel
+package import CordonOrders
 package import CordonScan
 
 /// What Cordon's agents do, in OpenC2: SLPF (`deny`, `allow` of networks) and the ER working draft (`contain`,

@@ -1,4 +1,5 @@
 package import CordonModel
+package import CordonOrders
 
 /// An order that a run asks for. Asked again after a crash with the same identifier: whoever performs it must not do
 /// it twice.

@@ -1,4 +1,5 @@
 internal import CordonModel
+internal import CordonOrders
 internal import FoundationEssentials
 
 /// Events as bytes: JSON with sorted members.

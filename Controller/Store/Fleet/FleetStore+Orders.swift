@@ -1,5 +1,6 @@
 package import ControllerFleet
 package import CordonModel
+internal import CordonOrders
 internal import CordonWire
 internal import FoundationEssentials
 internal import GRDB

@@ -1,5 +1,6 @@
 internal import ControllerFleet
 internal import CordonModel
+internal import CordonOrders
 
 extension HostLine {
     /// The host in a case: there or not, and what holds it.

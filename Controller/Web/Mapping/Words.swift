@@ -1,6 +1,7 @@
 internal import ControllerCases
 internal import ControllerFleet
 internal import CordonModel
+internal import CordonOrders
 
 extension StateMark {
     /// How far the work on a case is.

@@ -2,6 +2,7 @@ internal import ControllerAPI
 internal import ControllerFleet
 internal import ControllerRules
 internal import CordonModel
+internal import CordonOrders
 internal import Hummingbird
 
 /// The hosts, and one host with what can be done to it.

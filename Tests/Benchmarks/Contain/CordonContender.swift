@@ -1,5 +1,6 @@
 internal import AgentEnforce
 internal import CordonModel
+internal import CordonOrders
 internal import CordonTrust
 internal import CordonWire
 internal import FoundationEssentials

@@ -1,6 +1,7 @@
 import ControllerFleet
 import ControllerStore
 import CordonModel
+import CordonOrders
 import CordonTrust
 import Glibc
 import Logging

@@ -1,4 +1,5 @@
 internal import CordonModel
+internal import CordonOrders
 internal import CordonScan
 internal import CordonTesting
 internal import CordonTrust

@@ -1,5 +1,6 @@
 import AgentNetlink
 import CordonModel
+import CordonOrders
 import CordonTrust
 import CordonWire
 import FoundationEssentials

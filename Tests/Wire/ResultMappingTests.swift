@@ -4,53 +4,15 @@ internal import FoundationEssentials
 internal import SwiftProtobuf
 internal import Testing
 
-@Suite("Orders on the wire")
-struct OrderMappingTests {
-    @Test("every action comes back as it went", arguments: Samples.actions)
-    func actions(_ action: Action) throws {
-        var order = Samples.order
-        order.action = action
-        let bytes: [UInt8] = try Cordon_V1_Order(order).serializedBytes()
-        #expect(try Cordon_V1_Order(serializedBytes: bytes).model() == order)
-    }
-
-    @Test("an order without a case has none afterwards")
-    func withoutCase() throws {
-        var order = Samples.order
-        order.caseID = nil
-        #expect(try Cordon_V1_Order(order).model() == order)
-    }
-
-    @Test("a malformed order is refused with the reason", arguments: Samples.brokenOrders)
-    func malformed(_ broken: Samples.Broken) throws {
-        var message = Cordon_V1_Order(Samples.order)
-        broken.change(&message)
-        let error = #expect(throws: WireError.self) { try message.model() }
-        #expect(error?.code == "wire.malformed")
-        #expect(error?.message.contains(broken.reason) == true, "\(error?.message ?? "")")
-    }
-
-    @Test("fields that a later version adds do not stop this one, an action that it adds does")
-    func laterVersions() throws {
-        // Field 100, a varint.
-        let unknownField: [UInt8] = [0xA0, 0x06, 0x01]
-        let bytes: [UInt8] = try Cordon_V1_Order(Samples.order).serializedBytes()
-        #expect(try Cordon_V1_Order(serializedBytes: bytes + unknownField).model() == Samples.order)
-        var message = Cordon_V1_Order(Samples.order)
-        message.action = nil
-        // Field 31, an empty message: an action of a later version.
-        let withoutAction: [UInt8] = try message.serializedBytes()
-        let later = try Cordon_V1_Order(serializedBytes: withoutAction + [0xFA, 0x01, 0x00])
-        #expect(throws: WireError.self) { try later.model() }
-    }
-
+@Suite("Results on the wire")
+struct ResultMappingTests {
     @Test(
         "a result comes back as it went",
         arguments: [Outcome.succeeded, .failed(code: "kernel"), .refused(rule: "never_isolate (f:1)")])
     func results(_ outcome: Outcome) throws {
         for proof in [nil, Samples.proof] {
             let result = OrderResult(
-                order: Samples.order.id, outcome: outcome, message: "Done.", startedAt: Samples.now,
+                order: OrderID(Samples.id), outcome: outcome, message: "Done.", startedAt: Samples.now,
                 finishedAt: Samples.now + .milliseconds(3), proof: proof)
             #expect(try Cordon_V1_OrderResult(result).model() == result)
         }

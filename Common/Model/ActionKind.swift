@@ -1,0 +1,21 @@
+/// The kinds of what an agent can be ordered to do; raw values are their names in orders, local policies, the API and the
+/// command line. What each takes, does and proves is in the catalogue of CordonOrders.
+package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
+    case isolate
+    case release
+    case blockAddress = "block_address"
+    case unblockAddress = "unblock_address"
+    case killProcess = "kill_process"
+
+    /// The kind that undoes it; `nil` for what cannot be undone or is itself an undo.
+    package var undo: ActionKind? {
+        switch self {
+        case .isolate: .release
+        case .blockAddress: .unblockAddress
+        case .release, .unblockAddress, .killProcess: nil
+        }
+    }
+
+    /// Whether it undoes another kind: always allowed, for nobody may be kept from giving a host back.
+    package var isUndo: Bool { Self.allCases.contains { $0.undo == self } }
+}

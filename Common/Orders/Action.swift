@@ -1,0 +1,51 @@
+package import CordonModel
+
+/// What an agent can be ordered to do: a closed set of closed types, no command strings.
+///
+/// On the wire and in the API an action is its kind's name and its parameters by name. What they may be is said once, in
+/// the kind's ``CatalogueEntry``; whatever comes from outside is checked against that before a value of this type exists.
+package enum Action: Sendable, Hashable {
+    case isolate(Isolation)
+    case release
+    case blockAddress(AddressBlock)
+    case unblockAddress(Network)
+    case killProcess(ProcessTarget)
+
+    /// The kind, for policies, tables and names on the wire.
+    package var kind: ActionKind {
+        switch self {
+        case .isolate: .isolate
+        case .release: .release
+        case .blockAddress: .blockAddress
+        case .unblockAddress: .unblockAddress
+        case .killProcess: .killProcess
+        }
+    }
+
+    /// What the kind is told, by the names of its catalogue entry.
+    package var parameters: [String: FieldValue] {
+        switch self {
+        case .isolate(let isolation): isolation.parameters
+        case .release: [:]
+        case .blockAddress(let block): block.parameters
+        case .unblockAddress(let network): ["network": .text("\(network)")]
+        case .killProcess(let target): target.parameters
+        }
+    }
+
+    /// The action of a kind's name and its parameters.
+    /// - Throws: ``ActionError`` for a kind that is not known, and for a parameter that is missing, unknown or out of
+    ///   bounds.
+    package init(kind name: String, parameters: [String: FieldValue]) throws(ActionError) {
+        guard let kind = ActionKind(rawValue: name) else { throw .unknown(kind: name) }
+        let given = try GivenParameters(parameters, of: kind)
+        self =
+            switch kind {
+            case .isolate: .isolate(try Isolation(given))
+            case .release: .release
+            case .blockAddress: .blockAddress(try AddressBlock(given))
+            case .unblockAddress: .unblockAddress(try given.network("network"))
+            case .killProcess: .killProcess(try ProcessTarget(given))
+            }
+    }
+}

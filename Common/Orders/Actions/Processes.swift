@@ -1,0 +1,61 @@
+internal import CordonModel
+
+/// Which process is meant: the number, and what tells it from a later process with the same number.
+package struct ProcessTarget: Sendable, Hashable {
+    /// Above 1.
+    package var pid: Int32
+    /// Field 22 of `/proc/PID/stat`: clock ticks after boot.
+    package var startTime: UInt64
+    /// The target of `/proc/PID/exe`, checked after the pidfd is open.
+    package var executable: String
+    package var scope: Scope
+
+    package enum Scope: String, Sendable, Hashable, CaseIterable {
+        /// The process alone.
+        case process
+        /// The process and all its descendants.
+        case tree
+        /// Every process of its cgroup.
+        case cgroup
+    }
+
+    package init(pid: Int32, startTime: UInt64, executable: String, scope: Scope) {
+        self.pid = pid
+        self.startTime = startTime
+        self.executable = executable
+        self.scope = scope
+    }
+
+    init(_ given: GivenParameters) throws(ActionError) {
+        pid = Int32(clamping: try given.number("pid"))
+        startTime = UInt64(clamping: try given.number("start_time"))
+        executable = try given.text("executable")
+        scope = try given.choice("scope", of: Scope.self, default: .process)
+    }
+
+    var parameters: [String: FieldValue] {
+        [
+            "pid": .number(Int64(pid)), "start_time": .number(Int64(clamping: startTime)),
+            "executable": .text(executable), "scope": .text(scope.rawValue),
+        ]
+    }
+}
+
+extension CatalogueEntry {
+    /// The kernel's highest number of a process is 2²² (PID_MAX_LIMIT).
+    private static let process: [Parameter] = [
+        .required("pid", .number(2...4_194_304), "The process's number."),
+        .required(
+            "start_time", .number(0...Int64.max), "Field 22 of /proc/PID/stat: tells it from a later process."),
+        .required("executable", .path, "The target of /proc/PID/exe."),
+        .optional(
+            "scope", .choice(ProcessTarget.Scope.allCases.map(\.rawValue)),
+            "The process alone (the default), it and its descendants, or its control group."),
+    ]
+
+    static let killProcess = CatalogueEntry(
+        kind: .killProcess, capability: .processes, parameters: process,
+        precondition: "The process runs, with that start time and executable.",
+        effect: "SIGKILL through a pidfd; descendants are stopped and looked for again until none is left.",
+        proof: "Each process is named; probe: process_gone.", openC2: "stop process")
+}

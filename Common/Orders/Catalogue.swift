@@ -1,0 +1,38 @@
+package import CordonModel
+
+/// What people and programs are told of a kind of action. Documentation/actions.md is this, printed.
+package struct CatalogueEntry: Sendable {
+    package let kind: ActionKind
+    /// What the host must be able to do.
+    package let capability: Capability
+    package let parameters: [Parameter]
+    /// What must be so beforehand, apart from what local policy says.
+    package let precondition: String
+    /// What is in force afterwards.
+    package let effect: String
+    /// What the result shows.
+    package let proof: String
+    /// As an OpenC2 command: action, target and arguments.
+    package let openC2: String
+}
+
+/// What a host can do for responders, each with what it needs of the host.
+package enum Capability: String, Sendable, Hashable, CaseIterable {
+    /// nf_tables and netlink.
+    case network
+    /// pidfd (Linux 5.3) and `/proc`.
+    case processes
+}
+
+extension ActionKind {
+    /// What there is to know of the kind.
+    package var entry: CatalogueEntry {
+        switch self {
+        case .isolate: .isolate
+        case .release: .release
+        case .blockAddress: .blockAddress
+        case .unblockAddress: .unblockAddress
+        case .killProcess: .killProcess
+        }
+    }
+}

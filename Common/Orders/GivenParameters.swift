@@ -1,0 +1,54 @@
+internal import CordonModel
+
+/// The parameters of one action, checked against the catalogue.
+struct GivenParameters {
+    private let kind: ActionKind
+    private let values: [String: FieldValue]
+
+    init(_ values: [String: FieldValue], of kind: ActionKind) throws(ActionError) {
+        let described = kind.entry.parameters
+        for name in values.keys.sorted() where !described.contains(where: { $0.name == name }) {
+            throw .wrong(name, of: kind, "is not among its parameters")
+        }
+        for parameter in described {
+            guard let value = values[parameter.name] else {
+                if parameter.isRequired { throw .wrong(parameter.name, of: kind, "is missing") }
+                continue
+            }
+            if let fault = parameter.fault(in: value) { throw .wrong(parameter.name, of: kind, fault) }
+        }
+        self.kind = kind
+        self.values = values
+    }
+
+    func number(_ name: String) throws(ActionError) -> Int64 {
+        guard case .number(let number)? = values[name] else { throw .wrong(name, of: kind, "is missing") }
+        return number
+    }
+
+    func seconds(_ name: String) throws(ActionError) -> Duration { .seconds(try number(name)) }
+
+    func text(_ name: String) throws(ActionError) -> String {
+        guard let text = optionalText(name) else { throw .wrong(name, of: kind, "is missing") }
+        return text
+    }
+
+    func optionalText(_ name: String) -> String? {
+        if case .text(let text)? = values[name] { text } else { nil }
+    }
+
+    func flag(_ name: String) -> Bool { values[name] == .flag(true) }
+
+    func network(_ name: String) throws(ActionError) -> Network {
+        guard let network = Network(try text(name)) else { throw .wrong(name, of: kind, "is no network") }
+        return network
+    }
+
+    func choice<Choice: RawRepresentable<String>>(
+        _ name: String, of: Choice.Type, default fallback: Choice? = nil
+    ) throws(ActionError) -> Choice {
+        if let fallback, values[name] == nil { return fallback }
+        guard let choice = Choice(rawValue: try text(name)) else { throw .wrong(name, of: kind, "is not known") }
+        return choice
+    }
+}

@@ -1,0 +1,104 @@
+internal import CordonModel
+
+/// One thing that an action is told: its name, and what it may be. The API's document, the checks of what comes over the
+/// wire and Documentation/actions.md are all made from it.
+package struct Parameter: Sendable, Hashable {
+    package let name: String
+    package let kind: Kind
+    package let isRequired: Bool
+    /// For people: what it means, and its unit.
+    package let summary: String
+
+    /// What a value may be.
+    package enum Kind: Sendable, Hashable {
+        case number(ClosedRange<Int64>)
+        /// Whole seconds.
+        case seconds(ClosedRange<Int64>)
+        /// An absolute path in at most 4,096 bytes (PATH_MAX), without NUL.
+        case path
+        /// An address or CIDR network whose host bits are zero.
+        case network
+        case choice([String])
+        case flag
+        /// SHA-256 in 64 lower-case hexadecimal digits.
+        case digest
+        /// A UUID (RFC 9562).
+        case identifier
+        /// A name of a user as Debian's `adduser` and most others make it: at most 32 bytes of letters, digits, `_`, `-`
+        /// and `.`, neither a digit nor `-` first.
+        case userName
+        /// A systemd unit with its suffix, as `cron.service`: at most 255 bytes (systemd.unit(5)).
+        case unitName
+    }
+
+    static func required(_ name: String, _ kind: Kind, _ summary: String) -> Parameter {
+        Parameter(name: name, kind: kind, isRequired: true, summary: summary)
+    }
+
+    static func optional(_ name: String, _ kind: Kind, _ summary: String) -> Parameter {
+        Parameter(name: name, kind: kind, isRequired: false, summary: summary)
+    }
+
+    /// How long something lasts that ends by itself.
+    static let duration = required(
+        "duration_s", .seconds(1...longestDuration), "How long, in seconds; the host ends it by itself afterwards.")
+
+    /// Longest duration of an order's effect, seconds: a year.
+    package static let longestDuration: Int64 = 366 * 86_400
+    /// Longest path, bytes.
+    package static let longestPath = 4096
+
+    /// What is wrong with a value, as the end of a sentence; `nil` for a good one.
+    func fault(in value: FieldValue) -> String? {
+        switch (kind, value) {
+        case (.number(let range), .number(let number)), (.seconds(let range), .number(let number)):
+            range.contains(number) ? nil : "is not between \(range.lowerBound) and \(range.upperBound)"
+        case (.number, _), (.seconds, _): "is no number"
+        case (.flag, .flag): nil
+        case (.flag, _): "is neither true nor false"
+        case (_, .text(let text)): fault(in: text)
+        default: "is no text"
+        }
+    }
+
+    private func fault(in text: String) -> String? {
+        switch kind {
+        case .path: Self.isPath(text) ? nil : "is no absolute path of at most \(Self.longestPath) bytes"
+        case .network: Network(text) == nil ? "is no address, and no network whose host bits are zero" : nil
+        case .choice(let words): words.contains(text) ? nil : "is none of \(words.joined(separator: ", "))"
+        case .digest: Self.isDigest(text) ? nil : "is not SHA-256 in 64 lower-case hexadecimal digits"
+        case .identifier: UUIDv7(text) == nil ? "is no identifier" : nil
+        case .userName: Self.isUserName(text) ? nil : "is no name of a user"
+        case .unitName: Self.isUnitName(text) ? nil : "is no name of a systemd unit with its suffix"
+        case .number, .seconds, .flag: nil
+        }
+    }
+
+    private static func isPath(_ text: String) -> Bool {
+        text.utf8.first == UInt8(ascii: "/") && text.utf8.count <= longestPath && !text.utf8.contains(0)
+    }
+
+    private static func isDigest(_ text: String) -> Bool {
+        text.utf8.count == 64
+            && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
+
+    private static func isUserName(_ text: String) -> Bool {
+        guard let first = text.utf8.first, (1...32).contains(text.utf8.count) else { return false }
+        let letters = text.utf8.allSatisfy { isLetterOrDigit($0) || [0x5F, 0x2D, 0x2E].contains($0) }
+        return letters && first != 0x2D && !(0x30...0x39).contains(first) && text != "." && text != ".."
+    }
+
+    private static func isUnitName(_ text: String) -> Bool {
+        let suffixes = [".service", ".socket", ".timer", ".path", ".mount", ".target", ".slice", ".scope"]
+        guard let suffix = suffixes.first(where: { text.hasSuffix($0) }), text.utf8.count <= 255 else { return false }
+        let stem = text.utf8.dropLast(suffix.utf8.count)
+        // `:`, `-`, `_`, `.`, `\` and `@`, as systemd.unit(5) has it.
+        return !stem.isEmpty && stem.first != 0x2D
+            && stem.allSatisfy { isLetterOrDigit($0) || [0x3A, 0x2D, 0x5F, 0x2E, 0x5C, 0x40].contains($0) }
+    }
+
+    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+    }
+}

@@ -1,0 +1,75 @@
+import CordonModel
+import CordonOrders
+import CordonWire
+import FoundationEssentials
+import Testing
+
+/// One of each action, and orders that are made wrong.
+enum Samples {
+    static let now = Timestamp(microseconds: 1_795_223_340_123_456)
+    static let id = UUIDv7(high: 0x018F_2C5E_7A3B_7C4D, low: 0x8E5F_0123_4567_89AB)
+    static let network = Network(IPAddress.v4(0xC000_0201))
+
+    static let order = Order(
+        id: OrderID(id), fleet: "acme.example", agent: AgentID(id), action: .release, issuedAt: now,
+        expiresAt: now + .seconds(60), caseID: CaseID(id), requestedBy: "ana", reason: "because")
+
+    static let actions: [Action] =
+        [
+            .isolate(Isolation(duration: .seconds(3600))), .release,
+            .blockAddress(AddressBlock(network: network, duration: .seconds(1))), .unblockAddress(network),
+        ] + ProcessTarget.Scope.allCases.map { .killProcess(process($0)) }
+
+    static func process(_ scope: ProcessTarget.Scope) -> ProcessTarget {
+        ProcessTarget(pid: 4242, startTime: UInt64(Int64.max), executable: "/tmp/x", scope: scope)
+    }
+
+    /// An order that is made wrong in one way.
+    struct Broken: Sendable, CustomTestStringConvertible {
+        var reason: String
+        var change: @Sendable (inout Cordon_V1_Order) -> Void
+        var testDescription: String { reason }
+
+        init(reason: String, _ change: @escaping @Sendable (inout Cordon_V1_Order) -> Void) {
+            self.reason = reason
+            self.change = change
+        }
+
+        /// Of a good action one parameter is another; `nil` leaves it out.
+        init(_ action: Action, _ parameter: String, _ value: FieldValue?) {
+            self.init(reason: parameter) { order in
+                order.action.kind = action.kind.rawValue
+                order.action.parameters = action.parameters.mapValues { Cordon_V1_Value($0) }
+                order.action.parameters[parameter] = value.map { Cordon_V1_Value($0) }
+            }
+        }
+    }
+
+    static let brokenOrders: [Broken] = [
+        Broken(reason: "order_id") { $0.orderID = Data() },
+        Broken(reason: "order_id") { $0.orderID = Data(repeating: 0, count: 17) },
+        Broken(reason: "agent_id") { $0.agentID = Data(repeating: 0, count: 15) },
+        Broken(reason: "case_id") { $0.caseID = Data(repeating: 0, count: 3) },
+        Broken(reason: "fleet") { $0.fleet = "" },
+        Broken(reason: "fleet") { $0.fleet = String(repeating: "f", count: 254) },
+        Broken(reason: "too long") { $0.reason = String(repeating: "r", count: 4097) },
+        Broken(reason: "too long") { $0.requestedBy = String(repeating: "r", count: 4097) },
+        Broken(reason: "no action") { $0.clearAction() },
+        Broken(reason: "no action") { $0.action.kind = "isolate; reboot" },
+        Broken(reason: "unknown kind") { $0.action.parameters["network"] = Cordon_V1_Value() },
+        Broken(isolate, "duration_s", .number(0)), Broken(isolate, "duration_s", .number(-5)),
+        Broken(isolate, "duration_s", .number(.max)), Broken(isolate, "duration_s", .text("60")),
+        Broken(isolate, "duration_s", nil), Broken(isolate, "network", .text("10.0.0.0/8")),
+        Broken(unblock, "network", .text("10.0.0.1/8")), Broken(unblock, "network", .text("10.0.0.0/8; flush ruleset")),
+        Broken(unblock, "network", .texts(["10.0.0.0/8"])), Broken(unblock, "network", nil),
+        Broken(kill, "pid", .number(1)), Broken(kill, "pid", .number(-1)), Broken(kill, "pid", .number(.max)),
+        Broken(kill, "start_time", .number(-1)), Broken(kill, "executable", .text("")),
+        Broken(kill, "executable", .text("bin/a")), Broken(kill, "executable", .text("/bin/a\u{0}b")),
+        Broken(kill, "executable", .text("/" + String(repeating: "x", count: 4096))),
+        Broken(kill, "scope", .text("world")), Broken(kill, "scope", .flag(true)),
+    ]
+
+    private static let isolate = Action.isolate(Isolation(duration: .seconds(1)))
+    private static let unblock = Action.unblockAddress(network)
+    private static let kill = Action.killProcess(process(.process))
+}
