@@ -21,6 +21,16 @@ struct Enroll: AsyncParsableCommand {
     @Option(help: "A file that holds the token; - is standard input.")
     var tokenFile: String?
 
+    @Option(
+        help: "Where the controller is, as HOST:PORT, if not where the token says.",
+        transform: Enroll.address)
+    var controller: ControllerAddress?
+
+    @Option(
+        help: "What the token must name as the fleet's authority: its fingerprint, 64 hexadecimal characters.",
+        transform: Enroll.fingerprint)
+    var fingerprint: Fingerprint?
+
     @Option(name: .customLong("etc"), help: "The folder for the enforcer's files.")
     var systemFolder = "/etc/cordon"
 
@@ -33,7 +43,10 @@ struct Enroll: AsyncParsableCommand {
             let settings = try AgentSettings.load(settingsOption.path)
             try KeyFile.makeFolder(settings.state)
             let token = try TokenSource(file: tokenFile).token()
-            let enrolment = Enrolment(try settings.uplink(), systemFolder: systemFolder, surroundings: .live)
+            if let fingerprint, token.authority != fingerprint { throw Self.anotherAuthority(token.authority) }
+            var uplink = try settings.uplink()
+            if let controller { uplink.controller = controller }
+            let enrolment = Enrolment(uplink, systemFolder: systemFolder, surroundings: .live)
             let credentials = try await enrolment.enrol(with: token, isForced: force)
             let identity = credentials.identity
             print(
@@ -44,6 +57,28 @@ struct Enroll: AsyncParsableCommand {
             print("cordon-agent: \(error)", to: &standardError)
             throw ExitCode(1)
         }
+    }
+
+    @Sendable private static func address(_ text: String) throws -> ControllerAddress {
+        guard let address = ControllerAddress(text) else {
+            throw ValidationError("It must be HOST:PORT, as controller.example:7443.")
+        }
+        return address
+    }
+
+    /// Colons between the bytes, as some tools print them, are left out.
+    @Sendable private static func fingerprint(_ text: String) throws -> Fingerprint {
+        guard let fingerprint = Fingerprint(text.lowercased().filter { $0 != ":" }) else {
+            throw ValidationError("It must be 64 hexadecimal characters, as `cordon-controller init` prints them.")
+        }
+        return fingerprint
+    }
+
+    private static func anotherAuthority(_ named: Fingerprint) -> AgentError {
+        AgentError(
+            code: "enrol.another_authority",
+            message: "The token is of another fleet than expected: it names the authority \(named).",
+            remedy: "Make a token at the right controller, or correct the fingerprint that is expected.")
     }
 }
 

@@ -7,7 +7,7 @@ struct CordonEnforcer: ParsableCommand {
         commandName: "cordon-enforcer",
         abstract: "Carries out signed containment orders on this host, within what its local policy allows.",
         version: Self.version,
-        subcommands: [Run.self, Status.self, Check.self, Release.self],
+        subcommands: [Run.self, Status.self, Check.self, Release.self, Leave.self],
         defaultSubcommand: Run.self)
 
     static let version = "0.1.0"

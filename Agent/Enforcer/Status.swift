@@ -81,28 +81,43 @@ struct Release: ParsableCommand {
 struct LocalClient {
     private let socket: String
 
+    init(socket: String) { self.socket = socket }
+
     init(_ option: SettingsOption) throws {
         do { socket = try EnforcerSettings.load(option.path).socket } catch { throw Complaint(error) }
     }
 
     func ask(_ fill: (inout Cordon_V1_EnforcerRequest) -> Void) throws -> Cordon_V1_EnforcerResponse {
         do {
-            let stream = try FrameStream(connecting: socket)
-            var request = Cordon_V1_EnforcerRequest()
-            request.requestID = 1
-            fill(&request)
-            try stream.write(try request.serializedBytes())
-            guard let bytes = try stream.read() else {
-                throw EnforceError(
-                    "enforcer.refused", "The enforcer at \(socket) closed the connection.",
-                    remedy: "Run this as root or as the agent's user.")
-            }
-            let response = try Cordon_V1_EnforcerResponse(serializedBytes: bytes)
-            if case .error(let error) = response.response { throw EnforceError(error.code, error.message) }
-            return response
+            return try ask(over: try FrameStream(connecting: socket), fill)
         } catch {
             throw Complaint(error)
         }
+    }
+
+    /// The same; `nil` where no enforcer listens.
+    func askIfRunning(
+        _ fill: (inout Cordon_V1_EnforcerRequest) -> Void
+    ) throws -> Cordon_V1_EnforcerResponse? {
+        guard FrameStream.isListening(socket) else { return nil }
+        return try ask(fill)
+    }
+
+    private func ask(
+        over stream: consuming FrameStream, _ fill: (inout Cordon_V1_EnforcerRequest) -> Void
+    ) throws -> Cordon_V1_EnforcerResponse {
+        var request = Cordon_V1_EnforcerRequest()
+        request.requestID = 1
+        fill(&request)
+        try stream.write(try request.serializedBytes())
+        guard let bytes = try stream.read() else {
+            throw EnforceError(
+                "enforcer.refused", "The enforcer at \(socket) closed the connection.",
+                remedy: "Run this as root or as the agent's user.")
+        }
+        let response = try Cordon_V1_EnforcerResponse(serializedBytes: bytes)
+        if case .error(let error) = response.response { throw EnforceError(error.code, error.message) }
+        return response
     }
 }
 

@@ -44,7 +44,7 @@ struct Init: AsyncParsableCommand {
             let made = try await FleetStart.make(
                 in: settings.data, name: name, addresses: addresses, rootKeyFile: rootKeyFile, admin: admin,
                 password: try adminPasswordFile.map { try Self.password(in: $0) })
-            print(made.summary)
+            print(made.summary(password: made.password.map { "\($0) (shown this once)" }))
         } catch {
             throw Complaint.fail(error)
         }
@@ -59,10 +59,30 @@ struct Init: AsyncParsableCommand {
 
 /// Making a fleet, by `init` or by the first `serve` on an empty folder.
 enum FleetStart {
-    /// What was made and what its administrator must know.
+    /// What was made.
     struct Made: Sendable {
         let keys: FleetKeys
-        let summary: String
+        /// The first administrator's, where one was made up.
+        let password: String?
+        let admin: String
+        let folder: String
+        /// Where the policy root key is, and what to do with it.
+        let notice: String
+
+        /// What the administrator must know. `password` is the password, or where it is.
+        func summary(password: String?) -> String {
+            """
+            Made the fleet \(keys.fleet) in \(folder).
+
+              Administrator  \(admin)\(password.map { ", password \($0)" } ?? "")
+              Authority      \(keys.authority.anchor.fingerprint)
+              Certificate    \(folder)/\(FleetKeys.File.authority)
+
+            TAKE THE POLICY ROOT KEY AWAY. \(notice)
+
+            Next: cordon-controller serve --data \(folder)
+            """
+        }
     }
 
     static func make(
@@ -82,23 +102,6 @@ enum FleetStart {
         ])
         try await database.checkpoint()
         try database.close()
-        return Made(keys: outcome.keys, summary: summary(outcome, folder: folder, admin: admin, password: made))
-    }
-
-    private static func summary(_ outcome: FleetSetup.Outcome, folder: String, admin: String, password: String?)
-        -> String
-    {
-        let keys = outcome.keys
-        return """
-            Made the fleet \(keys.fleet) in \(folder).
-
-              Administrator  \(admin)\(password.map { ", password \($0) (shown this once)" } ?? "")
-              Authority      \(keys.authority.anchor.fingerprint)
-              Certificate    \(folder)/\(FleetKeys.File.authority)
-
-            TAKE THE POLICY ROOT KEY AWAY. \(outcome.notice)
-
-            Next: cordon-controller serve --data \(folder)
-            """
+        return Made(keys: outcome.keys, password: made, admin: admin, folder: folder, notice: outcome.notice)
     }
 }

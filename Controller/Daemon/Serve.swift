@@ -10,7 +10,10 @@ internal import Logging
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serve agents and people until told to stop.",
-        discussion: "On an empty folder a fleet is made first, as `init` with its defaults does.")
+        discussion: """
+            On an empty folder a fleet is made first, as `init` with its defaults does. Where standard error is no \
+            terminal, the first password goes into the file first-password of the data folder, and is not shown.
+            """)
 
     @OptionGroup var options: DataOptions
 
@@ -52,8 +55,17 @@ struct Serve: AsyncParsableCommand {
         }
         let made = try await FleetStart.make(
             in: settings.data, name: "cordon", addresses: [], rootKeyFile: nil, admin: "admin", password: nil)
-        Complaint.write(made.summary + "\n\n")
+        Complaint.write(made.summary(password: try made.password.map { try hand($0, data: settings.data) }) + "\n\n")
         return made.keys
+    }
+
+    /// How the summary tells the first password: at a terminal as it is; anywhere else, as in a journal that others read
+    /// and that is kept, only the file where it is.
+    private func hand(_ password: String, data: String) throws -> String {
+        guard isatty(STDERR_FILENO) != 1 else { return "\(password) (shown this once)" }
+        let file = "\(data)/first-password"
+        try KeyFile.write(Array((password + "\n").utf8), to: file)
+        return "in \(file): sign in with it, then delete the file"
     }
 
     private static func endpoint(_ text: String, _ option: String) throws -> Endpoint {

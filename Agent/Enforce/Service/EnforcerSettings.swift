@@ -19,6 +19,9 @@ package struct EnforcerSettings: Sendable {
     /// Controllers that an isolated host may reach, by address.
     package var controllers: [Endpoint] = []
 
+    /// The defaults.
+    package init() {}
+
     /// Reads the file and `NAME.d/*.toml` beside it; only root may have written them.
     package static func load(_ path: String) throws -> EnforcerSettings {
         let dropIns = path.hasSuffix(".toml") ? String(path.dropLast(5)) + ".d" : path + ".d"

@@ -30,6 +30,13 @@ package struct FrameStream: ~Copyable {
         patience = .seconds(10)
     }
 
+    /// Whether somebody listens at the path. Only a path without a listener says no: one that is busy has one.
+    package static func isListening(_ path: String) -> Bool {
+        let status = unsafe clinux_local_connect(path)
+        if status >= 0 { close(status) }
+        return status >= 0 || ![ENOENT, ECONNREFUSED, ENOTDIR].contains(-status)
+    }
+
     deinit { close(descriptor) }
 
     /// The user at the other end.
