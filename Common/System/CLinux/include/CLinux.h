@@ -2,13 +2,11 @@
 #pragma once
 #include "crc32c.h"
 #include "descriptor.h"
+#include "files.h"
 #include "localsocket.h"
 #include "memory.h"
 #include "netlink.h"
 #include "process.h"
-#if __has_include("files.h")
-#include "files.h"
-#endif
 #if __has_include("system.h")
 #include "system.h"
 #endif
