@@ -2,9 +2,10 @@ internal import CordonModel
 internal import Glibc
 
 extension ProcessKill {
-    /// Kills every process of the root's cgroup and of those below it, by `cgroup.kill` (kernel 5.14).
-    func endCgroup(_ root: Held) throws -> Report {
-        guard let mount = Self.unifiedMount, let path = RunningProcess.cgroup(of: root.process.pid) else {
+    /// The path of the root's cgroup in the unified hierarchy, and its folder. Throws a `Refusal` when the enforcer is
+    /// in it too.
+    static func cgroup(of root: Held) throws -> (path: String, folder: String) {
+        guard let mount = unifiedMount, let path = RunningProcess.cgroup(of: root.process.pid) else {
             throw EnforceError(
                 "cgroup.unavailable", "This host has no unified cgroup hierarchy.",
                 remedy: "Use the scope tree instead.")
@@ -15,13 +16,24 @@ extension ProcessKill {
                 "built-in: cgroup",
                 "Process \(root.process.pid) is in \(path), the cgroup of the enforcer or one above it.")
         }
-        let folder = mount + path
+        return (path, mount + path)
+    }
+
+    /// The cgroup's processes. Throws the rule that protects one of them.
+    func judgedMembers(_ folder: String) throws(Refusal) -> [Held] {
         var held: [Held] = []
         for pid in Self.members(folder) {
             guard let handle = try? ProcessHandle(pid: pid), let process = RunningProcess(pid: pid) else { continue }
             try policy.check(process, agentUser: agentUser)
             held.append(Held(process: process, handle: handle))
         }
+        return held
+    }
+
+    /// Kills every process of the root's cgroup and of those below it, by `cgroup.kill` (kernel 5.14).
+    func endCgroup(_ root: Held) throws -> Report {
+        let (path, folder) = try Self.cgroup(of: root)
+        let held = try judgedMembers(folder)
         guard Self.write("1", to: folder + "/cgroup.kill") else {
             throw EnforceError(
                 "cgroup.unavailable", "The kernel has no cgroup.kill at \(folder).",
@@ -53,7 +65,7 @@ extension ProcessKill {
     }
 
     /// The processes of a cgroup and of all below it, at most eight levels.
-    private static func members(_ folder: String, depth: Int = 0) -> [Int32] {
+    static func members(_ folder: String, depth: Int = 0) -> [Int32] {
         let own = (TextFile.text(folder + "/cgroup.procs") ?? "").split(separator: "\n").compactMap { Int32($0) }
         guard depth < 8 else { return own }
         return own
@@ -64,8 +76,8 @@ extension ProcessKill {
 
     private static func access(_ path: String) -> Bool { unsafe Glibc.access(path, F_OK) == 0 }
 
-    private static func write(_ text: String, to path: String) -> Bool {
-        let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
+    static func write(_ text: String, to path: String) -> Bool {
+        let descriptor = unsafe Glibc.open(path, O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         let bytes = Array(text.utf8)

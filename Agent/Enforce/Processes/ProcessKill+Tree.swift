@@ -4,11 +4,22 @@ extension ProcessKill {
     /// Most processes in one tree.
     private static let limit = 4096
 
+    /// Kills the tree, or, when a rule protects one of it, lets all go on and throws the rule.
+    func endTree(_ root: Held) throws -> Report {
+        let held = try stopTree(root)
+        try judge(held)
+        held.forEach { $0.handle.send(Self.kill) }
+        var report = Report()
+        let deadline = ContinuousClock.now + patience
+        held.forEach { watch($0, until: deadline, &report) }
+        return report
+    }
+
     /// Stops the root, then whatever it has as descendants, looking again until a look finds nobody new: a stopped
-    /// process cannot fork. Then judges all of them, and only then kills, or lets all go on.
+    /// process cannot fork.
     ///
     /// A child whose parent ended before the first look has lost the tie and is not found: the cgroup scope finds it.
-    func endTree(_ root: Held) throws -> Report {
+    func stopTree(_ root: Held) throws -> [Held] {
         root.handle.send(Self.stop)
         let rootPID = root.process.pid
         var held = [root]
@@ -26,33 +37,29 @@ extension ProcessKill {
                 held.append(Held(process: process, handle: handle))
             }
             guard known.count <= Self.limit else {
-                held.forEach { $0.handle.send(Self.resume) }
+                Self.letGoOn(held)
                 throw EnforceError(
                     "process.too_many", "The tree of process \(rootPID) has more than \(Self.limit) processes.")
             }
         }
-        return try judgeAndKill(held)
+        return held
     }
 
-    /// Kills all, or, when a rule protects one of them, lets all go on and throws the rule.
-    func judgeAndKill(_ held: [Held]) throws -> Report {
-        var refusal: Refusal?
-        for one in held where refusal == nil && one.process.state != "Z" {
+    /// Throws the rule that protects one of the stopped processes; all go on then.
+    func judge(_ held: [Held]) throws(Refusal) {
+        for one in held where one.process.state != "Z" {
             do throws(Refusal) {
                 try policy.check(one.process, agentUser: agentUser)
             } catch {
-                refusal = error
+                Self.letGoOn(held)
+                throw error
             }
         }
-        if let refusal {
-            held.forEach { $0.handle.send(Self.resume) }
-            throw refusal
-        }
-        held.forEach { $0.handle.send(Self.kill) }
-        var report = Report()
-        let deadline = ContinuousClock.now + patience
-        held.forEach { watch($0, until: deadline, &report) }
-        return report
+    }
+
+    /// Lets stopped processes go on, but for those that somebody else had stopped before.
+    private static func letGoOn(_ held: [Held]) {
+        for one in held where one.process.state != "T" { one.handle.send(resume) }
     }
 
     /// Processes that are not known and have a known parent, by any number of steps.

@@ -39,8 +39,8 @@ struct ProcessKill {
 
     /// Holds the process and makes sure that it is the one meant: what is read after the pidfd is open cannot be a
     /// successor's and then be killed in its place.
-    private func open(_ target: ProcessTarget) throws -> Held {
-        guard target.pid > 1 else { throw Refusal("built-in: init", "Process \(target.pid) is never killed.") }
+    func open(_ target: ProcessTarget) throws -> Held {
+        guard target.pid > 1 else { throw Refusal("built-in: init", "Process \(target.pid) is never touched.") }
         let gone = EnforceError(
             "process.gone",
             "Process \(target.pid) that began at tick \(target.startTime) is not there: it has ended by itself.")
@@ -55,7 +55,7 @@ struct ProcessKill {
         guard process.executable == target.executable || process.executablePath == target.executable else {
             throw EnforceError(
                 "process.not_the_same",
-                "Process \(target.pid) runs \(process.executable ?? "?"), not \(target.executable): it was not killed.",
+                "Process \(target.pid) runs \(process.executable ?? "?"), not \(target.executable): it was left alone.",
                 remedy: "Look at the process again and order anew.")
         }
         return Held(process: process, handle: handle)
