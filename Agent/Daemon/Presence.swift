@@ -31,6 +31,8 @@ struct Presence: Service {
                     try? report.save(to: file)
                     last = report
                     _ = clinux_release_code(Self.residentCode)
+                    // A pack of rules that was read, or a second of many events, leaves more free than idling needs.
+                    clinux_trim_heap()
                 }
                 try? await Task.sleep(for: Self.interval)
             }

@@ -17,6 +17,8 @@ actor ProcessWatch {
     /// Ticks after boot up to which all was told.
     private var told: Int64 = 0
     private var lastPut = ContinuousClock.now
+    /// Since when the first of the records waits.
+    private var waiting: ContinuousClock.Instant?
     private var lastRescan: ContinuousClock.Instant?
     /// The kernel dropped some that were not looked for yet: till then nothing later is the position.
     private var isBehind = false
@@ -25,6 +27,9 @@ actor ProcessWatch {
 
     /// Notices that are taken between two looks at everything else.
     private static let batchLimit = 256
+    /// How long a record waits for others: each batch is written to disk and sent by itself, and a host that starts a few
+    /// programs a second would otherwise pay for that each time.
+    private static let gathering = Duration.milliseconds(500)
     /// How often the position is kept while there is nothing to tell.
     private static let positionInterval = Duration.seconds(60)
     /// Between two rescans: a host that starts more than can be read is not made slower still.
@@ -59,8 +64,21 @@ actor ProcessWatch {
                 lastRescan = .now
             }
             if isDrained { checkEnding() }
-            if !records.isEmpty || !gaps.isEmpty || .now - lastPut > Self.positionInterval { put(into: outbox) }
+            if waiting == nil, !records.isEmpty { waiting = .now }
+            if isDue { put(into: outbox) }
         }
+    }
+
+    private var isDue: Bool {
+        if !gaps.isEmpty || records.count >= Self.batchLimit { return true }
+        if let waiting { return .now - waiting >= Self.gathering }
+        return .now - lastPut > Self.positionInterval
+    }
+
+    /// Until something is due, in milliseconds.
+    private var patience: Int32 {
+        let waited = waiting.map { .now - $0 } ?? .zero
+        return Int32(clamping: max(.milliseconds(1), Self.gathering - waited).milliseconds)
     }
 
     private var mayRescan: Bool { lastRescan.map { .now - $0 > Self.rescanInterval } ?? true }
@@ -74,7 +92,7 @@ actor ProcessWatch {
     private func take(from connector: ProcConnector) throws(CollectError) -> Bool {
         var last: UInt64?
         for count in 0..<Self.batchLimit {
-            switch try connector.next(milliseconds: count == 0 ? 500 : 0) {
+            switch try connector.next(milliseconds: count == 0 ? patience : 0) {
             case .notice(let notice):
                 hear(notice)
                 last = notice.time
@@ -141,6 +159,7 @@ actor ProcessWatch {
             ])
         records = []
         gaps = []
+        waiting = nil
         lastPut = .now
     }
 

@@ -2,6 +2,7 @@
 #include "memory.h"
 #include <errno.h>
 #include <link.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -33,3 +34,5 @@ int64_t clinux_release_code(int64_t above) {
     if (bytes > above) dl_iterate_phdr(release_segments, NULL);
     return bytes;
 }
+
+void clinux_trim_heap(void) { malloc_trim(0); }

@@ -6,3 +6,6 @@
 // what starting took and running does not need. What is needed comes back from the page cache by itself.
 // Returns how many bytes were resident.
 int64_t clinux_release_code(int64_t above);
+
+// Gives pages of the heap that nothing is on back to the kernel, wherever they lie: the C library does so at its end only.
+void clinux_trim_heap(void);
