@@ -1,4 +1,5 @@
 import CordonModel
+import CordonOrders
 import Glibc
 import Testing
 

@@ -126,6 +126,43 @@ struct QuarantineCrashTests {
         #expect(ground.leftovers.isEmpty)
     }
 
+    @Test(
+        "a file that its owner links or renames while it is taken is said to be in reach still, and kept",
+        arguments: ["ln", "mv"])
+    func survives(_ verb: String) throws {
+        let (folder, hidden) = (ground.files, ".cordon-\(FilesGround.id(1))")
+        try Program.must(["chattr", "-ia", file])
+        let quarantine = try Quarantine(folder: ground.quarantine) { step in
+            if step == .claimed { _ = try? Program.run([verb, "\(folder)/\(hidden)", "\(folder)/again"]) }
+        }
+        let error = #expect(throws: EnforceError.self) {
+            try quarantine.take(file, as: FilesGround.id(1), at: FilesGround.at)
+        }
+        #expect(error?.code == "file.survives")
+        #expect(try Program.must(["ls", "-A", folder]) == "again")
+        #expect(quarantine.list().map(\.path) == [file])
+        _ = try quarantine.take(folder + "/again", as: FilesGround.id(2), at: FilesGround.at)
+        #expect(try seen() == .nothing)
+    }
+
+    @Test("a file that is written to and given its old time back is left in its place")
+    func disguised() throws {
+        let file = file
+        try Program.must(["chattr", "-ia", file])
+        let quarantine = try Quarantine(folder: ground.quarantine) { step in
+            guard step == .copied else { return }
+            let script =
+                "touch -r \(file) \(file).time; printf X | dd of=\(file) conv=notrunc 2>&1; touch -r \(file).time \(file)"
+            _ = try? Program.run(["sh", "-c", script])
+        }
+        let error = #expect(throws: EnforceError.self) {
+            try quarantine.take(file, as: FilesGround.id(1), at: FilesGround.at)
+        }
+        #expect(error?.code == "file.changed")
+        #expect(TextFile.bytes(file)?.first == UInt8(ascii: "X"))
+        #expect(ground.leftovers.isEmpty)
+    }
+
     @Test("what cannot be read in the quarantine is left as it is")
     func unreadable() throws {
         do {

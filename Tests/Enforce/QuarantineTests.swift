@@ -122,11 +122,12 @@ struct QuarantineTests {
         try ground.scratch.file("files/dropper", "evil")
         let quarantine = try quarantine()
         _ = try quarantine.take(file, as: FilesGround.id(1), at: FilesGround.at)
+        try ground.scratch.file("quarantine/stray", "")
         let rows = [
             ("/proc/sys/kernel/hostname", "built-in: file system"),
             ("/sys/kernel/uevent_seqnum", "built-in: file system"),
             ("dropper", "built-in: path"), ("", "built-in: path"), ("/", "built-in: path"),
-            ("\(quarantine.path)/.lock", "built-in: quarantine"),
+            ("\(quarantine.path)/stray", "built-in: quarantine"),
             ("\(quarantine.path)/\(FilesGround.id(1))/sealed", "built-in: quarantine"),
         ]
         for (path, rule) in rows {
@@ -202,6 +203,14 @@ struct QuarantineTests {
             try quarantine.delete(file, as: FilesGround.id(1), at: FilesGround.at)
         }
         #expect(error?.code == "file.gone")
+    }
+
+    @Test("who runs a file is known before it is taken, by whatever name they started it")
+    func running() throws {
+        try Program.must(["sh", "-c", "cp /bin/sleep \(file) && ln \(file) \(file)2"])
+        let programs = try [file, file + "2"].map { try Program([$0, "600"]) }
+        #expect(RunningProcess.running(file).map(\.pid).sorted() == programs.map(\.pid).sorted())
+        #expect(RunningProcess.running(ground.files + "/none").isEmpty)
     }
 
     @Test("no more is kept than the limits say")

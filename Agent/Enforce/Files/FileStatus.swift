@@ -36,6 +36,8 @@ struct FileStatus: Equatable {
     let user: UInt32
     let group: UInt32
     let accessed: Instant
+    /// When anything of the inode was changed: no program can set it.
+    let changed: Instant
 
     var isRegular: Bool { mode & S_IFMT == S_IFREG }
 
@@ -48,6 +50,7 @@ struct FileStatus: Equatable {
         user = status.st_uid
         group = status.st_gid
         accessed = Instant(status.st_atim)
+        changed = Instant(status.st_ctim)
     }
 
     /// Of an open file.

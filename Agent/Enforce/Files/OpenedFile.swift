@@ -79,7 +79,13 @@ struct OpenedFile {
         guard let there = try FileStatus(of: name, in: place.folder), there.isSame(as: status) else { throw changed }
     }
 
-    /// Throws when the file's bytes may be others than those that were read.
+    /// Throws when anything about the file is other than it was when it was opened: what nobody can turn back tells.
+    func checkUntouched() throws {
+        let now = try FileStatus(of: file, path)
+        guard now.identity == status.identity, now.changed == status.changed else { throw changed }
+    }
+
+    /// Throws when the file's bytes may be others than those that were read, though its name was changed since.
     func checkUnchanged() throws {
         guard try FileStatus(of: file, path).identity == status.identity else { throw changed }
     }

@@ -72,6 +72,7 @@ extension Quarantine {
 
     /// Takes the file's name away, and makes sure that it was this file's, with the bytes that were read.
     func claim(_ file: OpenedFile, _ record: QuarantineRecord) throws {
+        try file.checkUntouched()
         try InodeFlags.unlock(record.metadata.flags, file.file, file.path)
         reached(.unlocked)
         try file.place.rename(file.place.name, to: record.hiddenName)
@@ -81,13 +82,19 @@ extension Quarantine {
         reached(.claimed)
     }
 
-    /// Removes what was claimed.
+    /// Removes what was claimed. Throws `file.survives` when the file has a name still that it had not before.
     func finish(_ file: OpenedFile, _ record: QuarantineRecord) throws {
         try file.place.remove(record.hiddenName)
         try file.place.sync()
         // Its other names keep what flags it had.
         if file.status.links > 1 { try InodeFlags.write(record.metadata.flags, file.file, file.path) }
         reached(.taken)
+        guard try FileStatus(of: file.file, file.path).links < file.status.links else {
+            throw EnforceError(
+                "file.survives",
+                "\(file.path) was renamed or linked by somebody while it was taken: it is in reach still.",
+                remedy: "Look for it in the same folder, stop what moved it, and order again.")
+        }
     }
 
     /// Puts the name and the flags back after a failure. What cannot be undone now is settled later.

@@ -34,7 +34,6 @@ package final class Quarantine: Sendable {
     package let path: String
     let limits: Limits
     let reached: @Sendable (Step) -> Void
-    private let lock: Descriptor
     private let alone = Mutex(())
 
     /// Opens or makes the folder (mode 0700, root's) for this process alone, and settles what an earlier one left half
@@ -56,11 +55,8 @@ package final class Quarantine: Sendable {
         guard fchmod(root.number, 0o700) == 0 else { throw EnforceError.file("close to others", folder, errno) }
         self.limits = limits
         self.reached = reached
-        let name = "\(path)/.lock"
-        lock = try Descriptor(unsafe Glibc.open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)) { _ in
-            EnforceError.file("open", name, errno)
-        }
-        guard flock(lock.number, LOCK_EX | LOCK_NB) == 0 else {
+        // The folder itself is locked, so that one that holds nothing is empty.
+        guard flock(root.number, LOCK_EX | LOCK_NB) == 0 else {
             throw EnforceError("quarantine.in_use", "Another process uses \(folder).")
         }
         settle()

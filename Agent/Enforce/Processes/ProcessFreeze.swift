@@ -1,4 +1,5 @@
 internal import CordonModel
+internal import CordonOrders
 
 /// Stops processes so that they can go on: by `SIGSTOP` to a process or its tree, by `cgroup.freeze` (kernel 5.2) to a
 /// cgroup. The same processes are found and protected as by `ProcessKill`, and a frozen one can still be killed.

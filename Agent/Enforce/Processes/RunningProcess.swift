@@ -84,3 +84,16 @@ package struct RunningProcess: Sendable, Hashable {
     /// Where the kernel waits on its behalf, for messages.
     static func waitChannel(of pid: Int32) -> String { TextFile.line("/proc/\(pid)/wchan") ?? "?" }
 }
+
+extension RunningProcess {
+    /// The processes that run the file at the path now: it stays in their memory when its name is taken away.
+    /// Those of other mount namespaces are found too.
+    package static func running(_ path: String) -> [RunningProcess] {
+        var file = stat()
+        guard unsafe stat(path, &file) == 0 else { return [] }
+        return all().filter { pid in
+            var own = stat()
+            return unsafe stat("/proc/\(pid)/exe", &own) == 0 && own.st_ino == file.st_ino && own.st_dev == file.st_dev
+        }.compactMap { RunningProcess(pid: $0) }
+    }
+}
