@@ -392,7 +392,7 @@ let testing: [Target] = [
             .protobuf, .system,
         ]
     ),
-    tests("LinkageTests", in: "Tests/Linkage", uses: []),
+    tests("LinkageTests", in: "Tests/Linkage", uses: ["CordonTesting", .system]),
     tests(
         "EndToEndTests", in: "Tests/EndToEnd",
         uses: ["CordonModel", "CordonScan", "AgentCollect", "CordonTesting", "CLinux", .system]),

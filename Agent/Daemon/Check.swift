@@ -32,7 +32,15 @@ struct Check: AsyncParsableCommand {
         note("settings", nil)
         note("identity", fault { try identity(settings) })
         warn("rights", otherRights(settings))
-        for path in settings.files.map(\.path) { note("source \(path)", unreadable(path)) }
+        for path in settings.files.map(\.path) {
+            guard let files = FileSource.followed(path) else {
+                note("source \(path)", unreadable(path))
+                continue
+            }
+            if files.isEmpty { warn("source \(path)", "no file fits the pattern; it is read when there is one") }
+            let count = files.count == 1 ? "1 file" : "\(files.count) files"
+            if !files.isEmpty { note("source \(path), \(count)", unreadable(of: files)) }
+        }
         switch settings.audit {
         case .file(let path, _)?: note("audit \(path)", unreadable(path))
         case .netlink?: note("audit of the kernel", AuditNetlink.isPermitted ? nil : "it needs CAP_AUDIT_READ")
@@ -58,6 +66,12 @@ struct Check: AsyncParsableCommand {
             note("enforcer", "\(error)")
         }
         if !isWell { throw ExitCode(1) }
+    }
+
+    /// How many cannot be read, and why the first cannot.
+    private func unreadable(of files: [String]) -> String? {
+        let faults = files.compactMap { path in unreadable(path).map { "\(path): \($0)" } }
+        return faults.first.map { "\(faults.count) cannot be read, as \($0)" }
     }
 
     /// Who asks may see more or less than the agent will, whose user the state belongs to.

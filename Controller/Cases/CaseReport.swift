@@ -4,8 +4,8 @@ package import CordonModel
 struct CaseReport {
     let file: Case
     let timeline: [TimelineEntry]
-    /// How a host is called; hostile like everything a host says of itself.
-    let hostName: (AgentID) -> String?
+    /// How hosts and playbooks are called; hostile like everything a host says of itself.
+    let names: TimelineNames
     let writtenAt: Timestamp
 
     var markdown: String {
@@ -34,7 +34,10 @@ struct CaseReport {
     }
 
     private var hosts: [String] {
-        file.hosts.map { host in hostName(host).map { "- \(MarkdownText.line($0)) (\(host))" } ?? "- \(host)" }
+        file.hosts.map { host in
+            let name = names.host("\(host)")
+            return name == "\(host)" ? "- \(host)" : "- \(MarkdownText.line(name)) (\(host))"
+        }
     }
 
     private var observables: [String] {
@@ -64,7 +67,7 @@ struct CaseReport {
 
     private var events: String {
         let rows = timeline.map { entry in
-            "| \(entry.at) | \(entry.kind.rawValue) | \(MarkdownText.line(entry.actor)) | \(MarkdownText.line(entry.text)) |"
+            "| \(entry.at) | \(entry.kind.rawValue) | \(MarkdownText.line(names.actor(entry.actor))) | \(MarkdownText.line(names.text(entry.text))) |"
         }
         let missing = file.entryCount - timeline.count
         let more = missing > 0 ? "\n\n\(missing) more entries are in the case itself." : ""
@@ -91,10 +94,8 @@ extension CaseBook {
     private static let reported = 5000
 
     /// The case as Markdown, safe to show anywhere: text of logs and people can neither form markup nor steer a terminal.
-    /// - Parameter hostName: What people call a host.
-    package func report(
-        of id: CaseID, hostName: @escaping @Sendable (AgentID) -> String? = { _ in nil }
-    ) async throws -> String {
+    /// - Parameter names: What people call hosts and playbooks.
+    package func report(of id: CaseID, names: TimelineNames = TimelineNames()) async throws -> String {
         let file = try await file(id)
         var entries: [TimelineEntry] = []
         while entries.count < Self.reported {
@@ -102,6 +103,6 @@ extension CaseBook {
             entries += page
             if page.count < 1000 { break }
         }
-        return CaseReport(file: file, timeline: entries, hostName: hostName, writtenAt: surroundings.now()).markdown
+        return CaseReport(file: file, timeline: entries, names: names, writtenAt: surroundings.now()).markdown
     }
 }

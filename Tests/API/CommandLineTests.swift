@@ -4,8 +4,10 @@ import ControllerCases
 import ControllerFleet
 import ControllerIntake
 import ControllerPlaybooks
+import ControllerStore
 import CordonModel
 import CordonScan
+import CordonTesting
 import CordonTrust
 import FoundationEssentials
 import HummingbirdTesting
@@ -112,6 +114,75 @@ struct CommandLineTests {
             let waiting = try await run(["release", "web-1", "--reason", "x", "--wait", "--patience", "1s"], "")
             #expect(waiting.status == 1, "the host is offline")
             #expect(waiting.errors.contains("it goes on without you"))
+        }
+    }
+
+    @Test("what cannot be meant ends with 2 and is said in the words that were typed")
+    func usage() async throws {
+        let desk = try Desk()
+        try await desk.serve(try await APIFixture(), as: .administrator) { run in
+            for arguments in [
+                ["isolate", "web-1", "--reason", "x", "--for", "400d"],
+                ["block", "web-1", "10.0.0.1", "--reason", "x", "--for", "367d"],
+                ["release", "web-1", "--reason", "x", "--lifetime", "31d"],
+            ] {
+                let outcome = try await run(arguments, "")
+                let option = arguments[arguments.count - 2]
+                #expect(
+                    outcome.status == 2 && outcome.errors.contains("\(option) is ")
+                        && outcome.errors.contains("d at most"), "\(outcome.errors)")
+                #expect(!outcome.errors.contains("duration_s"))
+            }
+            let nothing = try await run(["rules", "publish", "/nope", "--name", "x"], "")
+            #expect(nothing.status == 2 && nothing.errors.contains("/nope cannot be read"))
+            let empty = try Scratch()
+            let none = try await run(["rules", "publish", empty.path, "--name", "x"], "")
+            #expect(none.status == 2 && none.errors.contains("There is no *.yml"))
+        }
+    }
+
+    @Test("a hunt that no host answered says so, on the command line and on its page, and is not finished well")
+    func unanswered() async throws {
+        let desk = try Desk()
+        let fixture = try await APIFixture()
+        let id = HuntID(UUIDv7(high: 0x019f_0000_0000_7000, low: 0x8000_0000_0000_0077))
+        let start = WebFixture.start
+        let hunt = HuntRecord(
+            id: id, question: HuntQuestion(kind: .user, parameters: [:]), budget: HuntBudget(), startedBy: "ada",
+            reason: "x", startedAt: start, expiresAt: start + .seconds(60), state: .finished, endedAt: start,
+            hosts: [
+                WebFixture.web1.id: .init(state: .failed, message: "no journal", changedAt: start),
+                WebFixture.db1.id: .init(state: .unsupported, changedAt: start),
+            ])
+        try await fixture.web.store.save(hunt, recording: [])
+        try await desk.serve(fixture, as: .analyst) { run in
+            let shown = try await run(["hunt", "show", "\(id)"], "")
+            #expect(shown.output.contains("no host answered") && shown.output.contains("no journal"), "\(shown.errors)")
+            #expect(try await run(["hunt", "list"], "").output.contains("no host answered"))
+            let json = try await run(["hunt", "show", "\(id)", "--json"], "")
+            #expect(json.output.contains(#""finished""#), "programs get the state as it is")
+            #expect(try await run(["hunt", "results", "\(id)"], "").status == 1)
+        }
+    }
+
+    @Test("a case's timeline names playbooks and hosts for people, and keeps identifiers for programs")
+    func names() async throws {
+        let desk = try Desk()
+        let fixture = try await APIFixture()
+        let run = fixture.task.run
+        let host = WebFixture.web1.id
+        let file = fixture.file.id
+        try await fixture.services.cases.append(
+            .order, to: file, "isolate on host \(host).", by: "playbook:\(run)", reference: "order:1")
+        let name = try #require(try await fixture.services.runs.run(run)?.playbookName)
+        try await desk.serve(fixture, as: .viewer) { cordon in
+            let shown = try await cordon(["case", "show", "C-1"], "")
+            #expect(shown.output.contains("playbook “\(name)”: isolate on host web-1."), "\(shown.output)")
+            #expect(!shown.output.contains("playbook:"))
+            let json = try await cordon(["case", "show", "C-1", "--json"], "")
+            #expect(json.output.contains("playbook:\(run)") && json.output.contains("on host \(host)"))
+            let report = try await cordon(["case", "report", "C-1"], "")
+            #expect(report.output.contains("isolate on host web-1") && !report.output.contains("playbook:"))
         }
     }
 

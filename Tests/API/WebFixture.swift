@@ -19,7 +19,7 @@ import Testing
 /// A controller without its link: the real database, fleet, cases, intake, playbooks and sign-in, with the console on top.
 final class WebFixture: Sendable {
     let services: APIServices
-    private let store: FleetStore
+    let store: FleetStore
     private let folder: String
     private let sequence = Mutex<UInt64>(0)
 

@@ -3,6 +3,7 @@ import ControllerCases
 import ControllerFleet
 import ControllerIntake
 import ControllerRules
+import ControllerStore
 import CordonModel
 import HTTPTypes
 import Hummingbird
@@ -149,6 +150,24 @@ struct WebLookingTests {
             }
             let now = try await visitor.get("/")
             #expect(!now.html.contains("href=\"/hunts\""))
+        }
+    }
+
+    @Test("a hunt that no host answered is no success on its page")
+    func unanswered() async throws {
+        let fixture = try await WebFixture()
+        let id = HuntID(UUIDv7(high: 0x019f_0000_0000_7000, low: 0x8000_0000_0000_0077))
+        let hunt = HuntRecord(
+            id: id, question: HuntQuestion(kind: .user, parameters: [:]), budget: HuntBudget(), startedBy: "ada",
+            reason: "x", startedAt: WebFixture.start, expiresAt: WebFixture.start + .seconds(60), state: .finished,
+            endedAt: WebFixture.start,
+            hosts: [WebFixture.web1.id: .init(state: .failed, message: "no journal", changedAt: WebFixture.start)])
+        try await fixture.store.save(hunt, recording: [])
+        try await visit(as: "analyst", fixture) { visitor, _ in
+            for path in ["/hunts", "/hunts/\(id)"] {
+                let page = try await visitor.get(path)
+                #expect(page.html.contains("No host answered") && !page.html.contains("Finished"), "\(path)")
+            }
         }
     }
 

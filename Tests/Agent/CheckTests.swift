@@ -47,6 +47,35 @@ struct CheckTests {
     }
 
     @Test(
+        "a pattern is looked at as its source does: how many files fit, none is a warning, an unreadable one a fault",
+        .enabled(if: Abilities.programs(["setpriv"]).isEmpty, "setpriv takes the right to read all files away"))
+    func patterns() throws {
+        let scratch = try Scratch()
+        let folder = scratch.path
+        let program = Binaries.besideThisProcess + "/cordon-agent"
+        let file = try scratch.file(
+            "agent.toml", "[agent]\nstate = \"\(folder)/state\"\n[source.web]\npath = \"\(folder)/web-*/access.log*\"")
+        func check() throws -> String {
+            let rights = Abilities.isRoot ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : []
+            return try Command(rights + [program, "check", "--config", file]).run().output
+        }
+        let none = try check()
+        #expect(none.contains("warn source \(folder)/web-*/access.log*: no file fits the pattern"), "\(none)")
+        for name in ["web-a", "web-b", "other"] {
+            try scratch.folder(name)
+            try scratch.file("\(name)/access.log", "")
+        }
+        try scratch.file("web-a/access.log.1", "")
+        let two = try check()
+        #expect(two.contains("ok   source \(folder)/web-*/access.log*, 2 files"), "\(two)")
+        _ = try Command(["chmod", "000", "\(folder)/web-b/access.log"]).must()
+        let closed = try check()
+        #expect(
+            closed.contains("FAIL source \(folder)/web-*/access.log*, 2 files: 1 cannot be read, as \(folder)/web-b/"),
+            "\(closed)")
+    }
+
+    @Test(
         "says who tells of processes, and what of them is not seen",
         .enabled(if: Abilities.isRoot && Abilities.programs(["setpriv"]).isEmpty, "only root can become somebody else"))
     func processes() throws {

@@ -28,7 +28,7 @@ struct ReportTests {
         try await book.addTask(evil, to: id, assignee: "<b>", by: Desk.ada)
         try await book.add(Observable(kind: .domain, value: evil), to: id, by: Desk.ada)
         try await book.assign(id, to: "a|b<i>", by: Desk.ada)
-        let report = try await book.report(of: id) { _ in evil }
+        let report = try await book.report(of: id, names: TimelineNames(hosts: ["\(desk.agent)": evil]))
         for bad in [
             "<script", "<b>", "<i>", "\u{1B}", "](", "![", "`c`", "**b", " | x | ", "https://", "www.e", " @all",
             "\n# Head", " &amp; ",
@@ -50,6 +50,24 @@ struct ReportTests {
         }
     }
 
+    @Test(
+        "identifiers that have a name are shown by it, others stay",
+        arguments: [
+            ("on host 019f0000-0000-7000-8000-000000000021.", "on host web-1."),
+            ("019f0000-0000-7000-8000-0000000000210", "web-10"),
+            ("run 019f0000-0000-7000-8000-000000000031", "run “SSH break-in”"),
+            ("019f0000-0000-7000-8000-000000000099", "019f0000-0000-7000-8000-000000000099"),
+            ("é 019f0000-0000-7000-8000-00000000002", "é 019f0000-0000-7000-8000-00000000002"), ("", ""),
+        ])
+    func names(text: String, expected: String) {
+        let names = TimelineNames(
+            hosts: ["019f0000-0000-7000-8000-000000000021": "web-1"],
+            runs: ["019f0000-0000-7000-8000-000000000031": "SSH break-in"])
+        #expect(names.text(text) == expected)
+        #expect(names.actor("playbook:019f0000-0000-7000-8000-000000000031") == "playbook “SSH break-in”")
+        #expect(names.actor("playbook:other") == "playbook:other" && names.actor("ada") == "ada")
+    }
+
     @Test("it says what happened, in order")
     func story() async throws {
         let desk = try Desk()
@@ -61,10 +79,11 @@ struct ReportTests {
         try await book.append(.order, to: id, "Host isolated.", by: "playbook:1", reference: "order:1")
         desk.advance(.seconds(175))
         try await book.setStatus(.resolved, of: id, by: Desk.ada)
-        let report = try await book.report(of: id) { _ in "web" }
+        let names = TimelineNames(hosts: ["\(desk.agent)": "web"], runs: ["1": "SSH break-in"])
+        let report = try await book.report(of: id, names: names)
         let places = [
             "# C-1: Break-in", "| Severity | medium |", "(after 3 min)", "- web (", "203.0.113.7",
-            "Break-in First of its kind.", "Host isolated.", "new → resolved",
+            "Break-in First of its kind.", "playbook “SSH break-in” | Host isolated.", "new → resolved",
         ]
         .map { report.firstRange(of: $0)?.lowerBound }
         #expect(!places.contains(nil))

@@ -40,10 +40,16 @@ package struct EnforcerSettings: Sendable {
         if section.has("agent_user") { settings.agentUser = try section.text("agent_user") }
         let origin = section.origin(of: "agent_user")
         try document.finish(section)
-        guard LocalPolicy.userID(settings.agentUser) != nil else {
+        guard let user = LocalPolicy.userID(settings.agentUser) else {
             throw EnforceError(
                 "settings.agent_user", "\(origin): there is no user \(settings.agentUser) on this host.",
                 remedy: "Make it (the package does), or set agent_user in \(path).")
+        }
+        guard user != 0 else {
+            throw EnforceError(
+                "settings.agent_user",
+                "\(origin): \(settings.agentUser) is root; the agent that gives orders must be an unprivileged user.",
+                remedy: "Name the user that cordon-agent runs as; the package makes cordon.")
         }
         return settings
     }

@@ -71,8 +71,8 @@ extension API {
 
     @Sendable private static func report(_ call: Call) async throws -> Reply {
         let file = try await call.file()
-        let hosts = try await call.services.fleet.hosts().reduce(into: [AgentID: String]()) { $0[$1.id] = $1.name }
-        let text = try await call.services.cases.report(of: file.id) { hosts[$0] }
+        let text = try await call.services.cases.report(
+            of: file.id, names: try await call.services.shownNames(of: file.id))
         return .content(
             ResponseBody(byteBuffer: ByteBuffer(string: text)), mediaType: "text/markdown; charset=utf-8", headers: [:]
         )

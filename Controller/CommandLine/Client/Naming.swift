@@ -36,6 +36,16 @@ extension Client {
         }
     }
 
+    /// Names of hosts, and of playbooks by their runs, for timelines and orders.
+    func shownNames(of caseID: String? = nil) async throws -> TimelineNames {
+        let runs = try await list("/api/v1/runs", [("case", caseID)], most: 1000)
+        return TimelineNames(
+            hosts: try await hostNames(),
+            runs: runs.reduce(into: [:]) { names, run in
+                if let id = run["id"]?.text { names[id] = run["playbook_name"]?.text }
+            })
+    }
+
     /// The task of an identifier, or the only open one of a case.
     func task(_ name: String) async throws -> JSONValue {
         if TaskID(name) != nil {

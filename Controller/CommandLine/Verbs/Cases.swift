@@ -80,16 +80,17 @@ struct CaseShow: AsyncParsableCommand {
             let shown = try await client.get(file.path())
             let entries = try await client.list(file.path("/timeline"), most: 2000)
             let tasks = try await client.whole("/api/v1/tasks", [("case", shown["id"]?.text), ("state", "open")])
-            guard case .object(var members) = shown else { return (shown, [String: String]()) }
+            guard case .object(var members) = shown else { return (shown, TimelineNames()) }
             members["timeline"] = .array(entries)
             members["waiting"] = .array(tasks)
-            return (JSONValue.object(members), output.json ? [:] : try await client.hostNames())
+            let names = output.json ? TimelineNames() : try await client.shownNames(of: shown["id"]?.text)
+            return (JSONValue.object(members), names)
         }
         output.show(shown) { Self.lines($0, names) }
     }
 
-    private static func lines(_ file: JSONValue, _ names: [String: String]) -> [String] {
-        let hosts = (file["hosts"]?.texts ?? []).map { names[$0] ?? $0 }.joined(separator: ", ")
+    private static func lines(_ file: JSONValue, _ names: TimelineNames) -> [String] {
+        let hosts = (file["hosts"]?.texts ?? []).map(names.host).joined(separator: ", ")
         let observables = (file["observables"]?.array ?? []).compactMap { $0["value"]?.text }.joined(separator: ", ")
         var lines = [Terminal.paint(Terminal.safe("\(file["label"]?.text ?? "")  \(file["title"]?.text ?? "")"), .bold)]
         lines += Details.lines([
@@ -105,16 +106,16 @@ struct CaseShow: AsyncParsableCommand {
             lines.append(Terminal.paint("waits for a decision: ", .yellow) + text)
         }
         lines.append(Terminal.paint("timeline", .faint))
-        return lines + (file["timeline"]?.array ?? []).flatMap(entry)
+        return lines + (file["timeline"]?.array ?? []).flatMap { entry($0, names) }
     }
 
-    private static func entry(_ entry: JSONValue) -> [String] {
-        let text = (entry["text"]?.text ?? "").split(separator: "\n", omittingEmptySubsequences: false).map {
+    private static func entry(_ entry: JSONValue, _ names: TimelineNames) -> [String] {
+        let text = names.text(entry["text"]?.text ?? "").split(separator: "\n", omittingEmptySubsequences: false).map {
             Terminal.safe(String($0))
         }
         let head =
             Terminal.paint(entry["at"]?.text.map(Shown.instant) ?? "-", .faint)
-            + "  \(Terminal.safe(entry["actor"]?.text ?? "")): \(text.first ?? "")"
+            + "  \(Terminal.safe(names.actor(entry["actor"]?.text ?? ""))): \(text.first ?? "")"
         return [head] + text.dropFirst().map { "    " + $0 }
     }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CordonModel
+internal import CordonOrders
 internal import CordonScan
 
 /// What all orders share.
@@ -15,6 +16,8 @@ struct OrderOptions: ParsableArguments {
     @Option(help: ArgumentHelp("With --wait: how long to wait.", valueName: "span"))
     var patience = Span(seconds: 120)
     @OptionGroup var output: OutputOptions
+
+    func validate() throws { try SpanArgument.check(lifetime, "--lifetime", most: SpanArgument.longestLifetime) }
 
     /// Orders the action of the host.
     func order(_ action: JSONValue, of host: String) async throws {
@@ -68,6 +71,8 @@ struct Isolate: AsyncParsableCommand {
     var span = Span(seconds: 4 * 3600)
     @OptionGroup var order: OrderOptions
 
+    func validate() throws { try SpanArgument.check(span, "--for") }
+
     func run() async throws {
         try await order.order(["kind": "isolate", "duration_s": .integer(span.seconds)], of: host)
     }
@@ -103,7 +108,10 @@ struct Block: AsyncParsableCommand {
     var span = Span(seconds: 24 * 3600)
     @OptionGroup var order: OrderOptions
 
-    func validate() throws { try AddressArgument.check(address) }
+    func validate() throws {
+        try AddressArgument.check(address)
+        try SpanArgument.check(span, "--for")
+    }
 
     func run() async throws {
         try await order.order(
@@ -166,6 +174,16 @@ struct Kill: AsyncParsableCommand {
             ],
             of: host
         )
+    }
+}
+
+/// Times of orders in arguments.
+enum SpanArgument {
+    /// Seconds that an order may wait for its host at most, as the API has it.
+    static let longestLifetime: Int64 = 30 * 86_400
+
+    static func check(_ span: Span, _ option: String, most: Int64 = Parameter.longestDuration) throws {
+        guard span.seconds <= most else { throw ValidationError("\(option) is \(most / 86_400)d at most.") }
     }
 }
 

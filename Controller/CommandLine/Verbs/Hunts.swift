@@ -126,7 +126,9 @@ struct HuntList: AsyncParsableCommand {
     }
 
     static let table = Table(columns: [
-        .instant("STARTED", "started_at"), .state(), .member("KIND", "kind"), .member("ROWS", "rows"),
+        .instant("STARTED", "started_at"),
+        .init(title: "STATE", text: HuntShow.state, colour: HuntShow.colour), .member("KIND", "kind"),
+        .member("ROWS", "rows"),
         .init(title: "HOSTS", text: { HuntShow.progress($0) }), .member("BY", "started_by"), .member("ID", "id"),
     ])
 }
@@ -158,11 +160,26 @@ struct HuntShow: AsyncParsableCommand {
         let conditions = parameters.keys.map { "\($0)=\(parameters[$0]?.text ?? "")" }.joined(separator: " ")
         return Details.lines([
             ("hunt", hunt["id"]?.text), ("asks for", "\(hunt["kind"]?.text ?? "") \(conditions)"),
-            ("state", hunt["state"]?.text), ("hosts", progress(hunt)),
+            ("state", state(hunt)), ("hosts", progress(hunt)),
             ("rows", hunt["rows"]?.integer.map(String.init)), ("reason", hunt["reason"]?.text),
             ("by", hunt["started_by"]?.text), ("started", hunt["started_at"]?.text.map(Shown.instant)),
             ("expires", hunt["expires_at"]?.text.map(Shown.instant)),
         ])
+    }
+
+    /// The hunt's state; `no host answered` where it is over and all of them failed or were given up.
+    static func state(_ hunt: JSONValue) -> String {
+        isUnanswered(hunt) ? "no host answered" : hunt["state"]?.text ?? "-"
+    }
+
+    static func colour(_ hunt: JSONValue) -> Terminal.Colour? {
+        isUnanswered(hunt) ? .red : Shown.colour(state: hunt["state"]?.text)
+    }
+
+    private static func isUnanswered(_ hunt: JSONValue) -> Bool {
+        let states = hunt["progress"]?.object?.keys ?? []
+        return hunt["state"]?.text != "running" && !states.isEmpty
+            && states.allSatisfy { ["failed", "unsupported", "expired"].contains($0) }
     }
 
     /// `12 done, 1 waiting`.

@@ -21,7 +21,7 @@ struct Orders: AsyncParsableCommand {
     func run() async throws {
         try await Client.use { client in
             let agent: String? = if let host { try await client.hostID(host) } else { nil }
-            let names = output.json ? [:] : try await client.hostNames()
+            let names = output.json ? TimelineNames() : try await client.shownNames()
             let list = LiveList(
                 client: client, topic: "order", table: Self.table(names), output: output,
                 load: {
@@ -37,11 +37,12 @@ struct Orders: AsyncParsableCommand {
         }
     }
 
-    static func table(_ names: [String: String]) -> Table {
+    static func table(_ names: TimelineNames) -> Table {
         Table(columns: [
             .instant("ISSUED", "issued_at"),
-            .init(title: "HOST", text: { $0["host"]?.text.map { names[$0] ?? $0 } ?? "-" }),
-            .init(title: "ACTION", text: { Shown.action($0["action"]) }), .state(), .member("BY", "requested_by"),
+            .init(title: "HOST", text: { $0["host"]?.text.map(names.host) ?? "-" }),
+            .init(title: "ACTION", text: { Shown.action($0["action"]) }), .state(),
+            .init(title: "BY", text: { $0["requested_by"]?.text.map(names.actor) ?? "-" }),
             .member("REASON", "reason"), .member("ID", "id"),
         ])
     }
@@ -69,18 +70,27 @@ struct OrderShow: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let order = try await Client.use { try await $0.get("/api/v1/orders/\(id)") }
-        output.show(order, OrderLines.lines)
+        let (order, names) = try await Client.use { client in
+            (
+                try await client.get("/api/v1/orders/\(id)"),
+                output.json ? TimelineNames() : try await client.shownNames()
+            )
+        }
+        output.show(order) { OrderLines.lines($0, names) }
     }
 }
 
 /// An order as people see it.
 enum OrderLines {
-    static func lines(_ order: JSONValue) -> [String] {
+    static func lines(_ order: JSONValue) -> [String] { lines(order, TimelineNames()) }
+
+    static func lines(_ order: JSONValue, _ names: TimelineNames) -> [String] {
         let result = order["result"]
         var lines = Details.lines([
-            ("order", order["id"]?.text), ("host", order["host"]?.text), ("action", Shown.action(order["action"])),
-            ("state", order["state"]?.text), ("by", order["requested_by"]?.text), ("reason", order["reason"]?.text),
+            ("order", order["id"]?.text), ("host", order["host"]?.text.map(names.host)),
+            ("action", Shown.action(order["action"])),
+            ("state", order["state"]?.text), ("by", order["requested_by"]?.text.map(names.actor)),
+            ("reason", order["reason"]?.text),
             ("issued", order["issued_at"]?.text.map(Shown.instant)),
             ("expires", order["expires_at"]?.text.map(Shown.instant)),
             ("note", order["note"]?.text), ("answer", result?["message"]?.text), ("rule", result?["rule"]?.text),

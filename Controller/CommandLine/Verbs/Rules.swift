@@ -29,7 +29,13 @@ struct RulesVerb: AsyncParsableCommand {
 /// `cordon rules publish`
 struct RulesPublish: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "publish", abstract: "Send a folder of rules; nothing runs them before they are staged.")
+        commandName: "publish", abstract: "Send a folder of rules; nothing runs them before they are staged.",
+        discussion: """
+            EXIT CODES
+              0  the controller has the pack
+              1  rules have faults, or the controller refused them
+              2  a path cannot be read, or no rule was found
+            """)
     @Argument(help: "The folder, or files.", completion: .directory)
     var paths: [String]
     @Option(help: "What the pack is called.")
@@ -37,10 +43,11 @@ struct RulesPublish: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
+        let files = try files()
         let pack = try await Client.use { client in
             try check(try await Self.groups(client))
             return try await client.send(
-                .post, "/api/v1/rule-packs", ["name": .text(name), "files": .array(try files())])
+                .post, "/api/v1/rule-packs", ["name": .text(name), "files": .array(files)])
         }
         output.show(pack, Self.lines)
     }
@@ -54,7 +61,7 @@ struct RulesPublish: AsyncParsableCommand {
 
     /// All faults are told here, with their lines; the controller checks again.
     private func check(_ groups: [String: [String]]) throws {
-        let set = try RuleSet.load(paths, groups: groups)
+        let set = try Self.reading { try RuleSet.load(paths, groups: groups) }
         guard set.faults.isEmpty else {
             throw Complaint(
                 .failed,
@@ -64,7 +71,20 @@ struct RulesPublish: AsyncParsableCommand {
     }
 
     private func files() throws -> [JSONValue] {
-        try RuleSet.texts(paths).map { file in ["name": .text(file.name), "text": .text(file.text)] }
+        let files = try Self.reading { try RuleSet.texts(paths) }
+        guard !files.isEmpty else {
+            throw Complaint(
+                .usage, "There is no *.yml and no *.yaml in \(paths.joined(separator: ", ")).",
+                "Name the folder of your rules.")
+        }
+        return files.map { file in ["name": .text(file.name), "text": .text(file.text)] }
+    }
+
+    /// What cannot be read is a fault of usage, as with `cordon sigma check`.
+    private static func reading<Value>(_ body: () throws -> Value) throws -> Value {
+        do { return try body() } catch let error as RulesError {
+            throw Complaint(.usage, error.message, error.remedy)
+        }
     }
 
     private static func lines(_ pack: JSONValue) -> [String] {

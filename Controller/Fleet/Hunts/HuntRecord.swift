@@ -63,6 +63,12 @@ package struct HuntRecord: Sendable, Hashable {
     /// How many hosts are in each state.
     package var progress: [HuntHostState: Int] { hosts.values.reduce(into: [:]) { $0[$1.state, default: 0] += 1 } }
 
+    /// Whether it is over and no host could answer: that nothing was found says nothing.
+    package var isUnanswered: Bool {
+        state != .running && !hosts.isEmpty
+            && hosts.values.allSatisfy { [.failed, .unsupported, .expired].contains($0.state) }
+    }
+
     /// Rows that all hosts found.
     package var rows: Int { hosts.values.reduce(0) { $0 + $1.rows } }
 }

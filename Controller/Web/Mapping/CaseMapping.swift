@@ -49,8 +49,10 @@ extension CasePage {
 }
 
 extension CasePage.Entry {
-    init(_ entry: TimelineEntry, now: Timestamp) {
-        self.init(at: Moment(entry.at, now: now), state: entry.kind.mark, actor: entry.actor, sentence: entry.text)
+    init(_ entry: TimelineEntry, _ names: TimelineNames, now: Timestamp) {
+        self.init(
+            at: Moment(entry.at, now: now), state: entry.kind.mark, actor: names.actor(entry.actor),
+            sentence: names.text(entry.text))
     }
 }
 

@@ -150,11 +150,12 @@ extension HostPage.OrderForms {
 }
 
 extension HostPage.OrderFold {
-    init(_ record: OrderRecord, unfolded: Bool, now: Timestamp) {
+    init(_ record: OrderRecord, _ names: TimelineNames, unfolded: Bool, now: Timestamp) {
         let result = record.result
         self.init(
             orderID: "\(record.id)", orderState: StateMark(record.state), what: record.order.action.words,
-            asked: Moment(record.order.issuedAt, now: now), by: record.order.requestedBy, reason: record.order.reason,
+            asked: Moment(record.order.issuedAt, now: now), by: names.actor(record.order.requestedBy),
+            reason: record.order.reason,
             answer: result.map(\.message) ?? (record.note.isEmpty ? nil : record.note)
         )
         if let proof = result?.proof {

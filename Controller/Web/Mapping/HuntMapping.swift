@@ -3,8 +3,12 @@ internal import CordonModel
 
 extension StateMark {
     /// How far a hunt is.
-    init(_ state: HuntRecord.State) {
-        switch state {
+    init(_ hunt: HuntRecord) {
+        guard !hunt.isUnanswered else {
+            self.init("No host answered", .danger, mark: "✗")
+            return
+        }
+        switch hunt.state {
         case .running: self.init("Running", .warn)
         case .finished: self.init("Finished", .good)
         case .cancelled: self.init("Ended by hand", .calm, mark: "✗")
@@ -34,7 +38,7 @@ extension HuntsPage.HuntRow {
             hunt.progress[state].map { "\($0) \(StateMark(state).word.lowercased())" }
         }
         self.init(
-            huntID: "\(hunt.id)", huntState: StateMark(hunt.state),
+            huntID: "\(hunt.id)", huntState: StateMark(hunt),
             question: ([hunt.question.kind.rawValue] + parameters).joined(separator: " "),
             progress: progress.joined(separator: ", "), found: hunt.rows == 1 ? "1 row" : "\(hunt.rows) rows",
             by: hunt.startedBy, started: Moment(hunt.startedAt, now: now))
@@ -72,6 +76,7 @@ extension HuntPage {
                         "Expires", "\(Moment(hunt.expiresAt, now: now).full), \(Moment(hunt.expiresAt, now: now).ago)"),
             ])
         if hunt.state != .running { nothing = "Nothing on the hosts that answered." }
+        if hunt.isUnanswered { nothing = "No host answered: that nothing was found says nothing." }
         if hunt.state == .running, reader.may(.responder) { cancel = Cancel(token: reader.formToken) }
     }
 

@@ -88,7 +88,8 @@ extension Console {
         page.searchEvents = Self.search(for: file)
         page.alertCount = "\(file.alerts.count)"
         let (entries, older) = try await timeline(of: file.id)
-        page.timeline = entries.reversed().map { CasePage.Entry($0, now: reader.now) }
+        let names = try await services.shownNames(of: file.id)
+        page.timeline = entries.reversed().map { CasePage.Entry($0, names, now: reader.now) }
         if older > 0 { page.timelineCut = "\(older) older entries are in the report." }
         return answer(page)
     }
@@ -127,8 +128,7 @@ extension Console {
     private func report(_ request: Request, _ scope: RequestScope) async throws -> Response {
         _ = try reader(request, scope)
         let file = try await file(scope)
-        let hosts = try await services.fleet.hosts().reduce(into: [AgentID: String]()) { $0[$1.id] = $1.name }
-        let text = try await services.cases.report(of: file.id) { hosts[$0] }
+        let text = try await services.cases.report(of: file.id, names: try await services.shownNames(of: file.id))
         var headers: HTTPFields = [.contentType: "text/plain; charset=utf-8"]
         headers[.contentDisposition] = "inline; filename=\"\(file.label).md\""
         return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(string: text)))

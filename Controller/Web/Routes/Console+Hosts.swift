@@ -30,8 +30,9 @@ extension Console {
                 HostPage.fact(of: rules, named: pack?.name, staged: services.rules.version(for: host.group)))
         }
         let orders = try await services.fleet.orders(OrderFilter(agent: host.id, limit: HostPage.ordersShown))
+        let names = try await services.shownNames()
         page.orders = orders.enumerated().map { index, order in
-            HostPage.OrderFold(order, unfolded: index == 0, now: reader.now)
+            HostPage.OrderFold(order, names, unfolded: index == 0, now: reader.now)
         }
         return answer(page)
     }

@@ -44,7 +44,7 @@ struct TrialAgreementTests {
         id: informs
         level: informational
         logsource: {product: linux}
-        detection: {keywords: ['*'], condition: keywords}
+        detection: {keywords: ['*e*'], condition: keywords}
         """
 
     private static func fields(_ number: Int) -> (line: String, fields: EventFields) {
