@@ -76,9 +76,7 @@ struct RuleTrialRouteTests {
         }
     }
 
-    @Test(
-        "cordon rules: a group is staged, follows all others again, and one that there is not is refused with those there are"
-    )
+    @Test("cordon rules: a group is staged and follows all others again; one that there is not is refused")
     func staging() async throws {
         let desk = try Desk()
         try await desk.serve(try await fixture(), as: .administrator) { run in

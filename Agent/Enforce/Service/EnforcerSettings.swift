@@ -48,7 +48,7 @@ package struct EnforcerSettings: Sendable {
         guard user != 0 else {
             throw EnforceError(
                 "settings.agent_user",
-                "\(origin): \(settings.agentUser) is root; the agent that gives orders must be an unprivileged user.",
+                "\(origin): agent_user is root; the agent must be an unprivileged user.",
                 remedy: "Name the user that cordon-agent runs as; the package makes cordon.")
         }
         return settings
