@@ -163,17 +163,18 @@ struct QuarantineCrashTests {
         #expect(ground.leftovers.isEmpty)
     }
 
-    @Test("what cannot be read in the quarantine is left as it is")
-    func unreadable() throws {
+    @Test("what cannot be read in the quarantine is left as it is", arguments: ["garbage", ""])
+    func unreadable(_ content: String) throws {
         do {
             let quarantine = try Quarantine(folder: ground.quarantine)
             _ = try quarantine.take(file, as: FilesGround.id(1), at: FilesGround.at)
         }
         let slot = "\(ground.quarantine)/\(FilesGround.id(1))"
-        try Program.must(["sh", "-c", "printf garbage > \(slot)/record"])
+        try Program.must(["sh", "-c", "printf '%s' '\(content)' > \(slot)/record"])
         let quarantine = try Quarantine(folder: ground.quarantine)
         #expect(quarantine.settle().map(\.outcome) == [.damaged])
         #expect(TextFile.names(in: slot).sorted() == ["record", "sealed"])
+        #expect(TextFile.text(slot + "/record") == content)
         #expect(throws: EnforceError.self) { try quarantine.restore(FilesGround.id(1)) }
     }
 }

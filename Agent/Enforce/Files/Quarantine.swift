@@ -62,6 +62,9 @@ package final class Quarantine: Sendable {
         settle()
     }
 
+    /// Lets go of the lock even where a process that was just forked holds the descriptor until it runs its program.
+    deinit { flock(root.number, LOCK_UN) }
+
     /// Takes a file away and keeps it.
     /// - Parameters:
     ///   - path: Absolute, and no part of it a link.

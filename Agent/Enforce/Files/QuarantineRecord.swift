@@ -1,7 +1,6 @@
 internal import AgentNetlink
 internal import CordonFrames
 internal import CordonModel
-internal import Glibc
 internal import SystemPackage
 
 /// What is written down beside a kept file: enough to put it back, and to go on after a crash.
@@ -45,12 +44,18 @@ struct QuarantineRecord: Equatable {
         }
     }
 
-    /// Reads it; `nil` when it is damaged or not there.
+    /// Reads it; `nil` when it is damaged or not there. Nothing of the file is changed: what cannot be read is left for
+    /// people to look at.
     static func read(_ path: String) -> QuarantineRecord? {
-        guard unsafe access(path, F_OK) == 0 else { return nil }
-        var record: QuarantineRecord?
-        _ = try? FrameFile(FilePath(path)) { bytes in record = QuarantineRecord(bytes: bytes) }
-        return record
+        guard let file = (try? File.openIfPresent(FilePath(path))) ?? nil else { return nil }
+        defer { file.close() }
+        guard let start = try? file.read(at: 0, count: FileHeader.length), let header = FileHeader(start) else {
+            return nil
+        }
+        var reader = FrameReader(
+            file, epoch: header.epoch, from: FileHeader.length, limit: FrameFile.entryLimit)
+        guard case .frame(let frame, damage: false)? = try? reader.next() else { return nil }
+        return QuarantineRecord(bytes: frame.payload[...])
     }
 
     private static let version: UInt8 = 1
