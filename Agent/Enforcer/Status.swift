@@ -23,6 +23,9 @@ struct Status: ParsableCommand {
         lines.append(state.isolatedUntil.map { "isolated until \($0)" } ?? "not isolated")
         lines.append("\(status.containment.blockCount) blocks")
         lines += state.blocks.prefix(20).map { "  \($0.network) until \($0.until)" }
+        lines += state.effects.map { effect in
+            "\(effect.kind.rawValue) \(effect.subject)\(effect.until.map { " until \($0)" } ?? "")"
+        }
         lines.append("tables \(status.ownedTables ? "owned and persistent" : "plain, watched and put back")")
         lines.append(
             "order keys \(status.keySetVersion), repairs \(status.repairs), policy \(status.policyHash.prefix(16))"
@@ -37,6 +40,7 @@ struct Status: ParsableCommand {
         var isolatedBy: OrderID?
         var blockCount: UInt32
         var blocks: [ContainmentState.Block]
+        var effects: [ContainmentState.Effect]
         var ownedTables: Bool
         var keySetVersion: UInt64
         var repairs: UInt64
@@ -51,7 +55,8 @@ struct Status: ParsableCommand {
         let row = Row(
             version: status.version, kernel: status.kernel, isolatedUntil: state.isolatedUntil,
             isolatedBy: state.isolatedBy,
-            blockCount: status.containment.blockCount, blocks: state.blocks, ownedTables: status.ownedTables,
+            blockCount: status.containment.blockCount, blocks: state.blocks, effects: state.effects,
+            ownedTables: status.ownedTables,
             keySetVersion: status.keySetVersion, repairs: status.repairs, policyHash: status.policyHash)
         return String(decoding: try encoder.encode(row), as: UTF8.self)
     }

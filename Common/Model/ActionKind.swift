@@ -6,13 +6,20 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
     case blockAddress = "block_address"
     case unblockAddress = "unblock_address"
     case killProcess = "kill_process"
+    case freezeProcess = "freeze_process"
+    case thawProcess = "thaw_process"
+    case quarantineFile = "quarantine_file"
+    case restoreFile = "restore_file"
+    case deleteFile = "delete_file"
 
     /// The kind that undoes it; `nil` for what cannot be undone or is itself an undo.
     package var undo: ActionKind? {
         switch self {
         case .isolate: .release
         case .blockAddress: .unblockAddress
-        case .release, .unblockAddress, .killProcess: nil
+        case .freezeProcess: .thawProcess
+        case .quarantineFile: .restoreFile
+        case .release, .unblockAddress, .killProcess, .thawProcess, .restoreFile, .deleteFile: nil
         }
     }
 

@@ -68,6 +68,8 @@ package struct ContainmentState: Sendable, Hashable, Codable {
     package var isolatedBy: OrderID?
     /// Blocked networks and when each ends.
     package var blocks: [Block]
+    /// What else is in force: frozen processes, quarantined files.
+    package var effects: [Effect]
 
     package struct Block: Sendable, Hashable, Codable {
         package var network: Network
@@ -79,9 +81,40 @@ package struct ContainmentState: Sendable, Hashable, Codable {
         }
     }
 
-    package init(isolatedUntil: Timestamp? = nil, isolatedBy: OrderID? = nil, blocks: [Block] = []) {
+    /// One effect of an order that can be undone.
+    package struct Effect: Sendable, Hashable, Codable {
+        /// Of the action that brought it about.
+        package var kind: ActionKind
+        /// What it is about, for people.
+        package var subject: String
+        /// Which order it was.
+        package var order: OrderID
+        /// When it ends by itself; `nil` when it lasts until it is undone.
+        package var until: Timestamp?
+
+        package init(kind: ActionKind, subject: String, order: OrderID, until: Timestamp? = nil) {
+            self.kind = kind
+            self.subject = subject
+            self.order = order
+            self.until = until
+        }
+    }
+
+    package init(
+        isolatedUntil: Timestamp? = nil, isolatedBy: OrderID? = nil, blocks: [Block] = [], effects: [Effect] = []
+    ) {
         self.isolatedUntil = isolatedUntil
         self.isolatedBy = isolatedBy
         self.blocks = blocks
+        self.effects = effects
+    }
+
+    /// What an older version wrote down has no effects.
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        isolatedUntil = try values.decodeIfPresent(Timestamp.self, forKey: .isolatedUntil)
+        isolatedBy = try values.decodeIfPresent(OrderID.self, forKey: .isolatedBy)
+        blocks = try values.decode([Block].self, forKey: .blocks)
+        effects = try values.decodeIfPresent([Effect].self, forKey: .effects) ?? []
     }
 }

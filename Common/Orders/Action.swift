@@ -10,6 +10,13 @@ package enum Action: Sendable, Hashable {
     case blockAddress(AddressBlock)
     case unblockAddress(Network)
     case killProcess(ProcessTarget)
+    case freezeProcess(ProcessFreezing)
+    /// What the order of that identifier froze.
+    case thawProcess(OrderID)
+    case quarantineFile(FileTarget)
+    /// What the order of that identifier took away.
+    case restoreFile(OrderID)
+    case deleteFile(FileTarget)
 
     /// The kind, for policies, tables and names on the wire.
     package var kind: ActionKind {
@@ -19,6 +26,11 @@ package enum Action: Sendable, Hashable {
         case .blockAddress: .blockAddress
         case .unblockAddress: .unblockAddress
         case .killProcess: .killProcess
+        case .freezeProcess: .freezeProcess
+        case .thawProcess: .thawProcess
+        case .quarantineFile: .quarantineFile
+        case .restoreFile: .restoreFile
+        case .deleteFile: .deleteFile
         }
     }
 
@@ -30,6 +42,9 @@ package enum Action: Sendable, Hashable {
         case .blockAddress(let block): block.parameters
         case .unblockAddress(let network): ["network": .text("\(network)")]
         case .killProcess(let target): target.parameters
+        case .freezeProcess(let freezing): freezing.parameters
+        case .quarantineFile(let file), .deleteFile(let file): file.parameters
+        case .thawProcess(let order), .restoreFile(let order): ["order": .text("\(order)")]
         }
     }
 
@@ -46,6 +61,11 @@ package enum Action: Sendable, Hashable {
             case .blockAddress: .blockAddress(try AddressBlock(given))
             case .unblockAddress: .unblockAddress(try given.network("network"))
             case .killProcess: .killProcess(try ProcessTarget(given))
+            case .freezeProcess: .freezeProcess(try ProcessFreezing(given))
+            case .thawProcess: .thawProcess(try given.identifier("order"))
+            case .quarantineFile: .quarantineFile(try FileTarget(given))
+            case .restoreFile: .restoreFile(try given.identifier("order"))
+            case .deleteFile: .deleteFile(try FileTarget(given))
             }
     }
 }

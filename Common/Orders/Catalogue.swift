@@ -22,6 +22,8 @@ package enum Capability: String, Sendable, Hashable, CaseIterable {
     case network
     /// pidfd (Linux 5.3) and `/proc`.
     case processes
+    /// openat2 (Linux 5.6), and the file system's own attributes.
+    case files
 }
 
 extension ActionKind {
@@ -33,6 +35,11 @@ extension ActionKind {
         case .blockAddress: .blockAddress
         case .unblockAddress: .unblockAddress
         case .killProcess: .killProcess
+        case .freezeProcess: .freezeProcess
+        case .thawProcess: .thawProcess
+        case .quarantineFile: .quarantineFile
+        case .restoreFile: .restoreFile
+        case .deleteFile: .deleteFile
         }
     }
 }

@@ -37,6 +37,13 @@ struct GivenParameters {
         if case .text(let text)? = values[name] { text } else { nil }
     }
 
+    func identifier<Subject>(_ name: String) throws(ActionError) -> Identifier<Subject> {
+        guard let identifier = Identifier<Subject>(try text(name)) else {
+            throw .wrong(name, of: kind, "is no identifier")
+        }
+        return identifier
+    }
+
     func flag(_ name: String) -> Bool { values[name] == .flag(true) }
 
     func network(_ name: String) throws(ActionError) -> Network {

@@ -43,6 +43,9 @@ package struct Parameter: Sendable, Hashable {
     static let duration = required(
         "duration_s", .seconds(1...longestDuration), "How long, in seconds; the host ends it by itself afterwards.")
 
+    /// Which order's effect an undo ends.
+    static let undone = required("order", .identifier, "The order whose effect is undone.")
+
     /// Longest duration of an order's effect, seconds: a year.
     package static let longestDuration: Int64 = 366 * 86_400
     /// Longest path, bytes.

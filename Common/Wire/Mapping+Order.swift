@@ -103,6 +103,14 @@ extension Cordon_V1_Containment {
             message.untilUs = block.until.microseconds
             return message
         }
+        effects = state.effects.prefix(1000).map { effect in
+            var message = Cordon_V1_Containment.Effect()
+            message.kind = effect.kind.rawValue
+            message.subject = effect.subject.bounded(WireLimits.path)
+            message.orderID = effect.order.data
+            message.untilUs = effect.until?.microseconds ?? 0
+            return message
+        }
     }
 
     /// What the model knows of it; blocks that are not networks are left out.
@@ -112,6 +120,14 @@ extension Cordon_V1_Containment {
             isolatedBy: OrderID(bytes: isolatedBy),
             blocks: blocks.prefix(1000).compactMap { block in
                 Network(block.network).map { .init(network: $0, until: Timestamp(microseconds: block.untilUs)) }
+            },
+            effects: effects.prefix(1000).compactMap { effect in
+                guard let kind = ActionKind(rawValue: effect.kind), let order = OrderID(bytes: effect.orderID) else {
+                    return nil
+                }
+                return ContainmentState.Effect(
+                    kind: kind, subject: effect.subject.plain(WireLimits.path), order: order,
+                    until: effect.untilUs > 0 ? Timestamp(microseconds: effect.untilUs) : nil)
             }
         )
     }

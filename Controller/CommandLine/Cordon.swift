@@ -37,7 +37,8 @@ struct Cordon: AsyncParsableCommand {
             CommandGroup(
                 name: "Containing",
                 subcommands: [
-                    Isolate.self, Release.self, Kill.self, Block.self, Unblock.self, ActionsVerb.self,
+                    Isolate.self, Release.self, Kill.self, Block.self, Unblock.self, Act.self, Undo.self,
+                    ActionsVerb.self,
                 ]
             ),
             CommandGroup(

@@ -42,6 +42,11 @@ extension FleetError {
             remedy: "Give each order an identifier of its own.")
     }
 
+    /// What was ordered cannot be undone.
+    static func noUndo(_ kind: ActionKind) -> FleetError {
+        FleetError(code: "order.no_undo", message: "What \(kind.rawValue) did cannot be undone by an order.")
+    }
+
     /// The state machine does not allow the step.
     package static func staleOrder(_ id: OrderID, _ from: OrderState, _ next: OrderState) -> FleetError {
         FleetError(code: "order.stale", message: "Order \(id) is \(from.rawValue) and cannot become \(next.rawValue).")

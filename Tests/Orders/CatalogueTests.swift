@@ -35,6 +35,9 @@ struct CatalogueTests {
         #expect(try Action(kind: action.kind.rawValue, parameters: action.parameters) == action)
     }
 
+    @Test("an action's undo is of the kind that its kind names", arguments: Samples.actions)
+    func undoing(_ action: Action) { #expect(action.undo(of: OrderID(Samples.id))?.kind == action.kind.undo) }
+
     @Test(
         "an undo takes no more than what it undoes", arguments: ActionKind.allCases.filter { $0.undo != nil })
     func undo(_ kind: ActionKind) throws {

@@ -20,7 +20,7 @@ struct OpenC2Tests {
         let command = try Self.command(path)
         do {
             let action = try command.agentAction()
-            #expect([.unblockAddress, .release].contains(action.kind), "\(path) has no duration and must not contain")
+            #expect(action.duration == nil, "\(path) has no duration, so it asks for nothing that must end")
         } catch {
             #expect([400, 501].contains(error.status) && !error.text.isEmpty)
         }
@@ -39,8 +39,18 @@ struct OpenC2Tests {
         .blockAddress(AddressBlock(network: Network("203.0.113.0/24") ?? Network(.v4(0)), duration: .seconds(1))),
         .blockAddress(AddressBlock(network: Network("2001:db8::7") ?? Network(.v4(0)), duration: .seconds(3600))),
         .unblockAddress(Network("203.0.113.7") ?? Network(.v4(0))),
-        .killProcess(ProcessTarget(pid: 4242, startTime: 99, executable: "/tmp/x", scope: .tree)),
+        .killProcess(process),
+        .freezeProcess(ProcessFreezing(target: process, duration: .seconds(60))),
+        .thawProcess(order), .quarantineFile(FileTarget(path: "/tmp/x")),
+        .deleteFile(FileTarget(path: "/tmp/x", digest: String(repeating: "0a", count: 32), evenIfLinked: true)),
+        .restoreFile(order),
     ]
+
+    private static let order = OrderID(UUIDv7(high: 0x018F_2C5E_7A3B_7C4D, low: 0x8E5F_0123_4567_89AB))
+    private static let process = ProcessTarget(pid: 4242, startTime: 99, executable: "/tmp/x", scope: .tree)
+
+    @Test("every action has its OpenC2 form")
+    func all() { #expect(Set(Self.actions.map(\.kind)) == Set(ActionKind.allCases)) }
 
     @Test("an action written as OpenC2 is read as the same action", arguments: actions)
     func roundTrip(action: Action) throws {

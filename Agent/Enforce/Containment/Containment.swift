@@ -235,5 +235,8 @@ package struct Containment: Sendable {
         return nil
     }
 
+    /// Something else than rules was lost and put back.
+    mutating func countRepair() { repairs += 1 }
+
     private mutating func isThere(_ table: String) -> Bool { (try? firewall.exists(.inet, table)) ?? false }
 }

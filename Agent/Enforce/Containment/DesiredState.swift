@@ -14,6 +14,8 @@ package struct DesiredState: Sendable, Equatable {
     package private(set) var isolation: HeldIsolation?
     /// Blocked networks, and when each ends, in nanoseconds after this boot.
     package private(set) var blocks: [Network: Int64] = [:]
+    /// Whatever else is in force.
+    package private(set) var held: [HeldEffect.Key: HeldEffect] = [:]
 
     package init() {}
 
@@ -22,9 +24,7 @@ package struct DesiredState: Sendable, Equatable {
         switch record {
         case .received, .finished: break
         case .isolated(let order, let issuedAt, let term):
-            // After a reboot, what is left is reckoned once: from then on nobody shortens it by setting the wall clock.
-            let held = term.boot == clock.boot ? term : clock.term(max(.zero, clock.remaining(of: term)))
-            isolation = HeldIsolation(order: order, issuedAt: issuedAt, term: held)
+            isolation = HeldIsolation(order: order, issuedAt: issuedAt, term: self.term(term, clock))
         case .released: isolation = nil
         case .blocked(let list, let start):
             let now = clock.sinceBoot()
@@ -34,8 +34,20 @@ package struct DesiredState: Sendable, Equatable {
                 blocks[block.network] = now + clock.remaining(of: term).microseconds * 1000
             }
         case .unblocked(let network): blocks[network] = nil
+        case .held(var effect):
+            effect.term = term(effect.term, clock)
+            held[effect.key] = effect
+        case .ended(let key, _): held[key] = nil
         }
     }
+
+    /// After a reboot, what is left is reckoned once: from then on nobody shortens it by setting the wall clock.
+    private func term(_ term: Term, _ clock: BootClock) -> Term {
+        term.boot == clock.boot ? term : clock.term(max(.zero, clock.remaining(of: term)))
+    }
+
+    /// Effects whose time is over.
+    func effectsOver(clock: BootClock) -> [HeldEffect] { held.values.filter { clock.remaining(of: $0.term) <= .zero } }
 
     /// Whether the isolation's time is over.
     func isIsolationOver(clock: BootClock) -> Bool {
@@ -67,6 +79,7 @@ package struct DesiredState: Sendable, Equatable {
         let blocks = lasting(clock: clock).map {
             AddressBlock(network: $0.network, duration: .milliseconds(Int64(clamping: $0.milliseconds)))
         }
+        records += held.values.map { .held($0) }
         return records + JournalRecord.chunks(blocks, start: start)
     }
 
@@ -77,7 +90,14 @@ package struct DesiredState: Sendable, Equatable {
         let blocks = lasting(clock: clock).map {
             ContainmentState.Block(network: $0.network, until: now + .milliseconds(Int64(clamping: $0.milliseconds)))
         }
-        return ContainmentState(isolatedUntil: until, isolatedBy: isolation?.order, blocks: blocks)
+        let effects = held.values.compactMap { effect in
+            effect.orders.last.map {
+                ContainmentState.Effect(
+                    kind: effect.key.kind, subject: effect.title, order: $0,
+                    until: now + clock.remaining(of: effect.term))
+            }
+        }
+        return ContainmentState(isolatedUntil: until, isolatedBy: isolation?.order, blocks: blocks, effects: effects.sorted { $0.order < $1.order })
     }
 }
 

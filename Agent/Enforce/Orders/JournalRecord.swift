@@ -15,6 +15,10 @@ package enum JournalRecord: Sendable, Equatable {
     /// Networks are to be blocked, all from the same instant.
     case blocked([AddressBlock], start: Term)
     case unblocked(Network)
+    /// Something else is to be in force, or what is known of it changed.
+    case held(HeldEffect)
+    /// It is not to be in force any longer.
+    case ended(HeldEffect.Key, why: String)
 
     /// A verified order, as far as it must be remembered.
     package struct Receipt: Sendable, Equatable {
@@ -35,6 +39,8 @@ package enum JournalRecord: Sendable, Equatable {
         case released = 4
         case blocked = 5
         case unblocked = 6
+        case held = 7
+        case ended = 8
     }
 
     /// The record's bytes, without the frame.
@@ -71,6 +77,14 @@ package enum JournalRecord: Sendable, Equatable {
         case .unblocked(let network):
             writer.put(Kind.unblocked.rawValue)
             writer.put(network)
+        case .held(let effect):
+            writer.put(Kind.held.rawValue)
+            effect.write(to: &writer)
+        case .ended(let key, let why):
+            writer.put(Kind.ended.rawValue)
+            writer.put(text: key.kind.rawValue)
+            writer.put(text: key.subject)
+            writer.put(text: why)
         }
         return writer.bytes
     }
@@ -87,6 +101,8 @@ package enum JournalRecord: Sendable, Equatable {
             case .released: reader.text().map { .released(why: $0) }
             case .blocked: Self.blocks(&reader)
             case .unblocked: reader.network().map { .unblocked($0) }
+            case .held: HeldEffect(&reader).map { .held($0) }
+            case .ended: Self.ended(&reader)
             }
         guard let record else { return nil }
         self = record
@@ -106,6 +122,11 @@ package enum JournalRecord: Sendable, Equatable {
     private static func isolation(_ reader: inout RecordReader) -> JournalRecord? {
         guard let order = reader.order(), let issued = reader.number(), let term = reader.term() else { return nil }
         return .isolated(order: order, issuedAt: Timestamp(microseconds: issued), term: term)
+    }
+
+    private static func ended(_ reader: inout RecordReader) -> JournalRecord? {
+        guard let key = HeldEffect.Key(&reader), let why = reader.text() else { return nil }
+        return .ended(key, why: why)
     }
 
     private static func blocks(_ reader: inout RecordReader) -> JournalRecord? {

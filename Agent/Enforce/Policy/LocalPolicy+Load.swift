@@ -33,17 +33,30 @@ extension LocalPolicy {
         neverIsolate = Rule(
             try section.flag("never_isolate", default: false), origin: section.origin(of: "never_isolate"))
         ordersPerHour = try Self.number(&section, "orders_per_hour", ordersPerHour, in: 0...1_000_000)
-        let keys: [(ActionKind, String)] = [
-            (.isolate, "isolations_per_hour"), (.blockAddress, "blocks_per_hour"), (.killProcess, "kills_per_hour"),
-        ]
-        for (kind, key) in keys {
-            perHour[kind] = try Self.number(&section, key, perHour[kind] ?? Rule(0), in: 0...1_000_000)
+        for (kind, limit) in perHour {
+            guard let key = Self.rateKey(kind) else { continue }
+            perHour[kind] = try Self.number(&section, key, limit, in: 0...1_000_000)
+        }
+    }
+
+    /// The setting that says how many of a kind may be carried out in any hour; `nil` for kinds without a bound of their
+    /// own.
+    static func rateKey(_ kind: ActionKind) -> String? {
+        switch kind {
+        case .isolate: "isolations_per_hour"
+        case .blockAddress: "blocks_per_hour"
+        case .killProcess: "kills_per_hour"
+        case .freezeProcess: "freezes_per_hour"
+        case .quarantineFile: "quarantines_per_hour"
+        case .deleteFile: "deletions_per_hour"
+        case .release, .unblockAddress, .thawProcess, .restoreFile: nil
         }
     }
 
     private mutating func readBounds(_ section: inout SettingsSection) throws(SettingsError) {
         longestIsolation = try Self.duration(&section, "longest_isolation", longestIsolation)
         longestBlock = try Self.duration(&section, "longest_block", longestBlock)
+        longestFreeze = try Self.duration(&section, "longest_freeze", longestFreeze)
         widestBlockIPv4 = try Self.number(&section, "widest_block_ipv4", widestBlockIPv4, in: 1...32)
         widestBlockIPv6 = try Self.number(&section, "widest_block_ipv6", widestBlockIPv6, in: 1...128)
         mostBlocks = try Self.number(&section, "most_blocks", mostBlocks, in: 0...1_000_000)
@@ -54,6 +67,10 @@ extension LocalPolicy {
             try section.networks("protected_addresses", default: []), origin: section.origin(of: "protected_addresses"))
         protectedProcesses = Rule(
             try section.texts("protected_processes", default: []), origin: section.origin(of: "protected_processes"))
+        protectedPaths = Rule(
+            try section.texts("protected_paths", default: []), origin: section.origin(of: "protected_paths"))
+        takesPackagedFiles = Rule(
+            try section.flag("take_packaged_files", default: false), origin: section.origin(of: "take_packaged_files"))
         let users = try section.list("protected_users", default: [], of: "names or numbers of users of this host") {
             name in
             Self.userID(name).map { ($0, name) }

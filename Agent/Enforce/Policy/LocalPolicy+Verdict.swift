@@ -14,17 +14,26 @@ extension LocalPolicy {
         package init() {}
     }
 
-    /// Throws the rule that forbids the action. Processes are judged one by one when they are found.
+    /// Throws the rule that forbids the action. Processes are judged one by one when they are found, and files' packages
+    /// when the file is.
     package func check(_ action: Action, at host: Surroundings) throws(Refusal) {
+        guard !action.kind.isUndo else { return }
+        try checkAllowed(action.kind)
         switch action {
-        case .release, .unblockAddress: return
-        case .isolate(let isolation):
-            try checkAllowed(.isolate)
-            try checkIsolation(isolation, at: host)
-        case .blockAddress(let block):
-            try checkAllowed(.blockAddress)
-            try checkBlock(block, at: host)
-        case .killProcess: try checkAllowed(.killProcess)
+        case .isolate(let isolation): try checkIsolation(isolation, at: host)
+        case .blockAddress(let block): try checkBlock(block, at: host)
+        case .freezeProcess(let freezing): try checkFreezing(freezing)
+        case .quarantineFile(let file), .deleteFile(let file): try checkPath(file.path)
+        case .killProcess, .release, .unblockAddress, .thawProcess, .restoreFile: return
+        }
+    }
+
+    private func checkFreezing(_ freezing: ProcessFreezing) throws(Refusal) {
+        guard freezing.duration <= longestFreeze.value else {
+            throw Refusal(
+                "longest_freeze", longestFreeze,
+                "This host's policy freezes for at most \(longestFreeze.value.spelled), not \(freezing.duration.spelled)."
+            )
         }
     }
 
@@ -108,7 +117,7 @@ extension LocalPolicy {
     /// Throws when one more order of the kind within the hour would be one too many. `past` are the kinds of the last
     /// hour's.
     package func checkRate(_ kind: ActionKind, past: [ActionKind: Int]) throws(Refusal) {
-        guard kind != .release, kind != .unblockAddress else { return }
+        guard !kind.isUndo else { return }
         let total = past.values.reduce(0, +)
         guard total < ordersPerHour.value else {
             throw Refusal(
@@ -118,10 +127,8 @@ extension LocalPolicy {
         guard let limit = perHour[kind] else { return }
         let count = past[kind] ?? 0
         guard count < limit.value else {
-            let key =
-                kind == .isolate ? "isolations_per_hour" : kind == .blockAddress ? "blocks_per_hour" : "kills_per_hour"
             throw Refusal(
-                key, limit,
+                Self.rateKey(kind) ?? "orders_per_hour", limit,
                 "\(count) orders to \(kind.rawValue) were carried out within the hour, the most allowed here.")
         }
     }

@@ -19,6 +19,7 @@ package struct LocalPolicy: Sendable {
     package var neverIsolate = Rule(false)
     package var longestIsolation = Rule(Duration.seconds(7 * 86_400))
     package var longestBlock = Rule(Duration.seconds(30 * 86_400))
+    package var longestFreeze = Rule(Duration.seconds(86_400))
     /// The shortest prefix that may be blocked.
     package var widestBlockIPv4 = Rule(16)
     package var widestBlockIPv6 = Rule(48)
@@ -29,10 +30,15 @@ package struct LocalPolicy: Sendable {
     package var protectedProcesses = Rule([String]())
     /// User ids whose processes are left alone.
     package var protectedUsers = Rule([UInt32: String]())
+    /// Patterns of paths (with `*` and `?`) that are neither quarantined nor deleted.
+    package var protectedPaths = Rule([String]())
+    /// Whether files of Debian packages may be quarantined or deleted.
+    package var takesPackagedFiles = Rule(false)
     /// Orders of all kinds that may be carried out in any hour, and of each kind.
     package var ordersPerHour = Rule(1200)
     package var perHour: [ActionKind: Rule<Int>] = [
-        .isolate: Rule(12), .blockAddress: Rule(1000), .killProcess: Rule(120),
+        .isolate: Rule(12), .blockAddress: Rule(1000), .killProcess: Rule(120), .freezeProcess: Rule(120),
+        .quarantineFile: Rule(120), .deleteFile: Rule(30),
     ]
     /// SHA-256 over the files, lower-case hex.
     package var hash = ""

@@ -90,36 +90,8 @@ extension Enforcer {
         return Self.proved(proof, wasBlocked ? "\(network) is no longer blocked." : "\(network) was not blocked.")
     }
 
-    /// Outside the lock: it waits for processes to die.
-    func kill(_ target: ProcessTarget, policy: LocalPolicy, begun: ContinuousClock.Instant) -> Verdict {
-        do {
-            let report = try ProcessKill(policy: policy, agentUser: configuration.agentUser).perform(target)
-            let applied = ContinuousClock.now - begun
-            let gone = report.left.isEmpty
-            let seen = gone ? "\(report.killed) ended" : report.left.prefix(10).joined(separator: "; ")
-            let proof = Proof(
-                applied: report.applied, appliedMicroseconds: applied.microseconds,
-                probes: [Proof.Probe(name: "process_gone", passed: gone, observed: seen)])
-            if gone {
-                return Verdict(
-                    outcome: .succeeded, message: "\(report.killed) process\(report.killed == 1 ? "" : "es") ended.",
-                    proof: proof)
-            }
-            return Verdict(
-                outcome: .failed(code: "process.unkillable"),
-                message: "SIGKILL was sent and is pending, but not all have ended: \(seen).", proof: proof)
-        } catch let refusal as Refusal {
-            return Verdict(outcome: .refused(rule: refusal.rule), message: refusal.message)
-        } catch let error as EnforceError {
-            return Self.failed(error)
-        } catch {
-            return Verdict(
-                outcome: .failed(code: "process.failed"), message: "The process could not be ended: \(error).")
-        }
-    }
-
     /// Succeeded when every probe passed.
-    private static func proved(_ proof: Proof, _ message: String) -> Verdict {
+    static func proved(_ proof: Proof, _ message: String) -> Verdict {
         guard let failed = proof.probes.first(where: { !$0.passed }) else {
             return Verdict(outcome: .succeeded, message: message, proof: proof)
         }

@@ -14,11 +14,11 @@ extension Enforcer {
         let step = try core.withLock { core throws(EnforceError) in try admit(signed, &core, begun: begun) }
         switch step {
         case .answered(let result): return result
-        case .kill(let order, let target, let policy):
-            let outcome = kill(target, policy: policy, begun: begun)
+        case .outside(let order, let policy):
+            let verdict = perform(order, policy, begun: begun)
             return core.withLock { core in
                 core.running.remove(order.id)
-                return finish(order, outcome, startedAt: clock.now() - (ContinuousClock.now - begun), &core)
+                return finish(order, verdict, startedAt: clock.now() - (ContinuousClock.now - begun), &core)
             }
         }
     }
@@ -26,7 +26,8 @@ extension Enforcer {
     /// What to do with an order after it was looked at.
     private enum Step {
         case answered(Cordon_V1_OrderResult)
-        case kill(Order, ProcessTarget, LocalPolicy)
+        /// It waits for processes or the disk: a release must not wait for it.
+        case outside(Order, LocalPolicy)
     }
 
     /// What became of an order, before it is written down.
@@ -121,14 +122,14 @@ extension Enforcer {
         do {
             if order.action != .release { try core.journal.compactIfLarge() }
             switch order.action {
-            case .killProcess(let target):
-                try core.journal.append([.received(receipt)])
-                core.running.insert(order.id)
-                return .kill(order, target, core.policy)
             case .isolate(let isolation): verdict = try isolate(isolation, order, receipt, &core, begun)
             case .release: verdict = try release(receipt, order, &core, begun)
             case .blockAddress(let block): verdict = try self.block(block, receipt, &core, begun)
             case .unblockAddress(let network): verdict = try unblock(network, receipt, &core, begun)
+            case .killProcess, .freezeProcess, .thawProcess, .quarantineFile, .restoreFile, .deleteFile:
+                try core.journal.append([.received(receipt)])
+                core.running.insert(order.id)
+                return .outside(order, core.policy)
             }
         } catch {
             log.error("an order failed", metadata: ["order": "\(order.id)", "error": "\(error)"])

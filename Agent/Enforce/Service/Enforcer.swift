@@ -50,6 +50,8 @@ package final class Enforcer: Sendable {
     let clock: BootClock
     let log: Logger
     let core: Mutex<Core>
+    /// Opened at its first use.
+    let quarantine = Mutex<Quarantine?>(nil)
 
     /// Reads everything, and brings about what the journal says is to be in force, before anything else happens.
     package convenience init(_ configuration: Configuration, clock: BootClock = .live, log: Logger) throws {
@@ -117,11 +119,14 @@ package final class Enforcer: Sendable {
 
     /// What is in force, and what this enforcer is.
     package func status() -> Cordon_V1_EnforcerStatus {
-        core.withLock { core in
+        let kept = quarantined()
+        return core.withLock { core in
             if core.host == nil { refreshHost(&core) }
             var status = Cordon_V1_EnforcerStatus()
             status.version = configuration.version
-            status.containment = Cordon_V1_Containment(core.journal.desired.state(clock: clock))
+            var state = core.journal.desired.state(clock: clock)
+            state.effects += kept
+            status.containment = Cordon_V1_Containment(state)
             status.policyHash = core.policy.hash
             status.ownedTables = core.containment.ownsTables
             status.keySetVersion = core.keys.version(for: core.host)

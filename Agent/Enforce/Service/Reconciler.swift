@@ -46,6 +46,7 @@ package struct Reconciler: Sendable {
             let due = ContinuousClock.now - lastThorough > Self.thoroughInterval
             if due { lastThorough = .now }
             enforcer.tick(thorough: news > 0 || due)
+            enforcer.keepFrozen()
         }
     }
 

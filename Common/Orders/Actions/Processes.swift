@@ -41,6 +41,27 @@ package struct ProcessTarget: Sendable, Hashable {
     }
 }
 
+/// Parameters of `freeze_process`: stop what the target means, so that it can go on.
+package struct ProcessFreezing: Sendable, Hashable {
+    package var target: ProcessTarget
+    /// How long; the host thaws it by itself afterwards. Whole seconds, at least one.
+    package var duration: Duration
+
+    package init(target: ProcessTarget, duration: Duration) {
+        self.target = target
+        self.duration = duration
+    }
+
+    init(_ given: GivenParameters) throws(ActionError) {
+        target = try ProcessTarget(given)
+        duration = try given.seconds("duration_s")
+    }
+
+    var parameters: [String: FieldValue] {
+        target.parameters.merging(["duration_s": .number(duration.wholeSeconds)]) { first, _ in first }
+    }
+}
+
 extension CatalogueEntry {
     /// The kernel's highest number of a process is 2²² (PID_MAX_LIMIT).
     private static let process: [Parameter] = [
@@ -58,4 +79,16 @@ extension CatalogueEntry {
         precondition: "The process runs, with that start time and executable.",
         effect: "SIGKILL through a pidfd; descendants are stopped and looked for again until none is left.",
         proof: "Each process is named; probe: process_gone.", openC2: "stop process")
+
+    static let freezeProcess = CatalogueEntry(
+        kind: .freezeProcess, capability: .processes, parameters: process + [.duration],
+        precondition: "The process runs, with that start time and executable.",
+        effect: "It stands still and keeps its memory: by SIGSTOP, or by cgroup.freeze for a control group. What somebody "
+            + "else lets go on is stopped again.",
+        proof: "Each process is named; probe: process_frozen.", openC2: "contain process")
+
+    static let thawProcess = CatalogueEntry(
+        kind: .thawProcess, capability: .processes, parameters: [.undone], precondition: "",
+        effect: "What that order froze goes on; what had been stopped before stays stopped.",
+        proof: "Probe: process_thawed.", openC2: "allow x-cordon:order")
 }

@@ -311,6 +311,9 @@ package nonisolated struct Cordon_V1_Containment: Sendable {
   /// All blocks in force.
   package var blockCount: UInt32 = 0
 
+  /// What else is in force, at most 1000; the newest are left out.
+  package var effects: [Cordon_V1_Containment.Effect] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// One block.
@@ -323,6 +326,29 @@ package nonisolated struct Cordon_V1_Containment: Sendable {
     package var network: String = String()
 
     /// When it ends: microseconds since the Unix epoch.
+    package var untilUs: Int64 = 0
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  /// One effect of an order that can be undone.
+  package nonisolated struct Effect: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// The kind of the action that brought it about.
+    package var kind: String = String()
+
+    /// What it is about, for people.
+    package var subject: String = String()
+
+    /// The order: 16 bytes.
+    package var orderID: Data = Data()
+
+    /// When it ends by itself: microseconds since the Unix epoch; 0 when it lasts until it is undone.
     package var untilUs: Int64 = 0
 
     package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -731,7 +757,7 @@ nonisolated extension Cordon_V1_Probe: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Cordon_V1_Containment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Containment"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}isolated_until_us\0\u{3}isolated_by\0\u{1}blocks\0\u{3}block_count\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}isolated_until_us\0\u{3}isolated_by\0\u{1}blocks\0\u{3}block_count\0\u{1}effects\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -743,6 +769,7 @@ nonisolated extension Cordon_V1_Containment: SwiftProtobuf.Message, SwiftProtobu
       case 2: try { try decoder.decodeSingularBytesField(value: &self.isolatedBy) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.blocks) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.blockCount) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.effects) }()
       default: break
       }
     }
@@ -761,6 +788,9 @@ nonisolated extension Cordon_V1_Containment: SwiftProtobuf.Message, SwiftProtobu
     if self.blockCount != 0 {
       try visitor.visitSingularUInt32Field(value: self.blockCount, fieldNumber: 4)
     }
+    if !self.effects.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.effects, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -769,6 +799,7 @@ nonisolated extension Cordon_V1_Containment: SwiftProtobuf.Message, SwiftProtobu
     if lhs.isolatedBy != rhs.isolatedBy {return false}
     if lhs.blocks != rhs.blocks {return false}
     if lhs.blockCount != rhs.blockCount {return false}
+    if lhs.effects != rhs.effects {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -803,6 +834,51 @@ nonisolated extension Cordon_V1_Containment.Block: SwiftProtobuf.Message, SwiftP
 
   package static func ==(lhs: Cordon_V1_Containment.Block, rhs: Cordon_V1_Containment.Block) -> Bool {
     if lhs.network != rhs.network {return false}
+    if lhs.untilUs != rhs.untilUs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cordon_V1_Containment.Effect: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Cordon_V1_Containment.protoMessageName + ".Effect"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}subject\0\u{3}order_id\0\u{3}until_us\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.subject) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.orderID) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.untilUs) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 1)
+    }
+    if !self.subject.isEmpty {
+      try visitor.visitSingularStringField(value: self.subject, fieldNumber: 2)
+    }
+    if !self.orderID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.orderID, fieldNumber: 3)
+    }
+    if self.untilUs != 0 {
+      try visitor.visitSingularInt64Field(value: self.untilUs, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_Containment.Effect, rhs: Cordon_V1_Containment.Effect) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.subject != rhs.subject {return false}
+    if lhs.orderID != rhs.orderID {return false}
     if lhs.untilUs != rhs.untilUs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

@@ -49,7 +49,22 @@ extension API {
                 guard let order = try await call.services.fleet.order(id) else { throw FleetError.unknownOrder(id) }
                 return .json(OrderView.json(order))
             },
+            Route(
+                method: .post, path: "\(root)/orders/{id}/undo", name: "undoOrder", tag: "orders",
+                summary: "Orders what undoes that order: release, unblock, thaw, restore. Answers with the new order.",
+                admission: .role(.responder), parameters: .identifier,
+                body: .json(.object([.required("reason", .sentence(1000))])), status: .created,
+                answer: .json(OrderView.schema), problems: [.notFound, .conflict, .unprocessableContent], handle: undo
+            ),
         ]
+    }
+
+    @Sendable private static func undo(_ call: Call) async throws -> Reply {
+        let id: OrderID = try call.identifier()
+        let undo = try await call.services.fleet.undo(
+            of: id, as: try call.idempotencyKey() ?? call.services.surroundings.identifier(),
+            reason: call.text("reason"), by: call.principal())
+        return .json(OrderView.json(undo))
     }
 
     @Sendable private static func listOrders(_ call: Call) async throws -> Reply {

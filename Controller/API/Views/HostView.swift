@@ -66,6 +66,14 @@ enum HostView {
                 "blocks",
                 .list(.object([.required("network", .string), .required("until", .instant)]), most: 100_000)
             ),
+            .required(
+                "effects",
+                .list(
+                    .object([
+                        .required("kind", .choice(of: ActionKind.self)), .required("subject", .string),
+                        .required("order", .identifier, "Undo it: POST /orders/{id}/undo."),
+                        .required("until", .nullable(.instant), "null: until it is undone."),
+                    ]), most: 1000), "What else is in force: frozen processes, quarantined files."),
             .required("abilities", .list(.string, most: 64), "What its kernel and the agent's rights allow."),
             .required("health", .nullable(health)),
         ])
@@ -128,6 +136,13 @@ enum HostView {
             "blocks": .array(
                 facts.containment.blocks.map { ["network": .text("\($0.network)"), "until": .text("\($0.until)")] }
             ),
+            "effects": .array(
+                facts.containment.effects.map {
+                    [
+                        "kind": .text($0.kind.rawValue), "subject": .text($0.subject), "order": .text("\($0.order)"),
+                        "until": .describing($0.until),
+                    ]
+                }),
             "abilities": .array(facts.abilities.map { .text($0) }), "health": facts.health.map(json) ?? .null,
         ]
     }

@@ -29,15 +29,20 @@ struct OrderOptions: ParsableArguments {
             body["lifetime_s"] = .integer(lifetime.seconds)
             if let file { body["case"] = .text(file) }
             let order = try await submit(.object(body), client)
-            let final =
-                wait
-                ? try await OrderWatch(client: client, isQuiet: output.json).wait(for: order, patience: patience)
-                : order
-            output.show(final, OrderLines.lines)
-            guard wait, final["state"]?.text != "succeeded" else { return }
-            throw Complaint(
-                .failed, "The order is \(final["state"]?.text ?? "unknown").", final["result"]?["message"]?.text ?? "")
+            try await Self.follow(order, client, wait: wait, patience: patience, output)
         }
+    }
+
+    /// Shows the order, at its end where that is waited for.
+    static func follow(
+        _ order: JSONValue, _ client: Client, wait: Bool, patience: Span, _ output: OutputOptions
+    ) async throws {
+        let final =
+            wait ? try await OrderWatch(client: client, isQuiet: output.json).wait(for: order, patience: patience) : order
+        output.show(final, OrderLines.lines)
+        guard wait, final["state"]?.text != "succeeded" else { return }
+        throw Complaint(
+            .failed, "The order is \(final["state"]?.text ?? "unknown").", final["result"]?["message"]?.text ?? "")
     }
 
     /// Sends the order; a connection that breaks is tried again with the same key, which is the same order.
@@ -50,7 +55,7 @@ struct OrderOptions: ParsableArguments {
         }
     }
 
-    private static func newIdentifier() -> OrderID {
+    static func newIdentifier() -> OrderID {
         var generator = SystemRandomNumberGenerator()
         let now = Timestamp(microseconds: WallClock.microseconds)
         return OrderID(UUIDv7(at: now, random: (generator.next(), generator.next())))

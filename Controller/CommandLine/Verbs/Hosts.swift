@@ -92,10 +92,19 @@ struct HostShow: AsyncParsableCommand {
             ("rules", rules(host["rules"])), ("rules refused", host["rules"]?["fault"]?.text),
             ("refused", health?["refused"]?.integer.map { "\($0) orders since its start" }),
             ("isolated until", facts?["isolated_until"]?.text.map(Shown.instant)),
-            ("blocked", blocks.joined(separator: ", ")),
+            ("blocked", blocks.joined(separator: ", ")), ("also in force", effects(facts).joined(separator: "; ")),
             ("revoked", host["revocation"]?["reason"]?.text),
             ("clone seen", host["clone_seen_at"]?.text.map(Shown.instant)),
         ])
+    }
+
+    /// `freeze_process 4242 /tmp/x until …, undo with: cordon undo ORDER`
+    private static func effects(_ facts: JSONValue?) -> [String] {
+        (facts?["effects"]?.array ?? []).map { effect in
+            let until = effect["until"]?.text.map { " until \(Shown.instant($0))" } ?? ""
+            return "\(effect["kind"]?.text ?? "") \(effect["subject"]?.text ?? "")\(until) "
+                + "(cordon undo \(effect["order"]?.text ?? ""))"
+        }
     }
 
     /// Its version; a responder must know before ordering when it is away.

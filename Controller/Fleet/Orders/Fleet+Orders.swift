@@ -39,6 +39,19 @@ extension Fleet {
         }
     }
 
+    /// Orders what undoes another order, of the same host and for the same case.
+    /// - Throws: ``FleetError`` `order.unknown`, `order.final` for what cannot be undone; or as ``submit(_:by:)-swift.method``.
+    package func undo(
+        of id: OrderID, as number: OrderID, reason: String, by principal: Principal
+    ) async throws -> OrderRecord {
+        guard let done = try await order(id) else { throw FleetError.unknownOrder(id) }
+        guard let undo = done.order.action.undo(of: id) else { throw FleetError.noUndo(done.order.action.kind) }
+        return try await submit(
+            OrderRequest(
+                id: number, agent: done.order.agent, action: undo, reason: reason, caseID: done.order.caseID,
+                lifetime: .seconds(900)), by: principal)
+    }
+
     /// The order; `nil` when there is none.
     package func order(_ id: OrderID) async throws -> OrderRecord? {
         if let open = ledger.record(id) { return open }
@@ -204,13 +217,9 @@ extension Fleet {
 
     /// The orders whose effect this one ended.
     private func reverted(by order: Order) async throws -> [OrderRecord] {
-        switch order.action {
-        case .release: return try await orderStore.revertible(agent: order.agent, kind: .isolate)
-        case .unblockAddress(let network):
-            return try await orderStore.revertible(agent: order.agent, kind: .blockAddress).filter {
-                if case .blockAddress(let block) = $0.order.action { block.network == network } else { false }
-            }
-        case .isolate, .blockAddress, .killProcess: return []
+        guard let kind = ActionKind.allCases.first(where: { $0.undo == order.action.kind }) else { return [] }
+        return try await orderStore.revertible(agent: order.agent, kind: kind).filter {
+            $0.order.action.undo(of: $0.id) == order.action
         }
     }
 

@@ -97,7 +97,8 @@ extension RunMachine {
             requestedBy: "playbook:\(run)", reason: "\(playbook.name): \(step.name)")
         orders[order.id] = Waiting(activation: waiting.activation, command: .submit(order))
         commands.append(.submit(order))
-        note("order.asked", "\(step.name): \(action.sentence) on host \(agent).")
+        let lasting = action.duration.map { " for \($0.wholeSeconds) s" } ?? ""
+        note("order.asked", "\(step.name): \(action.sentence)\(lasting) on host \(agent).")
     }
 
     mutating func orderFinished(_ order: OrderID, _ state: OrderState, _ message: String) {
@@ -228,19 +229,6 @@ extension RunMachine.Answer {
                 let value = (try? JSONValue.parse(body))?[pointer: pointer]
             else { return nil }
             return value.text ?? value.json()
-        }
-    }
-}
-
-extension Action {
-    /// For people: `block_address 192.0.2.7 for 3600 s`.
-    var sentence: String {
-        switch self {
-        case .isolate(let isolation): "isolate for \(isolation.duration.wholeSeconds) s"
-        case .release: "release"
-        case .blockAddress(let block): "block \(block.network) for \(block.duration.wholeSeconds) s"
-        case .unblockAddress(let network): "unblock \(network)"
-        case .killProcess(let process): "kill process \(process.pid) (\(process.executable), \(process.scope.rawValue))"
         }
     }
 }

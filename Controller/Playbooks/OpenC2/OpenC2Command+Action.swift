@@ -1,9 +1,10 @@
 internal import CordonModel
 package import CordonOrders
-package import CordonScan
+internal import CordonScan
 
 /// What Cordon's agents do, in OpenC2: SLPF (`deny`, `allow` of networks) and the ER working draft (`contain`,
-/// `allow` of a device, `stop` of a process). Every containment carries `args.duration`, since nothing is contained
+/// `allow` of a device, `stop` of a process, `contain` and `delete` of a file), and for what neither has, their verbs with
+/// our own targets and arguments. Every containment carries `args.duration`, since nothing is contained
 /// without end.
 extension OpenC2Command {
     /// Our own arguments: `{"x-cordon": {"start_time": TICKS, "scope": "process|tree|cgroup"}}` for `stop`.
@@ -27,7 +28,13 @@ extension OpenC2Command {
             _ = try containment()
             return .release
         case (.stop, .process(let target)): return .killProcess(try process(target))
-        case (.deny, _), (.allow, _), (.contain, _), (.stop, _): throw .unsupported("Target type not supported")
+        case (.contain, .process(let target)):
+            return .freezeProcess(ProcessFreezing(target: try process(target), duration: try duration()))
+        case (.contain, .file(let target)): return .quarantineFile(try file(target, of: .quarantineFile))
+        case (.delete, .file(let target)): return .deleteFile(try file(target, of: .deleteFile))
+        case (.allow, .order(let order)): return try action(.thawProcess, ["order": .text(order)])
+        case (.restore, .order(let order)): return try action(.restoreFile, ["order": .text(order)])
+        case (.deny, _), (.allow, _), (.contain, _), (.stop, _), (.delete, _), (.restore, _): throw .unsupported("Target type not supported")
         default: throw .unsupported("Action “\(action.rawValue)” not supported")
         }
     }
@@ -71,6 +78,26 @@ extension OpenC2Command {
         return .seconds((milliseconds + 999) / 1000)
     }
 
+    /// The action of parameters that the command gives; what is wrong with them is the command's fault.
+    private func action(_ kind: ActionKind, _ parameters: [String: FieldValue]) throws(OpenC2Error) -> Action {
+        do { return try Action(kind: kind.rawValue, parameters: parameters) } catch { throw .bad(error.message) }
+    }
+
+    /// `args.x-cordon.even_if_linked` takes a file that has other names.
+    private func file(
+        _ target: OpenC2Target.FileDescription, of kind: ActionKind
+    ) throws(OpenC2Error) -> FileTarget {
+        guard let path = target.path else { throw .bad("file.path not populated") }
+        var parameters: [String: FieldValue] = ["path": .text(path)]
+        // The text of the specification has upper case, its examples lower case: both are taken.
+        if let digest = target.sha256 { parameters["sha256"] = .text(digest.lowercased()) }
+        if arguments.profiles[Self.ownProfile]?["even_if_linked"] == true { parameters["even_if_linked"] = .flag(true) }
+        switch try action(kind, parameters) {
+        case .quarantineFile(let file), .deleteFile(let file): return file
+        default: throw .unsupported("Target type not supported")
+        }
+    }
+
     private func process(_ target: OpenC2Target.ProcessDescription) throws(OpenC2Error) -> ProcessTarget {
         let own = arguments.profiles[Self.ownProfile]
         guard let number = target.pid, let pid = Int32(exactly: number), pid > 1 else {
@@ -86,53 +113,5 @@ extension OpenC2Command {
             throw .bad("args.x-cordon.scope is process, tree or cgroup")
         }
         return ProcessTarget(pid: pid, startTime: startTime, executable: executable, scope: scope)
-    }
-
-    /// The command that asks for an action on the device, as ``agentAction()`` reads it.
-    package static func json(_ action: Action, device: String) -> JSONValue {
-        switch action {
-        case .isolate(let isolation):
-            [
-                "action": "contain", "target": ["device": ["device_id": .text(device)]],
-                "args": [
-                    "duration": .integer(isolation.duration.milliseconds),
-                    "er": ["device_containment": "network_isolation"],
-                ],
-                "actuator": ["er": [:]],
-            ]
-        case .release:
-            [
-                "action": "allow", "target": ["device": ["device_id": .text(device)]],
-                "args": ["er": ["device_containment": "network_isolation"]], "actuator": ["er": [:]],
-            ]
-        case .blockAddress(let block):
-            [
-                "action": "deny", "target": target(block.network),
-                "args": [
-                    "duration": .integer(block.duration.milliseconds),
-                    "slpf": ["drop_process": "none", "direction": "both"],
-                ],
-                "actuator": ["slpf": [:]],
-            ]
-        case .unblockAddress(let network): ["action": "allow", "target": target(network), "actuator": ["slpf": [:]]]
-        case .killProcess(let process):
-            [
-                "action": "stop",
-                "target": [
-                    "process": ["pid": .integer(Int64(process.pid)), "executable": ["path": .text(process.executable)]]
-                ],
-                "args": [
-                    "x-cordon": [
-                        "start_time": .integer(Int64(clamping: process.startTime)),
-                        "scope": .text(process.scope.rawValue),
-                    ]
-                ],
-                "actuator": ["er": [:]],
-            ]
-        }
-    }
-
-    private static func target(_ network: Network) -> JSONValue {
-        network.address.width == 32 ? ["ipv4_net": .text("\(network)")] : ["ipv6_net": .text("\(network)")]
     }
 }

@@ -7,6 +7,9 @@ package enum OpenC2Target: Sendable, Hashable {
     /// At least one of them.
     case device(hostname: String?, id: String?)
     case process(ProcessDescription)
+    case file(FileDescription)
+    /// `x-cordon:order`: what the order of that identifier did.
+    case order(String)
     case features([String])
     /// Any other target, checked, by its name.
     case other(String)
@@ -26,6 +29,13 @@ package enum OpenC2Target: Sendable, Hashable {
         package let executable: String?
     }
 
+    /// `file`.
+    package struct FileDescription: Sendable, Hashable {
+        package let path: String?
+        /// `hashes.sha256`, as written.
+        package let sha256: String?
+    }
+
     init(_ json: JSONValue) throws(OpenC2Error) {
         guard let choice = json.object, choice.count == 1, let name = choice.keys.first, let value = choice[name] else {
             throw .bad("The target must be exactly one.")
@@ -34,6 +44,12 @@ package enum OpenC2Target: Sendable, Hashable {
         case "ipv4_net", "ipv6_net": self = .network(try NetworkTarget(value, isIPv6: name == "ipv6_net"))
         case "device": self = try Self.device(value)
         case "process": self = .process(try ProcessDescription(value))
+        case "file":
+            try OpenC2Check.file(value)
+            self = .file(FileDescription(path: value["path"]?.text, sha256: value["hashes"]?["sha256"]?.text))
+        case "x-cordon:order":
+            guard let order = value.text else { throw .bad("x-cordon:order is an order's identifier.") }
+            self = .order(order)
         case "features": self = .features(try Self.features(value))
         default:
             try Self.check(name, value)
@@ -56,7 +72,6 @@ package enum OpenC2Target: Sendable, Hashable {
     /// Targets that are checked and otherwise not looked at.
     private static func check(_ name: String, _ value: JSONValue) throws(OpenC2Error) {
         switch name {
-        case "file": try OpenC2Check.file(value)
         case "ipv4_connection": try OpenC2Check.connection(value, isIPv6: false)
         case "ipv6_connection": try OpenC2Check.connection(value, isIPv6: true)
         case "mac_addr":

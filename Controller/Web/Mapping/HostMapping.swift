@@ -68,7 +68,7 @@ extension HostPage {
             BlockLine(
                 network: "\(block.network)", until: Moment(block.until, now: now),
                 unblock: mayOrder
-                    ? Unblock(
+                    ? Undo(
                         host: "\(host.id)", token: reader.formToken, order: "\(newOrder())", target: "\(block.network)")
                     : nil
             )
@@ -79,7 +79,15 @@ extension HostPage {
             isolation: host.isolationEnd(now).map { IsolationLine(until: Moment($0, now: now)) }, blocks: blocks,
             whyNoForms: Self.refusal(host, now)
         )
-        free = host.facts != nil && isolation == nil && blocks.isEmpty
+        effects = (host.facts?.containment.effects ?? []).map { effect in
+            EffectLine(
+                what: effect.kind.done, subject: effect.subject, until: effect.until.map { Moment($0, now: now) },
+                undo: mayOrder
+                    ? Undo(
+                        host: "\(host.id)", token: reader.formToken, order: "\(newOrder())", target: "\(effect.order)")
+                    : nil)
+        }
+        free = host.facts != nil && isolation == nil && blocks.isEmpty && effects.isEmpty
         facts = Self.facts(host, now)
         if mayOrder { orderForms = Self.forms(host, reader, newOrder) }
     }

@@ -77,26 +77,24 @@ extension HostRecord {
     }
 }
 
-extension Action {
-    /// The action as a person would order it: `Isolate for 4 h`.
-    var words: String {
+extension ActionKind {
+    /// What is so while its effect is in force: `Frozen`.
+    var done: String {
         switch self {
-        case .isolate(let isolation): "Isolate for \(Moment.words(isolation.duration))"
-        case .release: "Release"
-        case .blockAddress(let block): "Block \(block.network) for \(Moment.words(block.duration))"
-        case .unblockAddress(let network): "Unblock \(network)"
-        case .killProcess(let target): "Kill process \(target.pid), \(target.executable)\(target.scope.words)"
+        case .isolate: "Isolated"
+        case .blockAddress: "Blocked"
+        case .freezeProcess: "Frozen"
+        case .quarantineFile: "In quarantine"
+        default: rawValue
         }
     }
 }
 
-extension ProcessTarget.Scope {
-    fileprivate var words: String {
-        switch self {
-        case .process: ""
-        case .tree: ", with its descendants"
-        case .cgroup: ", with its control group"
-        }
+extension Action {
+    /// As a person would order it: `Isolate for 4 h`.
+    var words: String {
+        let sentence = sentence.prefix(1).uppercased() + sentence.dropFirst()
+        return sentence + (duration.map { " for \(Moment.words($0))" } ?? "")
     }
 }
 

@@ -11,6 +11,7 @@ package struct HostPage: Page {
     package var seen: Moment?
     package var isolation: IsolationLine?
     package var blocks: [BlockLine] = []
+    package var effects: [EffectLine] = []
     /// Whether nothing is in force.
     package var free: Bool
     package var facts: [Fact] = []
@@ -47,17 +48,33 @@ package struct HostPage: Page {
     package struct BlockLine: Sendable {
         package var network: String
         package var until: Moment
-        package var unblock: Unblock?
+        package var unblock: Undo?
 
-        package init(network: String, until: Moment, unblock: Unblock?) {
+        package init(network: String, until: Moment, unblock: Undo?) {
             self.network = network
             self.until = until
             self.unblock = unblock
         }
     }
 
-    /// What the form that ends a block carries.
-    package struct Unblock: Sendable {
+    /// Something else in force.
+    package struct EffectLine: Sendable {
+        /// `Frozen`
+        package var what: String
+        package var subject: String
+        package var until: Moment?
+        package var undo: Undo?
+
+        package init(what: String, subject: String, until: Moment?, undo: Undo?) {
+            self.what = what
+            self.subject = subject
+            self.until = until
+            self.undo = undo
+        }
+    }
+
+    /// What the form that ends an effect carries.
+    package struct Undo: Sendable {
         package var host: String
         package var token: String
         package var order: String

@@ -50,8 +50,12 @@ extension Console {
         guard let reason = form.text("reason") else {
             throw Problem.formField("reason", "An order needs a reason: it stands in the audit chain and on the host.")
         }
-        let request = OrderRequest(id: id, agent: host.id, action: try action(form), reason: reason)
-        _ = try await services.fleet.submit(request, by: reader.principal)
+        if let undone = form["undone"].flatMap({ OrderID($0) }) {
+            _ = try await services.fleet.undo(of: undone, as: id, reason: reason, by: reader.principal)
+        } else {
+            let request = OrderRequest(id: id, agent: host.id, action: try action(form), reason: reason)
+            _ = try await services.fleet.submit(request, by: reader.principal)
+        }
         return .redirect(to: LocalPath("/hosts/\(host.id)").saying("ordered"), type: .normal)
     }
 
@@ -61,7 +65,7 @@ extension Console {
         case .release: .release
         case .blockAddress: .blockAddress(AddressBlock(network: try network(form), duration: try duration(form)))
         case .unblockAddress: .unblockAddress(try network(form))
-        case .killProcess, nil: throw .badForm
+        default: throw .badForm
         }
     }
 

@@ -1,0 +1,83 @@
+internal import CordonModel
+internal import CordonOrders
+internal import Glibc
+internal import Logging
+internal import Synchronization
+
+extension Enforcer {
+    func quarantine(
+        _ target: FileTarget, _ order: Order, _ policy: LocalPolicy, begun: ContinuousClock.Instant
+    ) throws -> Verdict {
+        try policy.checkPackage(of: target.path, in: packages)
+        let file = try openQuarantine().take(
+            target.path, as: order.id.uuid, at: clock.now(), expecting: target.digest.flatMap { HexDigit.bytes($0) },
+            evenIfLinked: target.evenIfLinked)
+        return Self.gone(file, "quarantined", "is in quarantine; restore it by this order's identifier", begun)
+    }
+
+    func delete(
+        _ target: FileTarget, _ order: Order, _ policy: LocalPolicy, begun: ContinuousClock.Instant
+    ) throws -> Verdict {
+        try policy.checkPackage(of: target.path, in: packages)
+        let file = try openQuarantine().delete(
+            target.path, as: order.id.uuid, at: clock.now(), expecting: target.digest.flatMap { HexDigit.bytes($0) },
+            evenIfLinked: target.evenIfLinked)
+        return Self.gone(file, "deleted", "is deleted", begun)
+    }
+
+    func restore(_ taken: OrderID, begun: ContinuousClock.Instant) throws -> Verdict {
+        guard let file = try openQuarantine().restore(taken.uuid) else {
+            throw EnforceError("file.not_held", "Nothing that the order \(taken) took away is in quarantine here.")
+        }
+        let isBack = unsafe access(file.path, F_OK) == 0
+        let proof = Proof(
+            applied: [file.line("restored")], appliedMicroseconds: (ContinuousClock.now - begun).microseconds,
+            probes: [
+                Proof.Probe(name: "file_back", passed: isBack, observed: "\(file.path) is \(isBack ? "" : "not ")there")
+            ])
+        return Self.proved(proof, "\(file.path) is back as it was.")
+    }
+
+    private static func gone(
+        _ file: QuarantinedFile, _ verb: String, _ outcome: String, _ begun: ContinuousClock.Instant
+    ) -> Verdict {
+        let isGone = unsafe access(file.path, F_OK) != 0
+        var lines = [file.line(verb)]
+        if file.otherNames > 0 { lines.append("\(file.otherNames) other names of it are left (hard links)") }
+        let proof = Proof(
+            applied: lines, appliedMicroseconds: (ContinuousClock.now - begun).microseconds,
+            probes: [
+                Proof.Probe(name: "file_gone", passed: isGone, observed: "\(file.path) is \(isGone ? "not " : "")there")
+            ])
+        return proved(proof, "\(file.path) \(outcome).")
+    }
+
+    // MARK: - The quarantine
+
+    private var packages: PackageFiles { PackageFiles() }
+
+    /// The quarantine, opened at its first use and settled then. A host whose disk refuses it can still be isolated.
+    func openQuarantine() throws -> Quarantine {
+        try quarantine.withLock { opened in
+            if let opened { return opened }
+            let fresh = try Quarantine(folder: configuration.stateDirectory + "/quarantine")
+            opened = fresh
+            return fresh
+        }
+    }
+
+    /// What is in quarantine, oldest first, for the status.
+    func quarantined() -> [ContainmentState.Effect] {
+        guard let files = try? openQuarantine().list() else { return [] }
+        return files.map {
+            ContainmentState.Effect(kind: .quarantineFile, subject: $0.path, order: OrderID($0.id))
+        }
+    }
+}
+
+extension QuarantinedFile {
+    fileprivate func line(_ verb: String) -> String {
+        let digest = HexDigit.text(sha256)
+        return "\(verb) \(path): \(size) bytes, SHA-256 \(digest), owner \(user):\(group), mode \(String(mode, radix: 8))"
+    }
+}

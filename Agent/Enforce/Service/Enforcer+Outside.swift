@@ -1,0 +1,36 @@
+internal import CordonModel
+internal import CordonOrders
+internal import Logging
+internal import Synchronization
+
+/// What is done without holding the lock, because it waits for processes or the disk.
+extension Enforcer {
+    func perform(_ order: Order, _ policy: LocalPolicy, begun: ContinuousClock.Instant) -> Verdict {
+        do {
+            switch order.action {
+            case .killProcess(let target): return try kill(target, policy, begun: begun)
+            case .freezeProcess(let freezing): return try freeze(freezing, order, policy, begun: begun)
+            case .thawProcess(let order): return try thaw(order, policy, begun: begun)
+            case .quarantineFile(let file): return try quarantine(file, order, policy, begun: begun)
+            case .deleteFile(let file): return try delete(file, order, policy, begun: begun)
+            case .restoreFile(let taken): return try restore(taken, begun: begun)
+            case .isolate, .release, .blockAddress, .unblockAddress:
+                throw EnforceError("order.misrouted", "\(order.action.kind.rawValue) is done under the lock.")
+            }
+        } catch let refusal as Refusal {
+            return Verdict(outcome: .refused(rule: refusal.rule), message: refusal.message)
+        } catch let error as EnforceError {
+            return Self.failed(error)
+        } catch {
+            return Verdict(outcome: .failed(code: "order.failed"), message: "\(error)")
+        }
+    }
+
+    /// Writes down what is about to be in force, or what became of it.
+    func write(_ records: [JournalRecord]) throws(EnforceError) {
+        try core.withLock { core throws(EnforceError) in try core.journal.append(records) }
+    }
+
+    /// Writes down what has happened already.
+    func record(_ records: [JournalRecord]) { core.withLock { record(records, &$0) } }
+}

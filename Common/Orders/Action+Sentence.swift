@@ -1,0 +1,52 @@
+package import CordonModel
+
+extension Action {
+    /// The action as a person would order it, without how long: `kill process 4242, /tmp/x, with its descendants`.
+    package var sentence: String {
+        switch self {
+        case .isolate: "isolate"
+        case .release: "release"
+        case .blockAddress(let block): "block \(block.network)"
+        case .unblockAddress(let network): "unblock \(network)"
+        case .killProcess(let target): "kill \(target.words)"
+        case .freezeProcess(let freezing): "freeze \(freezing.target.words)"
+        case .thawProcess(let order): "thaw what order \(order) froze"
+        case .quarantineFile(let file): "quarantine \(file.path)"
+        case .restoreFile(let order): "restore what order \(order) took away"
+        case .deleteFile(let file): "delete \(file.path)"
+        }
+    }
+
+    /// The action that undoes it when the order of that identifier has done it; `nil` for what cannot be undone.
+    package func undo(of order: OrderID) -> Action? {
+        switch self {
+        case .isolate: .release
+        case .blockAddress(let block): .unblockAddress(block.network)
+        case .freezeProcess: .thawProcess(order)
+        case .quarantineFile: .restoreFile(order)
+        case .release, .unblockAddress, .killProcess, .thawProcess, .restoreFile, .deleteFile: nil
+        }
+    }
+
+    /// How long its effect lasts; `nil` where it has no end of its own.
+    package var duration: Duration? {
+        switch self {
+        case .isolate(let isolation): isolation.duration
+        case .blockAddress(let block): block.duration
+        case .freezeProcess(let freezing): freezing.duration
+        case .release, .unblockAddress, .killProcess, .thawProcess, .quarantineFile, .restoreFile, .deleteFile: nil
+        }
+    }
+}
+
+extension ProcessTarget {
+    fileprivate var words: String {
+        let others =
+            switch scope {
+            case .process: ""
+            case .tree: ", with its descendants"
+            case .cgroup: ", with its control group"
+            }
+        return "process \(pid), \(executable)\(others)"
+    }
+}

@@ -1,0 +1,93 @@
+internal import ArgumentParser
+internal import CordonModel
+internal import CordonOrders
+internal import CordonScan
+
+/// `cordon act`
+struct Act: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Order any action of the catalogue.",
+        discussion: """
+            `cordon actions` lists the actions, `cordon actions --json` their parameters. They are checked here before \
+            anything is sent.
+
+            EXAMPLES
+              cordon act web-1 quarantine_file path=/tmp/.x/miner --reason 'miner' --wait
+              cordon act web-1 freeze_process pid=4242 start_time=813377 executable=/tmp/x duration_s=1h --reason 'look'
+              cordon undo 0195c0de-… --reason 'false alarm' --wait
+            """)
+    @Argument(help: "The host's name or identifier.")
+    var host: String
+    @Argument(help: "The action's name, as quarantine_file.")
+    var action: String
+    @Argument(help: "Its parameters, as path=/tmp/x; a duration in seconds or as 4h.")
+    var parameters: [String] = []
+    @OptionGroup var order: OrderOptions
+
+    func validate() throws { _ = try checked() }
+
+    func run() async throws {
+        let action = try checked()
+        var body = JSONObject()
+        body["kind"] = .text(action.kind.rawValue)
+        for (name, value) in action.parameters { body[name] = JSONValue(value) }
+        try await order.order(.object(body), of: host)
+    }
+
+    private func checked() throws -> Action {
+        let entry = ActionKind(rawValue: action)?.entry
+        var values: [String: FieldValue] = [:]
+        for text in parameters {
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2 else {
+                throw ValidationError("“\(Terminal.safe(text))” is no parameter: write name=value.")
+            }
+            let name = String(parts[0])
+            guard values[name] == nil else { throw ValidationError("\(Terminal.safe(name)) is given twice.") }
+            let kind = entry?.parameters.first { $0.name == name }?.kind
+            values[name] = Self.value(String(parts[1]), as: kind)
+        }
+        do { return try Action(kind: action, parameters: values) } catch {
+            throw ValidationError(Terminal.safe("\(error.message) \(error.remedy)"))
+        }
+    }
+
+    /// What the text spells for a parameter of the kind; what it does not spell stays text, and is refused as such.
+    private static func value(_ text: String, as kind: Parameter.Kind?) -> FieldValue {
+        switch kind {
+        case .number: Int64(text).map { .number($0) } ?? .text(text)
+        case .seconds: (Int64(text) ?? Span(argument: text)?.seconds).map { .number($0) } ?? .text(text)
+        case .flag: Bool(text).map { .flag($0) } ?? .text(text)
+        default: .text(text)
+        }
+    }
+}
+
+/// `cordon undo`
+struct Undo: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Undo what an order did: release, unblock, thaw, restore.",
+        discussion: "EXAMPLE\n  cordon undo 0195c0de-7a3b-7c4d-8e5f-0123456789ab --reason 'false alarm' --wait")
+    @Argument(help: "The order's identifier: `cordon orders`, `cordon host show`.")
+    var id: String
+    @Option(help: "Why; stands in the order, the timeline and the audit chain.")
+    var reason: String
+    @Flag(help: "Show the order's way, until it is proved or has failed.")
+    var wait = false
+    @Option(help: ArgumentHelp("With --wait: how long to wait.", valueName: "span"))
+    var patience = Span(seconds: 120)
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard OrderID(id) != nil else { throw ValidationError("An order is named by its identifier, a UUID.") }
+    }
+
+    func run() async throws {
+        try await Client.use { client in
+            let key = ("Idempotency-Key", "\(OrderOptions.newIdentifier())")
+            let path = "/api/v1/orders/\(id)/undo"
+            let order = try await client.send(.post, path, ["reason": .text(reason)], headers: [key])
+            try await OrderOptions.follow(order, client, wait: wait, patience: patience, output)
+        }
+    }
+}

@@ -1,0 +1,75 @@
+internal import CordonModel
+package import CordonOrders
+package import CordonScan
+
+extension OpenC2Command {
+    /// The command that asks for an action on the device, as ``agentAction()`` reads it.
+    package static func json(_ action: Action, device: String) -> JSONValue {
+        switch action {
+        case .isolate(let isolation):
+            [
+                "action": "contain", "target": ["device": ["device_id": .text(device)]],
+                "args": [
+                    "duration": .integer(isolation.duration.milliseconds),
+                    "er": ["device_containment": "network_isolation"],
+                ],
+                "actuator": ["er": [:]],
+            ]
+        case .release:
+            [
+                "action": "allow", "target": ["device": ["device_id": .text(device)]],
+                "args": ["er": ["device_containment": "network_isolation"]], "actuator": ["er": [:]],
+            ]
+        case .blockAddress(let block):
+            [
+                "action": "deny", "target": target(block.network),
+                "args": [
+                    "duration": .integer(block.duration.milliseconds),
+                    "slpf": ["drop_process": "none", "direction": "both"],
+                ],
+                "actuator": ["slpf": [:]],
+            ]
+        case .unblockAddress(let network): ["action": "allow", "target": target(network), "actuator": ["slpf": [:]]]
+        case .killProcess(let process):
+            ["action": "stop", "target": target(process), "args": arguments(process), "actuator": ["er": [:]]]
+        case .freezeProcess(let freezing):
+            [
+                "action": "contain", "target": target(freezing.target),
+                "args": arguments(freezing.target, lasting: freezing.duration), "actuator": ["er": [:]],
+            ]
+        case .quarantineFile(let file): command("contain", file)
+        case .deleteFile(let file): command("delete", file)
+        case .thawProcess(let order):
+            ["action": "allow", "target": ["x-cordon:order": .text("\(order)")], "actuator": ["er": [:]]]
+        case .restoreFile(let order):
+            ["action": "restore", "target": ["x-cordon:order": .text("\(order)")], "actuator": ["er": [:]]]
+        }
+    }
+
+    private static func command(_ verb: JSONValue, _ file: FileTarget) -> JSONValue {
+        var target = JSONObject()
+        target["path"] = .text(file.path)
+        if let digest = file.digest { target["hashes"] = ["sha256": .text(digest)] }
+        var command = JSONObject()
+        (command["action"], command["target"], command["actuator"]) = (verb, ["file": .object(target)], ["er": [:]])
+        if file.evenIfLinked { command["args"] = ["x-cordon": ["even_if_linked": true]] }
+        return .object(command)
+    }
+
+    private static func target(_ process: ProcessTarget) -> JSONValue {
+        ["process": ["pid": .integer(Int64(process.pid)), "executable": ["path": .text(process.executable)]]]
+    }
+
+    private static func arguments(_ process: ProcessTarget, lasting duration: Duration? = nil) -> JSONValue {
+        var arguments = JSONObject()
+        arguments["x-cordon"] = [
+            "start_time": .integer(Int64(clamping: process.startTime)), "scope": .text(process.scope.rawValue),
+        ]
+        if let duration { arguments["duration"] = .integer(duration.milliseconds) }
+        return .object(arguments)
+    }
+
+    private static func target(_ network: Network) -> JSONValue {
+        network.address.width == 32 ? ["ipv4_net": .text("\(network)")] : ["ipv6_net": .text("\(network)")]
+    }
+}
