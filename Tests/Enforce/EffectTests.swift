@@ -114,7 +114,7 @@ struct EffectTests {
             (FileTarget(path: "/proc/1/status"), "built-in: system file"),
             (FileTarget(path: kept), "protected_paths (\(lab.scratch.path)/policy.d/10.toml:1)"),
             // Of a package, and no loss should the test fail.
-            (FileTarget(path: "/usr/share/doc/coreutils/copyright"), "take_packaged_files (default)"),
+            (FileTarget(path: "/usr/share/doc/coreutils/copyright"), "take_packaged_files (built-in default of take_packaged_files)"),
         ]
         for (file, rule) in rows {
             #expect(try enforcer.execute(.quarantineFile(file)).outcome == .refused(rule: rule), "\(file.path)")
