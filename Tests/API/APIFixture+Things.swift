@@ -10,9 +10,9 @@ import Testing
 
 extension APIFixture {
     /// An order for a host that is offline: it waits.
-    func order() async throws -> OrderRecord {
+    func order(_ action: Action = .release) async throws -> OrderRecord {
         let request = OrderRequest(
-            id: services.surroundings.identifier(), agent: WebFixture.web1.id, action: .release, reason: "done",
+            id: services.surroundings.identifier(), agent: WebFixture.web1.id, action: action, reason: "done",
             caseID: file.id
         )
         return try await services.fleet.submit(request, by: Principal(name: "responder", role: .responder))

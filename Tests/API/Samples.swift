@@ -6,6 +6,7 @@ import ControllerIntake
 import ControllerPlaybooks
 import ControllerRules
 import CordonModel
+import CordonOrders
 import CordonScan
 import HTTPTypes
 
@@ -88,6 +89,9 @@ struct Sample {
             return Sample(parameters: ["case": fixture.file.label, "task": "\(task.id)"], body: ["state": "done"])
         case "getOrder":
             return Sample(parameters: ["id": "\(try await fixture.order().id)"])
+        case "undoOrder":
+            let order = try await fixture.order(.isolate(Isolation(duration: .seconds(60))))
+            return Sample(parameters: ["id": "\(order.id)"], body: ["reason": "false alarm"])
         case "getTask": return Sample(parameters: ["id": "\(fixture.task.id)"])
         case "decideTask":
             return Sample(

@@ -80,7 +80,8 @@ package final class LabHost: Sendable {
 
     /// The rights that the packaged unit leaves to the enforcer.
     package static let enforcerCapabilities = [
-        "net_admin", "kill", "sys_ptrace", "dac_read_search", "dac_override", "chown",
+        "net_admin", "kill", "sys_ptrace", "dac_read_search", "dac_override", "chown", "fowner", "fsetid", "setfcap",
+        "linux_immutable",
     ]
 
     /// Starts the enforcer with the rights that its unit leaves it; it takes orders when this returns.
