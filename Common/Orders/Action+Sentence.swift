@@ -47,6 +47,6 @@ extension ProcessTarget {
             case .tree: ", with its descendants"
             case .cgroup: ", with its control group"
             }
-        return "process \(pid), \(executable)\(others)"
+        return "process \(pid)\(executable.map { ", \($0)" } ?? "")\(others)"
     }
 }

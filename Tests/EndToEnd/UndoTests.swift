@@ -27,7 +27,8 @@ struct UndoTests {
         let decoy = try ground.lab.daemon(["sleep", "34568"], in: .web, log: "\(ground.lab.scratch.path)/decoy.log")
         let process = try Waiting.until("the process is there") {
             try ground.people.command([
-                "hunt", "start", "process", "--where", "command_line=sleep 34568", "--host", "web", "--reason", "a test",
+                "hunt", "start", "process", "--where", "command_line=sleep 34568", "--host", "web", "--reason",
+                "a test",
                 "--watch", "--json",
             ]).must().split(separator: "\n").compactMap { try JSONValue.parse(String($0))["values"] }.first
         }
@@ -39,7 +40,7 @@ struct UndoTests {
             ground,
             [
                 "act", "web", "freeze_process", "pid=\(process["pid"]?.text ?? "")",
-                "start_time=\(process["start_time"]?.text ?? "")", "executable=\(process["executable"]?.text ?? "")",
+                "start_time=\(process["start_time"]?.text ?? "")",
                 "duration_s=1h",
             ])
         #expect(frozen["result"]?["outcome"]?.text == "succeeded")

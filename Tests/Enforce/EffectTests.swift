@@ -36,7 +36,9 @@ struct EffectTests {
             duration: duration)
     }
 
-    @Test("a frozen process is shown, is stopped again when let go on, stays frozen over kill -9, and is thawed by its order")
+    @Test(
+        "a frozen process is shown, is stopped again when let go on, stays frozen over kill -9, and is thawed by its order"
+    )
     func freeze() throws {
         let process = try sleeper()
         defer { kill(process.pid, SIGKILL) }
@@ -102,7 +104,9 @@ struct EffectTests {
         #expect(try enforcer.execute(.restoreFile(order.id)).outcome == .failed(code: "file.not_held"))
     }
 
-    @Test("files that the system, a package or the policy stands on stay where they are, and so does another file at the path")
+    @Test(
+        "files that the system, a package or the policy stands on stay where they are, and so does another file at the path"
+    )
     func refusals() throws {
         let enforcer = try EnforcerProcess(fleet, in: lab.host)
         let kept = lab.scratch.path + "/keep/file"
@@ -114,7 +118,10 @@ struct EffectTests {
             (FileTarget(path: "/proc/1/status"), "built-in: system file"),
             (FileTarget(path: kept), "protected_paths (\(lab.scratch.path)/policy.d/10.toml:1)"),
             // Of a package, and no loss should the test fail.
-            (FileTarget(path: "/usr/share/doc/coreutils/copyright"), "take_packaged_files (built-in default of take_packaged_files)"),
+            (
+                FileTarget(path: "/usr/share/doc/coreutils/copyright"),
+                "take_packaged_files (built-in default of take_packaged_files)"
+            ),
         ]
         for (file, rule) in rows {
             #expect(try enforcer.execute(.quarantineFile(file)).outcome == .refused(rule: rule), "\(file.path)")

@@ -17,7 +17,9 @@ struct EnforcerSettingsTests {
         }
         let refused = try check(user)
         #expect(refused.status == 1, "\(refused.output)")
-        #expect(refused.output.contains("enforcer.toml:1") && refused.output.contains("the agent must be an unprivileged user"))
+        #expect(
+            refused.output.contains("enforcer.toml:1")
+                && refused.output.contains("the agent must be an unprivileged user"))
         #expect(throws: EnforceError.self) { try EnforcerSettings.load(file) }
         let sound = try check("\(Lab.agentUser)")
         #expect(sound.status == 0, "\(sound.output)")

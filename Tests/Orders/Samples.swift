@@ -19,7 +19,8 @@ enum Samples {
             .isolate(Isolation(duration: .seconds(3600))), .release,
             .blockAddress(AddressBlock(network: network, duration: .seconds(1))), .unblockAddress(network),
             .freezeProcess(ProcessFreezing(target: process(.cgroup), duration: .seconds(60))),
-            .thawProcess(OrderID(id)), .quarantineFile(FileTarget(path: "/tmp/x")),
+            .killProcess(ProcessTarget(pid: 2, startTime: 0, executable: nil, scope: .tree)), .thawProcess(OrderID(id)),
+            .quarantineFile(FileTarget(path: "/tmp/x")),
             .restoreFile(OrderID(id)),
             .deleteFile(
                 FileTarget(path: "/tmp/y", digest: String(repeating: "0f", count: 32), evenIfLinked: true)),

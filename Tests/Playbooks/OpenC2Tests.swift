@@ -39,7 +39,7 @@ struct OpenC2Tests {
         .blockAddress(AddressBlock(network: Network("203.0.113.0/24") ?? Network(.v4(0)), duration: .seconds(1))),
         .blockAddress(AddressBlock(network: Network("2001:db8::7") ?? Network(.v4(0)), duration: .seconds(3600))),
         .unblockAddress(Network("203.0.113.7") ?? Network(.v4(0))),
-        .killProcess(process),
+        .killProcess(process), .killProcess(ProcessTarget(pid: 2, startTime: 1, executable: nil, scope: .process)),
         .freezeProcess(ProcessFreezing(target: process, duration: .seconds(60))),
         .thawProcess(order), .quarantineFile(FileTarget(path: "/tmp/x")),
         .deleteFile(FileTarget(path: "/tmp/x", digest: String(repeating: "0a", count: 32), evenIfLinked: true)),

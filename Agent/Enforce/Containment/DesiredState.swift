@@ -97,7 +97,9 @@ package struct DesiredState: Sendable, Equatable {
                     until: now + clock.remaining(of: effect.term))
             }
         }
-        return ContainmentState(isolatedUntil: until, isolatedBy: isolation?.order, blocks: blocks, effects: effects.sorted { $0.order < $1.order })
+        return ContainmentState(
+            isolatedUntil: until, isolatedBy: isolation?.order, blocks: blocks,
+            effects: effects.sorted { $0.order < $1.order })
     }
 }
 

@@ -52,10 +52,10 @@ struct ProcessKill {
                 "Process \(target.pid) has ended already; its parent \(process.parent) has not reaped it.")
         }
         try policy.check(process, agentUser: agentUser)
-        guard process.executable == target.executable || process.executablePath == target.executable else {
+        if let executable = target.executable, process.executable != executable, process.executablePath != executable {
             throw EnforceError(
                 "process.not_the_same",
-                "Process \(target.pid) runs \(process.executable ?? "?"), not \(target.executable): it was left alone.",
+                "Process \(target.pid) runs \(process.executable ?? "?"), not \(executable): it was left alone.",
                 remedy: "Look at the process again and order anew.")
         }
         return Held(process: process, handle: handle)

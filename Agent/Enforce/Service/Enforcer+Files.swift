@@ -78,6 +78,7 @@ extension Enforcer {
 extension QuarantinedFile {
     fileprivate func line(_ verb: String) -> String {
         let digest = HexDigit.text(sha256)
-        return "\(verb) \(path): \(size) bytes, SHA-256 \(digest), owner \(user):\(group), mode \(String(mode, radix: 8))"
+        return
+            "\(verb) \(path): \(size) bytes, SHA-256 \(digest), owner \(user):\(group), mode \(String(mode, radix: 8))"
     }
 }

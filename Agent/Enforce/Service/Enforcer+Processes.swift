@@ -38,7 +38,8 @@ extension Enforcer {
         let term = earlier.map { clock.remaining(of: $0.term) > freezing.duration ? $0.term : asked } ?? asked
         var effect = HeldEffect(
             key: key, orders: (earlier?.orders ?? []).filter { $0 != order.id }.suffix(100) + [order.id],
-            title: "\(target.pid) \(target.executable)", term: term, undo: earlier?.undo ?? [])
+            title: "\(target.pid) \(target.executable ?? RunningProcess(pid: target.pid)?.executable ?? "")",
+            term: term, undo: earlier?.undo ?? [])
         try write([.held(effect)])
         if let frozen = FrozenProcesses(bytes: effect.undo), frozen.boot == freeze.boot {
             _ = freeze.hold(frozen)
@@ -107,8 +108,10 @@ extension Enforcer {
     /// Thaws what is over, and stops again what somebody let go on. Called in every round of the reconciler.
     func keepFrozen() {
         let (effects, over, policy) = core.withLock {
-            ($0.journal.desired.held.values.filter { !$0.undo.isEmpty },
-                Set($0.journal.desired.effectsOver(clock: clock).map(\.key)), $0.policy)
+            (
+                $0.journal.desired.held.values.filter { !$0.undo.isEmpty },
+                Set($0.journal.desired.effectsOver(clock: clock).map(\.key)), $0.policy
+            )
         }
         for effect in effects {
             guard let frozen = FrozenProcesses(bytes: effect.undo) else { continue }

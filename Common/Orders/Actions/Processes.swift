@@ -6,8 +6,9 @@ package struct ProcessTarget: Sendable, Hashable {
     package var pid: Int32
     /// Field 22 of `/proc/PID/stat`: clock ticks after boot.
     package var startTime: UInt64
-    /// The target of `/proc/PID/exe`, checked after the pidfd is open.
-    package var executable: String
+    /// The target of `/proc/PID/exe`, checked after the pidfd is open; `nil` where nobody could read it: number and start
+    /// time alone name one process for ever in this boot.
+    package var executable: String?
     package var scope: Scope
 
     package enum Scope: String, Sendable, Hashable, CaseIterable {
@@ -19,7 +20,7 @@ package struct ProcessTarget: Sendable, Hashable {
         case cgroup
     }
 
-    package init(pid: Int32, startTime: UInt64, executable: String, scope: Scope) {
+    package init(pid: Int32, startTime: UInt64, executable: String?, scope: Scope) {
         self.pid = pid
         self.startTime = startTime
         self.executable = executable
@@ -29,15 +30,17 @@ package struct ProcessTarget: Sendable, Hashable {
     init(_ given: GivenParameters) throws(ActionError) {
         pid = Int32(clamping: try given.number("pid"))
         startTime = UInt64(clamping: try given.number("start_time"))
-        executable = try given.text("executable")
+        executable = given.optionalText("executable")
         scope = try given.choice("scope", of: Scope.self, default: .process)
     }
 
     var parameters: [String: FieldValue] {
-        [
+        var parameters: [String: FieldValue] = [
             "pid": .number(Int64(pid)), "start_time": .number(Int64(clamping: startTime)),
-            "executable": .text(executable), "scope": .text(scope.rawValue),
+            "scope": .text(scope.rawValue),
         ]
+        if let executable { parameters["executable"] = .text(executable) }
+        return parameters
     }
 }
 
@@ -68,7 +71,9 @@ extension CatalogueEntry {
         .required("pid", .number(2...4_194_304), "The process's number."),
         .required(
             "start_time", .number(0...Int64.max), "Field 22 of /proc/PID/stat: tells it from a later process."),
-        .required("executable", .path, "The target of /proc/PID/exe."),
+        .optional(
+            "executable", .path,
+            "The target of /proc/PID/exe, where it is known: a process that runs another is left alone."),
         .optional(
             "scope", .choice(ProcessTarget.Scope.allCases.map(\.rawValue)),
             "The process alone (the default), it and its descendants, or its control group."),
@@ -76,14 +81,15 @@ extension CatalogueEntry {
 
     static let killProcess = CatalogueEntry(
         kind: .killProcess, capability: .processes, parameters: process,
-        precondition: "The process runs, with that start time and executable.",
+        precondition: "The process runs, with that start time, and executable where it is given.",
         effect: "SIGKILL through a pidfd; descendants are stopped and looked for again until none is left.",
         proof: "Each process is named; probe: process_gone.", openC2: "stop process")
 
     static let freezeProcess = CatalogueEntry(
         kind: .freezeProcess, capability: .processes, parameters: process + [.duration],
-        precondition: "The process runs, with that start time and executable.",
-        effect: "It stands still and keeps its memory: by SIGSTOP, or by cgroup.freeze for a control group. What somebody "
+        precondition: "The process runs, with that start time, and executable where it is given.",
+        effect:
+            "It stands still and keeps its memory: by SIGSTOP, or by cgroup.freeze for a control group. What somebody "
             + "else lets go on is stopped again.",
         proof: "Each process is named; probe: process_frozen.", openC2: "contain process")
 

@@ -49,7 +49,8 @@ package enum ProblemMap {
             .conflict,
             [
                 "access.name_taken", "access.last_administrator", "access.already_initialised", "case.transition",
-                "case.task_finished", "case.full", "host.revoked", "order.conflict", "order.no_undo", "order.stale", "playbook.older",
+                "case.task_finished", "case.full", "host.revoked", "order.conflict", "order.no_undo", "order.stale",
+                "playbook.older",
                 "rules.nothing_before", "run.conflict", "run.over", "task.closed", "token.expired", "token.used_up",
                 "token.withdrawn",
             ]

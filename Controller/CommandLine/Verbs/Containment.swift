@@ -38,7 +38,8 @@ struct OrderOptions: ParsableArguments {
         _ order: JSONValue, _ client: Client, wait: Bool, patience: Span, _ output: OutputOptions
     ) async throws {
         let final =
-            wait ? try await OrderWatch(client: client, isQuiet: output.json).wait(for: order, patience: patience) : order
+            wait
+            ? try await OrderWatch(client: client, isQuiet: output.json).wait(for: order, patience: patience) : order
         output.show(final, OrderLines.lines)
         guard wait, final["state"]?.text != "succeeded" else { return }
         throw Complaint(
@@ -143,8 +144,8 @@ struct Kill: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "End a process on a host.",
         discussion: """
-            Start time and executable tell it from a later process with the same number: field 22 of /proc/PID/stat, and \
-            where /proc/PID/exe points.
+            The start time tells it from a later process with the same number: field 22 of /proc/PID/stat, as \
+            `cordon hunt start process` finds it.
 
             EXAMPLE
               cordon kill web-1 4242 --start-time 813377 --executable /tmp/x --scope tree --reason 'miner' --wait
@@ -159,8 +160,8 @@ struct Kill: AsyncParsableCommand {
     var pid: Int32
     @Option(help: "Field 22 of /proc/PID/stat.")
     var startTime: Int64
-    @Option(help: "The target of /proc/PID/exe.")
-    var executable: String
+    @Option(help: "The target of /proc/PID/exe, where it is known: a process that runs another is left alone.")
+    var executable: String?
     @Option(help: "The process alone, with its descendants, or its whole control group.")
     var scope = Scope.process
     @OptionGroup var order: OrderOptions
@@ -168,17 +169,17 @@ struct Kill: AsyncParsableCommand {
     func validate() throws {
         guard pid > 1 else { throw ValidationError("A process's number is above 1.") }
         guard startTime >= 0 else { throw ValidationError("A start time is not negative.") }
-        guard executable.hasPrefix("/") else { throw ValidationError("The executable is a path that starts with /.") }
+        guard executable?.hasPrefix("/") != false else {
+            throw ValidationError("The executable is a path that starts with /.")
+        }
     }
 
     func run() async throws {
-        try await order.order(
-            [
-                "kind": "kill_process", "pid": .integer(Int64(pid)), "start_time": .integer(startTime),
-                "executable": .text(executable), "scope": .text(scope.rawValue),
-            ],
-            of: host
-        )
+        var action = JSONObject()
+        (action["kind"], action["scope"]) = ("kill_process", .text(scope.rawValue))
+        (action["pid"], action["start_time"]) = (.integer(Int64(pid)), .integer(startTime))
+        if let executable { action["executable"] = .text(executable) }
+        try await order.order(.object(action), of: host)
     }
 }
 

@@ -34,7 +34,8 @@ extension OpenC2Command {
         case (.delete, .file(let target)): return .deleteFile(try file(target, of: .deleteFile))
         case (.allow, .order(let order)): return try action(.thawProcess, ["order": .text(order)])
         case (.restore, .order(let order)): return try action(.restoreFile, ["order": .text(order)])
-        case (.deny, _), (.allow, _), (.contain, _), (.stop, _), (.delete, _), (.restore, _): throw .unsupported("Target type not supported")
+        case (.deny, _), (.allow, _), (.contain, _), (.stop, _), (.delete, _), (.restore, _):
+            throw .unsupported("Target type not supported")
         default: throw .unsupported("Action “\(action.rawValue)” not supported")
         }
     }
@@ -103,7 +104,7 @@ extension OpenC2Command {
         guard let number = target.pid, let pid = Int32(exactly: number), pid > 1 else {
             throw .bad("process.pid must be a number above 1")
         }
-        guard let executable = target.executable, executable.hasPrefix("/") else {
+        guard target.executable?.hasPrefix("/") != false else {
             throw .bad("process.executable.path must be an absolute path")
         }
         guard let ticks = own?["start_time"]?.integer, let startTime = UInt64(exactly: ticks) else {
@@ -112,6 +113,6 @@ extension OpenC2Command {
         guard let scope = ProcessTarget.Scope(rawValue: own?["scope"]?.text ?? "process") else {
             throw .bad("args.x-cordon.scope is process, tree or cgroup")
         }
-        return ProcessTarget(pid: pid, startTime: startTime, executable: executable, scope: scope)
+        return ProcessTarget(pid: pid, startTime: startTime, executable: target.executable, scope: scope)
     }
 }

@@ -57,7 +57,10 @@ extension OpenC2Command {
     }
 
     private static func target(_ process: ProcessTarget) -> JSONValue {
-        ["process": ["pid": .integer(Int64(process.pid)), "executable": ["path": .text(process.executable)]]]
+        var target = JSONObject()
+        target["pid"] = .integer(Int64(process.pid))
+        if let executable = process.executable { target["executable"] = ["path": .text(executable)] }
+        return ["process": .object(target)]
     }
 
     private static func arguments(_ process: ProcessTarget, lasting duration: Duration? = nil) -> JSONValue {
