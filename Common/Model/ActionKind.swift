@@ -11,6 +11,8 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
     case quarantineFile = "quarantine_file"
     case restoreFile = "restore_file"
     case deleteFile = "delete_file"
+    case lockAccount = "lock_account"
+    case unlockAccount = "unlock_account"
 
     /// The kind that undoes it; `nil` for what cannot be undone or is itself an undo.
     package var undo: ActionKind? {
@@ -19,7 +21,8 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
         case .blockAddress: .unblockAddress
         case .freezeProcess: .thawProcess
         case .quarantineFile: .restoreFile
-        case .release, .unblockAddress, .killProcess, .thawProcess, .restoreFile, .deleteFile: nil
+        case .lockAccount: .unlockAccount
+        case .release, .unblockAddress, .killProcess, .thawProcess, .restoreFile, .deleteFile, .unlockAccount: nil
         }
     }
 

@@ -14,6 +14,8 @@ extension Action {
         case .quarantineFile(let file): "quarantine \(file.path)"
         case .restoreFile(let order): "restore what order \(order) took away"
         case .deleteFile(let file): "delete \(file.path)"
+        case .lockAccount(let locking): "lock the account \(locking.user)"
+        case .unlockAccount(let order): "unlock what order \(order) locked"
         }
     }
 
@@ -24,7 +26,8 @@ extension Action {
         case .blockAddress(let block): .unblockAddress(block.network)
         case .freezeProcess: .thawProcess(order)
         case .quarantineFile: .restoreFile(order)
-        case .release, .unblockAddress, .killProcess, .thawProcess, .restoreFile, .deleteFile: nil
+        case .lockAccount: .unlockAccount(order)
+        case .release, .unblockAddress, .killProcess, .thawProcess, .restoreFile, .deleteFile, .unlockAccount: nil
         }
     }
 
@@ -34,7 +37,10 @@ extension Action {
         case .isolate(let isolation): isolation.duration
         case .blockAddress(let block): block.duration
         case .freezeProcess(let freezing): freezing.duration
-        case .release, .unblockAddress, .killProcess, .thawProcess, .quarantineFile, .restoreFile, .deleteFile: nil
+        case .lockAccount(let locking): locking.duration
+        case .release, .unblockAddress, .killProcess, .thawProcess, .quarantineFile, .restoreFile, .deleteFile,
+            .unlockAccount:
+            nil
         }
     }
 }

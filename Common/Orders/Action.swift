@@ -17,6 +17,9 @@ package enum Action: Sendable, Hashable {
     /// What the order of that identifier took away.
     case restoreFile(OrderID)
     case deleteFile(FileTarget)
+    case lockAccount(AccountLocking)
+    /// What the order of that identifier locked.
+    case unlockAccount(OrderID)
 
     /// The kind, for policies, tables and names on the wire.
     package var kind: ActionKind {
@@ -31,6 +34,8 @@ package enum Action: Sendable, Hashable {
         case .quarantineFile: .quarantineFile
         case .restoreFile: .restoreFile
         case .deleteFile: .deleteFile
+        case .lockAccount: .lockAccount
+        case .unlockAccount: .unlockAccount
         }
     }
 
@@ -44,7 +49,9 @@ package enum Action: Sendable, Hashable {
         case .killProcess(let target): target.parameters
         case .freezeProcess(let freezing): freezing.parameters
         case .quarantineFile(let file), .deleteFile(let file): file.parameters
-        case .thawProcess(let order), .restoreFile(let order): ["order": .text("\(order)")]
+        case .lockAccount(let locking): locking.parameters
+        case .thawProcess(let order), .restoreFile(let order), .unlockAccount(let order):
+            ["order": .text("\(order)")]
         }
     }
 
@@ -66,6 +73,8 @@ package enum Action: Sendable, Hashable {
             case .quarantineFile: .quarantineFile(try FileTarget(given))
             case .restoreFile: .restoreFile(try given.identifier("order"))
             case .deleteFile: .deleteFile(try FileTarget(given))
+            case .lockAccount: .lockAccount(try AccountLocking(given))
+            case .unlockAccount: .unlockAccount(try given.identifier("order"))
             }
     }
 }

@@ -24,6 +24,8 @@ package enum Capability: String, Sendable, Hashable, CaseIterable {
     case processes
     /// openat2 (Linux 5.6), and the file system's own attributes.
     case files
+    /// shadow(5): local accounts.
+    case accounts
 }
 
 extension ActionKind {
@@ -40,6 +42,8 @@ extension ActionKind {
         case .quarantineFile: .quarantineFile
         case .restoreFile: .restoreFile
         case .deleteFile: .deleteFile
+        case .lockAccount: .lockAccount
+        case .unlockAccount: .unlockAccount
         }
     }
 }

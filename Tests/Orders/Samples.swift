@@ -21,7 +21,8 @@ enum Samples {
             .freezeProcess(ProcessFreezing(target: process(.cgroup), duration: .seconds(60))),
             .killProcess(ProcessTarget(pid: 2, startTime: 0, executable: nil, scope: .tree)), .thawProcess(OrderID(id)),
             .quarantineFile(FileTarget(path: "/tmp/x")),
-            .restoreFile(OrderID(id)),
+            .restoreFile(OrderID(id)), .lockAccount(AccountLocking(user: "ana", duration: .seconds(60))),
+            .unlockAccount(OrderID(id)),
             .deleteFile(
                 FileTarget(path: "/tmp/y", digest: String(repeating: "0f", count: 32), evenIfLinked: true)),
         ] + ProcessTarget.Scope.allCases.map { .killProcess(process($0)) }

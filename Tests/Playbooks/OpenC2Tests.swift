@@ -43,7 +43,8 @@ struct OpenC2Tests {
         .freezeProcess(ProcessFreezing(target: process, duration: .seconds(60))),
         .thawProcess(order), .quarantineFile(FileTarget(path: "/tmp/x")),
         .deleteFile(FileTarget(path: "/tmp/x", digest: String(repeating: "0a", count: 32), evenIfLinked: true)),
-        .restoreFile(order),
+        .restoreFile(order), .unlockAccount(order),
+        .lockAccount(AccountLocking(user: "ana", duration: .seconds(60), keepsSessions: true)),
     ]
 
     private static let order = OrderID(UUIDv7(high: 0x018F_2C5E_7A3B_7C4D, low: 0x8E5F_0123_4567_89AB))

@@ -49,7 +49,8 @@ extension LocalPolicy {
         case .freezeProcess: "freezes_per_hour"
         case .quarantineFile: "quarantines_per_hour"
         case .deleteFile: "deletions_per_hour"
-        case .release, .unblockAddress, .thawProcess, .restoreFile: nil
+        case .lockAccount: "locks_per_hour"
+        case .release, .unblockAddress, .thawProcess, .restoreFile, .unlockAccount: nil
         }
     }
 
@@ -57,6 +58,7 @@ extension LocalPolicy {
         longestIsolation = try Self.duration(&section, "longest_isolation", longestIsolation)
         longestBlock = try Self.duration(&section, "longest_block", longestBlock)
         longestFreeze = try Self.duration(&section, "longest_freeze", longestFreeze)
+        longestLock = try Self.duration(&section, "longest_lock", longestLock)
         widestBlockIPv4 = try Self.number(&section, "widest_block_ipv4", widestBlockIPv4, in: 1...32)
         widestBlockIPv6 = try Self.number(&section, "widest_block_ipv6", widestBlockIPv6, in: 1...128)
         mostBlocks = try Self.number(&section, "most_blocks", mostBlocks, in: 0...1_000_000)

@@ -5,6 +5,11 @@ extension LocalPolicy {
     /// Throws the rule that protects a process.
     func check(_ process: RunningProcess, agentUser: UInt32) throws(Refusal) {
         try checkBuiltIn(process, agentUser: agentUser)
+        try checkOfFiles(process)
+    }
+
+    /// Throws the rule of the policy's files that protects it.
+    func checkOfFiles(_ process: RunningProcess) throws(Refusal) {
         if let name = protectedUsers.value[process.user] {
             throw Refusal(
                 "protected_users", protectedUsers,

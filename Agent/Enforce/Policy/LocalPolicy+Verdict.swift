@@ -22,18 +22,21 @@ extension LocalPolicy {
         switch action {
         case .isolate(let isolation): try checkIsolation(isolation, at: host)
         case .blockAddress(let block): try checkBlock(block, at: host)
-        case .freezeProcess(let freezing): try checkFreezing(freezing)
+        case .freezeProcess(let freezing):
+            try checkLength(freezing.duration, "longest_freeze", longestFreeze, "freezes")
+        case .lockAccount(let locking): try checkLength(locking.duration, "longest_lock", longestLock, "locks accounts")
         case .quarantineFile(let file), .deleteFile(let file): try checkPath(file.path)
-        case .killProcess, .release, .unblockAddress, .thawProcess, .restoreFile: return
+        case .killProcess, .release, .unblockAddress, .thawProcess, .restoreFile, .unlockAccount: return
         }
     }
 
-    private func checkFreezing(_ freezing: ProcessFreezing) throws(Refusal) {
-        guard freezing.duration <= longestFreeze.value else {
+    private func checkLength(
+        _ duration: Duration, _ name: String, _ longest: Rule<Duration>, _ does: String
+    ) throws(Refusal) {
+        guard duration <= longest.value else {
             throw Refusal(
-                "longest_freeze", longestFreeze,
-                "This host's policy freezes for at most \(longestFreeze.value.spelled), not \(freezing.duration.spelled)."
-            )
+                name, longest,
+                "This host's policy \(does) for at most \(longest.value.spelled), not \(duration.spelled).")
         }
     }
 

@@ -20,6 +20,7 @@ package struct LocalPolicy: Sendable {
     package var longestIsolation = Rule(Duration.seconds(7 * 86_400))
     package var longestBlock = Rule(Duration.seconds(30 * 86_400))
     package var longestFreeze = Rule(Duration.seconds(86_400))
+    package var longestLock = Rule(Duration.seconds(30 * 86_400))
     /// The shortest prefix that may be blocked.
     package var widestBlockIPv4 = Rule(16)
     package var widestBlockIPv6 = Rule(48)
@@ -38,7 +39,7 @@ package struct LocalPolicy: Sendable {
     package var ordersPerHour = Rule(1200)
     package var perHour: [ActionKind: Rule<Int>] = [
         .isolate: Rule(12), .blockAddress: Rule(1000), .killProcess: Rule(120), .freezeProcess: Rule(120),
-        .quarantineFile: Rule(120), .deleteFile: Rule(30),
+        .quarantineFile: Rule(120), .deleteFile: Rule(30), .lockAccount: Rule(20),
     ]
     /// SHA-256 over the files, lower-case hex.
     package var hash = ""

@@ -2,7 +2,7 @@ internal import CordonModel
 
 extension ProcessKill {
     /// Most processes in one tree.
-    private static let limit = 4096
+    static let limit = 4096
 
     /// Kills the tree, or, when a rule protects one of it, lets all go on and throws the rule.
     func endTree(_ root: Held) throws -> Report {
@@ -58,7 +58,7 @@ extension ProcessKill {
     }
 
     /// Lets stopped processes go on, but for those that somebody else had stopped before.
-    private static func letGoOn(_ held: [Held]) {
+    static func letGoOn(_ held: [Held]) {
         for one in held where one.process.state != "T" { one.handle.send(resume) }
     }
 

@@ -126,7 +126,8 @@ extension Enforcer {
             case .release: verdict = try release(receipt, order, &core, begun)
             case .blockAddress(let block): verdict = try self.block(block, receipt, &core, begun)
             case .unblockAddress(let network): verdict = try unblock(network, receipt, &core, begun)
-            case .killProcess, .freezeProcess, .thawProcess, .quarantineFile, .restoreFile, .deleteFile:
+            case .killProcess, .freezeProcess, .thawProcess, .quarantineFile, .restoreFile, .deleteFile,
+                .lockAccount, .unlockAccount:
                 try core.journal.append([.received(receipt)])
                 core.running.insert(order.id)
                 return .outside(order, core.policy)

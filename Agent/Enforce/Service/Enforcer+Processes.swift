@@ -33,9 +33,7 @@ extension Enforcer {
         let key = HeldEffect.Key(kind: .freezeProcess, subject: "\(target.pid)/\(target.startTime)")
         let effects = core.withLock { $0.journal.desired.held }
         let earlier = effects[key]
-        // As with isolations: a shorter freezing never cuts a longer one short.
-        let asked = clock.term(freezing.duration)
-        let term = earlier.map { clock.remaining(of: $0.term) > freezing.duration ? $0.term : asked } ?? asked
+        let term = longer(earlier?.term, freezing.duration)
         var effect = HeldEffect(
             key: key, orders: (earlier?.orders ?? []).filter { $0 != order.id }.suffix(100) + [order.id],
             title: "\(target.pid) \(target.executable ?? RunningProcess(pid: target.pid)?.executable ?? "")",
@@ -77,7 +75,9 @@ extension Enforcer {
     }
 
     func thaw(_ frozenBy: OrderID, _ policy: LocalPolicy, begun: ContinuousClock.Instant) throws -> Verdict {
-        let held = core.withLock { $0.journal.desired.held.values.first { $0.orders.contains(frozenBy) } }
+        let held = core.withLock {
+            $0.journal.desired.held.values.first { $0.key.kind == .freezeProcess && $0.orders.contains(frozenBy) }
+        }
         guard let effect = held else {
             return Verdict(
                 outcome: .succeeded, message: "Nothing that the order \(frozenBy) froze is frozen still.",
@@ -109,7 +109,7 @@ extension Enforcer {
     func keepFrozen() {
         let (effects, over, policy) = core.withLock {
             (
-                $0.journal.desired.held.values.filter { !$0.undo.isEmpty },
+                $0.journal.desired.held.values.filter { $0.key.kind == .freezeProcess && !$0.undo.isEmpty },
                 Set($0.journal.desired.effectsOver(clock: clock).map(\.key)), $0.policy
             )
         }

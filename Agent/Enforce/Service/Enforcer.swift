@@ -16,6 +16,8 @@ package final class Enforcer: Sendable {
         package var policyDirectory: String
         package var identityPath: String
         package var policyRootPath: String
+        /// Where passwd, group and shadow are.
+        package var accountsDirectory = "/etc"
         package var agentUser: UInt32
         /// Controllers that the administrator wrote down; enrolment may add some.
         package var controllers: [Endpoint]
@@ -52,6 +54,8 @@ package final class Enforcer: Sendable {
     let core: Mutex<Core>
     /// Opened at its first use.
     let quarantine = Mutex<Quarantine?>(nil)
+    /// The accounts' file as it was last looked at.
+    let accountsSeen = Mutex<[Int64]>([])
 
     /// Reads everything, and brings about what the journal says is to be in force, before anything else happens.
     package convenience init(_ configuration: Configuration, clock: BootClock = .live, log: Logger) throws {

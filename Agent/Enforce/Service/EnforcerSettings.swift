@@ -14,6 +14,8 @@ package struct EnforcerSettings: Sendable {
     package var identity = "/etc/cordon/identity.toml"
     /// Written at enrolment: the policy root's public key, 64 hexadecimal characters.
     package var policyRoot = "/etc/cordon/policy-root.pub"
+    /// Where passwd, group and shadow are.
+    package var accounts = "/etc"
     /// Name or number of the user that cordon-agent runs as.
     package var agentUser = "cordon"
     /// Controllers that an isolated host may reach, by address.
@@ -36,6 +38,7 @@ package struct EnforcerSettings: Sendable {
         settings.policyDirectory = try section.text("policy_directory", default: settings.policyDirectory)
         settings.identity = try section.text("identity", default: settings.identity)
         settings.policyRoot = try section.text("policy_root", default: settings.policyRoot)
+        settings.accounts = try section.text("accounts", default: settings.accounts)
         settings.controllers = try section.endpoints("controllers", default: [])
         if section.has("agent_user") { settings.agentUser = try section.text("agent_user") }
         let origin = section.origin(of: "agent_user")
@@ -59,8 +62,10 @@ package struct EnforcerSettings: Sendable {
         guard let user = LocalPolicy.userID(agentUser) else {
             throw EnforceError("settings.agent_user", "There is no user \(agentUser) on this host.")
         }
-        return Enforcer.Configuration(
+        var configuration = Enforcer.Configuration(
             stateDirectory: stateDirectory, policyDirectory: policyDirectory, identityPath: identity,
             policyRootPath: policyRoot, agentUser: user, controllers: controllers, version: version)
+        configuration.accountsDirectory = accounts
+        return configuration
     }
 }

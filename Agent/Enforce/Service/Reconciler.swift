@@ -47,6 +47,7 @@ package struct Reconciler: Sendable {
             if due { lastThorough = .now }
             enforcer.tick(thorough: news > 0 || due)
             enforcer.keepFrozen()
+            enforcer.keepLocked()
         }
     }
 

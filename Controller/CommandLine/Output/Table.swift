@@ -96,7 +96,9 @@ enum Shown {
         guard let action, let kind = action["kind"]?.text else { return "-" }
         let time = action["duration_s"]?.integer.map { " for \(duration($0))" } ?? ""
         let target =
-            action["network"]?.text ?? action["path"]?.text ?? action["order"]?.text.map { "of \($0)" }
+            action["network"]?.text ?? action["path"]?.text ?? action["user"]?.text ?? action["order"]?.text.map {
+                "of \($0)"
+            }
             ?? action["pid"]?.integer.map { "\($0) \(action["executable"]?.text ?? "")" }
         return kind + (target.map { " \($0)" } ?? "") + time
     }

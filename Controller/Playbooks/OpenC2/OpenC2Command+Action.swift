@@ -32,13 +32,27 @@ extension OpenC2Command {
             return .freezeProcess(ProcessFreezing(target: try process(target), duration: try duration()))
         case (.contain, .file(let target)): return .quarantineFile(try file(target, of: .quarantineFile))
         case (.delete, .file(let target)): return .deleteFile(try file(target, of: .deleteFile))
+        case (.set, .account(let name)):
+            guard accountStatus == "disabled" else { throw .unsupported("Option not supported") }
+            var parameters: [String: FieldValue] = [
+                "user": .text(name), "duration_s": .number(try duration().wholeSeconds),
+            ]
+            if arguments.profiles[Self.ownProfile]?["keep_sessions"] == true {
+                parameters["keep_sessions"] = .flag(true)
+            }
+            return try action(.lockAccount, parameters)
+        case (.set, .order(let order)):
+            guard accountStatus == "enabled" else { throw .unsupported("Option not supported") }
+            return try action(.unlockAccount, ["order": .text(order)])
         case (.allow, .order(let order)): return try action(.thawProcess, ["order": .text(order)])
         case (.restore, .order(let order)): return try action(.restoreFile, ["order": .text(order)])
-        case (.deny, _), (.allow, _), (.contain, _), (.stop, _), (.delete, _), (.restore, _):
+        case (.deny, _), (.allow, _), (.contain, _), (.stop, _), (.delete, _), (.restore, _), (.set, _):
             throw .unsupported("Target type not supported")
         default: throw .unsupported("Action “\(action.rawValue)” not supported")
         }
     }
+
+    private var accountStatus: String? { arguments.profiles["er"]?["account_status"]?.text }
 
     /// The device that the command itself names, which must be the step's target.
     var namedDevice: String? {

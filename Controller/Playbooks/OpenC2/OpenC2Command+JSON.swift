@@ -39,11 +39,28 @@ extension OpenC2Command {
             ]
         case .quarantineFile(let file): command("contain", file)
         case .deleteFile(let file): command("delete", file)
+        case .lockAccount(let locking): command(locking)
+        case .unlockAccount(let order):
+            [
+                "action": "set", "target": ["x-cordon:order": .text("\(order)")],
+                "args": ["er": ["account_status": "enabled"]], "actuator": ["er": [:]],
+            ]
         case .thawProcess(let order):
             ["action": "allow", "target": ["x-cordon:order": .text("\(order)")], "actuator": ["er": [:]]]
         case .restoreFile(let order):
             ["action": "restore", "target": ["x-cordon:order": .text("\(order)")], "actuator": ["er": [:]]]
         }
+    }
+
+    private static func command(_ locking: AccountLocking) -> JSONValue {
+        var arguments = JSONObject()
+        arguments["duration"] = .integer(locking.duration.milliseconds)
+        arguments["er"] = ["account_status": "disabled"]
+        if locking.keepsSessions { arguments["x-cordon"] = ["keep_sessions": true] }
+        return [
+            "action": "set", "target": ["er:account": ["account_name": .text(locking.user)]],
+            "args": .object(arguments), "actuator": ["er": [:]],
+        ]
     }
 
     private static func command(_ verb: JSONValue, _ file: FileTarget) -> JSONValue {

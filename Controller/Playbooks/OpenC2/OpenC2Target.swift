@@ -8,6 +8,8 @@ package enum OpenC2Target: Sendable, Hashable {
     case device(hostname: String?, id: String?)
     case process(ProcessDescription)
     case file(FileDescription)
+    /// `er:account`, also nested as the drafts' examples have it: `account_name`.
+    case account(String)
     /// `x-cordon:order`: what the order of that identifier did.
     case order(String)
     case features([String])
@@ -47,6 +49,9 @@ package enum OpenC2Target: Sendable, Hashable {
         case "file":
             try OpenC2Check.file(value)
             self = .file(FileDescription(path: value["path"]?.text, sha256: value["hashes"]?["sha256"]?.text))
+        case "er:account": self = try Self.account(value)
+        case "er" where value["account"] != nil && value.object?.count == 1:
+            self = try Self.account(value["account"] ?? .null)
         case "x-cordon:order":
             guard let order = value.text else { throw .bad("x-cordon:order is an order's identifier.") }
             self = .order(order)
@@ -60,6 +65,14 @@ package enum OpenC2Target: Sendable, Hashable {
     private static func device(_ json: JSONValue) throws(OpenC2Error) -> OpenC2Target {
         try OpenC2Check.members(json, "device", texts: ["hostname", "idn_hostname", "device_id"])
         return .device(hostname: json["hostname"]?.text ?? json["idn_hostname"]?.text, id: json["device_id"]?.text)
+    }
+
+    private static func account(_ json: JSONValue) throws(OpenC2Error) -> OpenC2Target {
+        try OpenC2Check.members(json, "er:account", texts: ["uid", "account_name", "directory"])
+        guard let name = json["account_name"]?.text, json["directory"] == nil else {
+            throw .unsupported("Target type not supported")
+        }
+        return .account(name)
     }
 
     private static func features(_ json: JSONValue) throws(OpenC2Error) -> [String] {

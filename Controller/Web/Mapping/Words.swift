@@ -85,6 +85,7 @@ extension ActionKind {
         case .blockAddress: "Blocked"
         case .freezeProcess: "Frozen"
         case .quarantineFile: "In quarantine"
+        case .lockAccount: "Locked"
         default: rawValue
         }
     }

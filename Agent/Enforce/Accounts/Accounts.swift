@@ -1,0 +1,67 @@
+internal import CordonModel
+internal import Glibc
+
+/// The local accounts of a host, as passwd(5), group(5) and shadow(5) tell them. Those of a directory are not here: who
+/// wants to lock one does it there.
+struct Accounts: Sendable {
+    /// Where the three files are.
+    let folder: String
+
+    init(folder: String = "/etc") { self.folder = folder }
+
+    /// One account of a person or a service.
+    struct Account: Equatable {
+        var name: String
+        var user: UInt32
+        var group: UInt32
+        var shell: String
+        /// Whether it can still be signed in to: it has a shell, and has not expired.
+        var isUsable: Bool
+    }
+
+    /// People's accounts begin here on Debian (login.defs(5), UID_MIN); those below are of services.
+    static let firstOfPeople: UInt32 = 1000
+    /// `nobody` and what lies beyond belong to nobody.
+    static let lastOfPeople: UInt32 = 59_999
+    /// Groups whose members may become root by the sudoers files that distributions ship.
+    private static let administrators = ["sudo", "wheel", "admin"]
+
+    /// The account of a name; `nil` when this host has none.
+    func account(_ name: String) throws(EnforceError) -> Account? { try all().first { $0.name == name } }
+
+    /// The names of accounts that may become root, and can be signed in to.
+    func usableAdministrators() throws(EnforceError) -> [String] {
+        var names: Set<String> = []
+        var groups: Set<UInt32> = []
+        for fields in try rows("group") where fields.count >= 4 && Self.administrators.contains(fields[0]) {
+            names.formUnion(fields[3].split(separator: ",").map(String.init))
+            if let number = UInt32(fields[2]) { groups.insert(number) }
+        }
+        return try all().filter { $0.isUsable && (names.contains($0.name) || groups.contains($0.group)) }.map(\.name)
+    }
+
+    private func all() throws(EnforceError) -> [Account] {
+        let today = Int64(time(nil)) / 86_400
+        var expired: Set<String> = []
+        for fields in try rows("shadow") where fields.count >= 8 {
+            if let day = Int64(fields[7]), day <= today { expired.insert(fields[0]) }
+        }
+        return try rows("passwd").compactMap { fields in
+            guard fields.count >= 7, let user = UInt32(fields[2]), let group = UInt32(fields[3]) else { return nil }
+            let hasShell = !["/nologin", "/false"].contains { fields[6].hasSuffix($0) }
+            return Account(
+                name: fields[0], user: user, group: group, shell: fields[6],
+                isUsable: hasShell && !expired.contains(fields[0]))
+        }
+    }
+
+    /// The fields of each line.
+    private func rows(_ file: String) throws(EnforceError) -> [[String]] {
+        guard let text = TextFile.text("\(folder)/\(file)") else {
+            throw .file("read", "\(folder)/\(file)", errno)
+        }
+        return text.split(separator: "\n").map {
+            $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        }
+    }
+}
