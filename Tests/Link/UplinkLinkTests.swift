@@ -98,6 +98,31 @@ struct UplinkLinkTests {
         }
     }
 
+    @Test("an isolation does not wait behind a file that is copied, and a thaw not before what it thaws")
+    func lanes() async throws {
+        let (gate, opener) = AsyncStream.makeStream(of: Void.self)
+        let slow: FakeEnforcer.Judge = { order in
+            if order.action.kind == .quarantineFile { for await _ in gate { break } }
+            return .succeeded
+        }
+        try await Self.scene(answer: slow) { controller, agent, _ in
+            try await agent.run { uplink in
+                try await uplink.connected()
+                let file = try Self.order(.quarantineFile(FileTarget(path: "/tmp/x")), controller, agent)
+                let back = try Self.order(.restoreFile(file.id), controller, agent)
+                let isolation = try Self.order(.isolate(Isolation(duration: .seconds(60))), controller, agent)
+                for request in [file, back, isolation] {
+                    _ = try await controller.fleet.submit(request, by: Controller.admin)
+                }
+                _ = try await controller.order(isolation.id, becomes: .succeeded)
+                #expect(Set(agent.enforcer.orders) == [file.id, isolation.id])
+                opener.yield()
+                _ = try await controller.order(back.id, becomes: .succeeded)
+                #expect(agent.enforcer.orders.last == back.id)
+            }
+        }
+    }
+
     @Test("a refusal keeps the name of its rule")
     func refusal() async throws {
         let refusing: FakeEnforcer.Judge = { _ in .refused(rule: "never_isolate in 10-web.toml") }

@@ -117,8 +117,10 @@ package struct EnforcerClient: Sendable {
             return UplinkError(
                 code: "enforcer.confused", message: "The enforcer answered something else than was asked.")
         }
+        // An order that is being carried out still, as after this agent was restarted: its result is asked for again.
         return UplinkError(
-            code: error.code.printable(limit: 100), message: error.message.printable(limit: 500), isRefusal: true)
+            code: error.code.printable(limit: 100), message: error.message.printable(limit: 500),
+            isRefusal: error.code != "order.running")
     }
 }
 

@@ -5,8 +5,8 @@ internal import SwiftProtobuf
 
 /// Orders from their arrival to the acknowledgement of their results, whether or not there is a connection meanwhile.
 ///
-/// An order is written to disk, announced as received, handed to the enforcer in the order of arrival, probed, and its
-/// result is kept until the controller says that it has it. One that comes again gets the result that is known; one whose
+/// An order is written to disk, announced as received, handed to the enforcer in its lane in the order of arrival, probed,
+/// and its result is kept until the controller says that it has it. One that comes again gets the result that is known; one whose
 /// result was acknowledged and forgotten goes to the enforcer again, which gives its first result.
 actor OrderDesk {
     private let files: OrderFiles
@@ -20,8 +20,23 @@ actor OrderDesk {
     private var containments = 0
     /// Orders that the enforcer refused since the start.
     private(set) var refused = 0
-    private nonisolated let arrivals: AsyncStream<Arrival>
-    private nonisolated let door: AsyncStream<Arrival>.Continuation
+    private nonisolated let lanes: [Lane: Queue]
+    private typealias Queue = (stream: AsyncStream<Arrival>, continuation: AsyncStream<Arrival>.Continuation)
+
+    /// Within one, orders are carried out one after another: what is undone was done before. Between them nothing waits: an
+    /// isolation must not stand behind a gigabyte that is copied, or a process that does not die.
+    private enum Lane: CaseIterable {
+        case network, processes, files
+
+        init(_ kind: ActionKind?) {
+            switch kind {
+            // One that is not known is refused at once.
+            case .isolate, .release, .blockAddress, .unblockAddress, nil: self = .network
+            case .killProcess, .freezeProcess, .thawProcess: self = .processes
+            case .quarantineFile, .restoreFile, .deleteFile: self = .files
+            }
+        }
+    }
 
     private struct Arrival: Sendable {
         var id: OrderID
@@ -40,7 +55,7 @@ actor OrderDesk {
         self.probes = probes
         self.surroundings = surroundings
         self.logger = logger
-        (arrivals, door) = AsyncStream.makeStream()
+        lanes = Dictionary(uniqueKeysWithValues: Lane.allCases.map { ($0, AsyncStream.makeStream()) })
     }
 
     /// Takes up what an earlier run left, then carries orders out until it is cancelled.
@@ -49,6 +64,12 @@ actor OrderDesk {
             kept[entry.id] = .some(entry.result)
             if entry.result == nil { enqueue(entry.id, entry.order) }
         }
+        await withDiscardingTaskGroup { group in
+            for (arrivals, _) in lanes.values { group.addTask { await self.work(off: arrivals) } }
+        }
+    }
+
+    private func work(off arrivals: AsyncStream<Arrival>) async {
         await withDiscardingTaskGroup { group in
             for await arrival in arrivals {
                 guard let result = await carryOut(arrival) else { return }
@@ -112,10 +133,10 @@ actor OrderDesk {
 
     private func enqueue(_ id: OrderID, _ signed: Cordon_V1_SignedOrder) {
         let order = try? Cordon_V1_Order(serializedBytes: signed.order)
-        door.yield(
+        let kind = order.flatMap { ActionKind(rawValue: $0.action.kind) }
+        lanes[Lane(kind)]?.continuation.yield(
             Arrival(
-                id: id, signed: signed, expiresAt: Timestamp(microseconds: order?.expiresAtUs ?? 0),
-                kind: order.flatMap { ActionKind(rawValue: $0.action.kind) }))
+                id: id, signed: signed, expiresAt: Timestamp(microseconds: order?.expiresAtUs ?? 0), kind: kind))
     }
 
     /// Asks until there is an answer; `nil` when cancelled.
