@@ -2,6 +2,7 @@ import CLinux
 import CordonModel
 import CordonTrust
 import Glibc
+import Synchronization
 import Testing
 
 @testable import AgentEnforce
@@ -90,6 +91,8 @@ struct QuarantineTests {
             ("pipe", "built-in: file type"), ("device", "built-in: file type"), ("twin", "built-in: hard links"),
             ("large", "built-in: file size"), ("./large", "built-in: path"), ("../files/large", "built-in: path"),
             ("/large", "built-in: path"),
+            // One `Character` with the slash before it, and yet a name of its own for the kernel.
+            ("linked/\u{301}inner", "built-in: link"), ("real/../\u{301}inner", "built-in: path"),
         ])
     func refused(_ row: (name: String, rule: String)) throws {
         try Program.must([
@@ -97,6 +100,7 @@ struct QuarantineTests {
             """
             cd \(ground.files) && mkdir folder real && echo x > real/inner && ln -s real linked && ln -s real/inner link
             mkfifo pipe && mknod device c 1 3 && echo x > twin && ln twin other && head -c 4097 /dev/zero > large
+            echo x > real/\u{301}inner && echo x > \u{301}inner
             """,
         ])
         let before = try Program.must(["ls", "-lnR", ground.files])
@@ -115,6 +119,44 @@ struct QuarantineTests {
         }
         #expect(try Program.must(["ls", "-lnR", ground.files]) == before)
         #expect(ground.leftovers.isEmpty)
+    }
+
+    @Test("what is held can be asked while a file is being taken: nobody waits for the copying")
+    func listWhileTaking() throws {
+        try ground.scratch.file("files/dropper", "evil")
+        try ground.scratch.file("files/other", "evil too")
+        let asked = Mutex<(quarantine: Quarantine?, answers: [Int])>((nil, []))
+        let quarantine = try Quarantine(folder: ground.quarantine) { step in
+            guard step == .copied, let quarantine = asked.withLock({ $0.quarantine }) else { return }
+            let count = quarantine.list().count
+            asked.withLock { $0.answers.append(count) }
+        }
+        asked.withLock { $0.quarantine = quarantine }
+        _ = try quarantine.take(file, as: FilesGround.id(1), at: FilesGround.at)
+        _ = try quarantine.take(ground.files + "/other", as: FilesGround.id(2), at: FilesGround.at)
+        #expect(asked.withLock { $0.answers } == [0, 1])
+        #expect(quarantine.list().count == 2)
+        asked.withLock { $0.quarantine = nil }
+    }
+
+    @Test("a file with more attributes than can be kept is not taken, and can be deleted")
+    func manyAttributes() throws {
+        let mount = try TemporaryMount(ground.scratch.path + "/mount")
+        let file = mount.path + "/dropper"
+        let script = """
+            import os, sys
+            open(sys.argv[1], 'w').write('evil')
+            for n in range(9): os.setxattr(sys.argv[1], f'user.{n}', b'x' * 60000)
+            """
+        // Where the file system takes no such pile, there is nothing to show.
+        guard try Program.run(["python3", "-c", script, file]).status == 0 else { return }
+        let quarantine = try quarantine()
+        let error = #expect(throws: EnforceError.self) {
+            try quarantine.take(file, as: FilesGround.id(1), at: FilesGround.at)
+        }
+        #expect(error?.code == "file.attributes")
+        #expect(try quarantine.delete(file, as: FilesGround.id(1), at: FilesGround.at).size == 4)
+        #expect(unsafe access(file, F_OK) != 0)
     }
 
     @Test("the kernel's own files, relative paths and the quarantine's files are refused")

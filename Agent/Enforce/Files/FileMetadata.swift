@@ -36,15 +36,15 @@ struct FileMetadata: Equatable {
         self.flags = flags
     }
 
-    /// Reads it from an open file.
-    init(of file: Descriptor, _ path: String) throws(EnforceError) {
+    /// Reads it from an open file; without its attributes where nobody will put them back.
+    init(of file: Descriptor, _ path: String, withAttributes: Bool = true) throws(EnforceError) {
         let status = try FileStatus(of: file, path)
         mode = status.mode & 0o7777
         user = status.user
         group = status.group
         accessed = status.accessed
         modified = status.identity.modified
-        attributes = try Self.attributes(of: file, path)
+        attributes = withAttributes ? try Self.attributes(of: file, path) : []
         flags = try InodeFlags.read(file, path)
     }
 
@@ -62,7 +62,9 @@ struct FileMetadata: Equatable {
             attributes.append(Attribute(name: name, value: value))
         }
         guard total <= limit else {
-            throw EnforceError("file.attributes", "The attributes of \(path) have more than \(limit) bytes.")
+            throw EnforceError(
+                "file.attributes", "The attributes of \(path) have more than \(limit) bytes.",
+                remedy: "It cannot be kept with all it has; it can be deleted.")
         }
         return attributes.sorted { $0.name < $1.name }
     }

@@ -10,15 +10,21 @@ struct FilePlace {
 
     /// Opens the folder of an absolute path. Throws a `Refusal` for a path that does not mean what it spells.
     init(_ path: String) throws {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        guard path.utf8.count < Int(PATH_MAX), path.hasPrefix("/"), parts.count > 1, !path.utf8.contains(0),
-            !parts.dropFirst().contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }), let name = parts.last
+        // By bytes, as the kernel reads it: a slash with a combining mark behind it is one `Character`, and no separator.
+        let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard path.utf8.count < Int(PATH_MAX), parts.count > 1, parts[0].isEmpty, !path.utf8.contains(0),
+            !parts.dropFirst().contains(where: {
+                $0.isEmpty || $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8)
+            }),
+            let name = parts.last
         else {
             throw Refusal("built-in: path", "Not an absolute path of a file without `.`, `..` and `//`: \(path)")
         }
         self.path = path
-        self.name = String(name)
-        let above = parts.count == 2 ? "/" : parts.dropLast().joined(separator: "/")
+        self.name = String(decoding: name, as: UTF8.self)
+        let above =
+            parts.count == 2
+            ? "/" : String(decoding: path.utf8[..<path.utf8.index(before: name.startIndex)], as: UTF8.self)
         folder = try Descriptor(unsafe clinux_open_folder(above)) { number in
             switch number {
             case ELOOP: Self.linked(path)
@@ -27,6 +33,9 @@ struct FilePlace {
             }
         }
     }
+
+    /// Throws where files are the kernel's, or another program's, words.
+    func checkFileSystem() throws { try OpenedFile.checkFileSystem(of: folder, path) }
 
     static func linked(_ path: String) -> any Error {
         Refusal("built-in: link", "A part of \(path) is a symbolic link: order the file by its own path.")
@@ -60,7 +69,7 @@ struct OpenedFile {
     /// Opens it for reading. Throws a `Refusal` for what is no regular file, or not on a file system that keeps files.
     init(_ path: String) throws {
         let place = try FilePlace(path)
-        try Self.checkFileSystem(of: place.folder, path)
+        try place.checkFileSystem()
         self.place = place
         file = try Descriptor(unsafe clinux_open_regular(place.folder.number, place.name)) { number in
             switch number {
@@ -104,7 +113,7 @@ struct OpenedFile {
         0x1980_0202: "mqueue", 0x4249_4E4D: "binfmt_misc", 0x6E73_6673: "nsfs", 0x6573_5546: "fuse",
     ]
 
-    private static func checkFileSystem(of file: Descriptor, _ path: String) throws {
+    fileprivate static func checkFileSystem(of file: Descriptor, _ path: String) throws {
         if let name = unreal[clinux_file_system_type(file.number)] {
             throw Refusal(
                 "built-in: file system", "\(path) is on a file system of type \(name): nothing is taken there.")

@@ -12,6 +12,8 @@ extension Quarantine {
             let slot = try vacate(id)
             guard slot.exists, let record = slot.record else { return nil }
             let place = try FilePlace(record.path)
+            // Whoever owns the folder may have mounted something of theirs there since.
+            try place.checkFileSystem()
             guard try FileStatus(of: place.name, in: place.folder) == nil else {
                 throw EnforceError.file("put back", record.path, Self.exists)
             }

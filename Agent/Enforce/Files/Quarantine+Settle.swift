@@ -122,6 +122,8 @@ extension Quarantine {
         let file = try Descriptor(unsafe clinux_open_regular(place.folder.number, place.name)) {
             .file("open", record.path, $0)
         }
+        // Whoever owns the folder may have put another file there since the look.
+        guard try FileStatus(of: file, record.path).isSame(as: status) else { return }
         try InodeFlags.write(record.metadata.flags, file, record.path)
         try place.sync()
     }

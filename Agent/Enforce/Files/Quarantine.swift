@@ -35,6 +35,8 @@ package final class Quarantine: Sendable {
     let limits: Limits
     let reached: @Sendable (Step) -> Void
     private let alone = Mutex(())
+    /// What is held, as the last work left it: who asks for it waits for no copying.
+    private let held = Mutex<[QuarantinedFile]>([])
 
     /// Opens or makes the folder (mode 0700, root's) for this process alone, and settles what an earlier one left half
     /// done.
@@ -75,7 +77,7 @@ package final class Quarantine: Sendable {
         _ path: String, as id: UUIDv7, at instant: Timestamp, expecting digest: [UInt8]? = nil,
         evenIfLinked: Bool = false
     ) throws -> QuarantinedFile {
-        try alone.withLock { _ in
+        try withLock {
             let slot = try vacate(id)
             if let record = slot.record {
                 guard record.state == .held, record.path == path else { throw Self.used(id, by: record) }
@@ -114,11 +116,12 @@ package final class Quarantine: Sendable {
         _ path: String, as id: UUIDv7, at instant: Timestamp, expecting digest: [UInt8]? = nil,
         evenIfLinked: Bool = false
     ) throws -> QuarantinedFile {
-        try alone.withLock { _ in
+        try withLock {
             let slot = try vacate(id)
             if let record = slot.record { throw Self.used(id, by: record) }
             let file = try open(path, evenIfLinked: evenIfLinked)
-            let metadata = try FileMetadata(of: file.file, path)
+            // Nothing of it is kept, so that no pile of attributes keeps a file from being deleted.
+            let metadata = try FileMetadata(of: file.file, path, withAttributes: false)
             let sum = try SealedCopy.sum(of: file.file, limit: limits.fileBytes, path)
             try Self.check(sum, digest, path)
             let record = QuarantineRecord(.deleting, id, of: file, sum, metadata, at: instant)
@@ -138,11 +141,17 @@ package final class Quarantine: Sendable {
         }
     }
 
-    /// What is held, oldest first.
-    package func list() -> [QuarantinedFile] {
-        alone.withLock { _ in records.filter { $0.state != .deleting }.map(QuarantinedFile.init) }
-    }
+    /// What is held, oldest first; while something is taken or put back, what was held before. Waits for nothing.
+    package func list() -> [QuarantinedFile] { held.withLock { $0 } }
 
-    /// Runs the work while nothing else of the quarantine does.
-    func withLock<Result>(_ work: () throws -> Result) rethrows -> Result { try alone.withLock { _ in try work() } }
+    /// Runs the work while nothing else of the quarantine does, and looks what is held afterwards.
+    func withLock<Result>(_ work: () throws -> Result) rethrows -> Result {
+        try alone.withLock { _ in
+            defer {
+                let files = records.filter { $0.state != .deleting }.map(QuarantinedFile.init)
+                held.withLock { $0 = files }
+            }
+            return try work()
+        }
+    }
 }

@@ -5,7 +5,8 @@ extension LocalPolicy {
     /// the policy say.
     private static let neverTaken = [
         "/proc/*", "/sys/*", "/dev/*", "/run/*", "/boot/*", "/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow",
-        "/etc/fstab", "/etc/sudoers", "/etc/nsswitch.conf", "/etc/hosts", "/etc/resolv.conf", "/etc/machine-id",
+        "/etc/fstab", "/etc/crypttab", "/etc/sudoers", "/etc/pam.d/common-*", "/etc/nsswitch.conf", "/etc/hosts",
+        "/etc/resolv.conf", "/etc/machine-id",
         "/etc/ld.so.cache", "/etc/ssh/ssh_host_*", "/etc/ssh/sshd_config", "/etc/cordon/*", "/var/lib/cordon-agent/*",
         "/var/lib/cordon-enforcer/*", "/var/lib/dpkg/*",
     ]
@@ -23,9 +24,20 @@ extension LocalPolicy {
 
     /// Throws where the file belongs to a package: other programs stand on it, and it can be put right by reinstalling.
     func checkPackage(of path: String, in packages: PackageFiles) throws {
-        guard !takesPackagedFiles.value, let owners = try packages.owners(of: path), !owners.isEmpty else { return }
+        guard !takesPackagedFiles.value else { return }
+        guard let owners = try packages.owners(of: path) else { return try checkUnknown(path) }
+        guard !owners.isEmpty else { return }
         throw Refusal(
             "take_packaged_files", takesPackagedFiles,
             "\(path) belongs to the package \(owners.prefix(3).joined(separator: ", ")).")
+    }
+
+    /// Throws for what packages put where, when nobody knows whose it is.
+    private func checkUnknown(_ path: String) throws(Refusal) {
+        let folders = ["/usr/*", "/bin/*", "/sbin/*", "/lib*/*"]
+        guard folders.contains(where: { Glob.matches($0, path) }), !Glob.matches("/usr/local/*", path) else { return }
+        throw Refusal(
+            "take_packaged_files", takesPackagedFiles,
+            "This host has no dpkg: whether \(path) belongs to a package is not known.")
     }
 }

@@ -8,6 +8,7 @@ extension Enforcer {
     func quarantine(
         _ target: FileTarget, _ order: Order, _ policy: LocalPolicy, begun: ContinuousClock.Instant
     ) throws -> Verdict {
+        try checkOwn(target.path)
         try policy.checkPackage(of: target.path, in: packages)
         let file = try openQuarantine().take(
             target.path, as: order.id.uuid, at: clock.now(), expecting: target.digest.flatMap { HexDigit.bytes($0) },
@@ -18,6 +19,7 @@ extension Enforcer {
     func delete(
         _ target: FileTarget, _ order: Order, _ policy: LocalPolicy, begun: ContinuousClock.Instant
     ) throws -> Verdict {
+        try checkOwn(target.path)
         try policy.checkPackage(of: target.path, in: packages)
         let file = try openQuarantine().delete(
             target.path, as: order.id.uuid, at: clock.now(), expecting: target.digest.flatMap { HexDigit.bytes($0) },
@@ -56,20 +58,38 @@ extension Enforcer {
 
     private var packages: PackageFiles { PackageFiles() }
 
-    /// The quarantine, opened at its first use and settled then. A host whose disk refuses it can still be isolated.
-    func openQuarantine() throws -> Quarantine {
-        try quarantine.withLock { opened in
-            if let opened { return opened }
-            let fresh = try Quarantine(folder: configuration.stateDirectory + "/quarantine")
-            opened = fresh
-            return fresh
-        }
+    /// Throws for what the enforcer itself stands on, wherever its settings put that.
+    private func checkOwn(_ path: String) throws(Refusal) {
+        let folders = [configuration.stateDirectory, configuration.policyDirectory].map { Self.real($0) + "/" }
+        let files = [configuration.identityPath, configuration.policyRootPath].map(Self.real)
+        guard files.contains(path) || folders.contains(where: { path.utf8.starts(with: $0.utf8) }) else { return }
+        throw Refusal("built-in: own file", "\(path) is one that the enforcer stands on.")
     }
 
-    /// What is in quarantine, oldest first, for the status.
+    /// The path without links, as files are ordered; itself when there is nothing there.
+    private static func real(_ path: String) -> String {
+        guard let real = unsafe realpath(path, nil) else { return path }
+        defer { unsafe free(real) }
+        return unsafe String(cString: real)
+    }
+
+    /// The quarantine, opened at its first use and settled then. A host whose disk refuses it can still be isolated.
+    func openQuarantine() throws -> Quarantine {
+        try quarantine.withLock { try open(&$0) }
+    }
+
+    private func open(_ opened: inout Quarantine?) throws -> Quarantine {
+        if let opened { return opened }
+        let fresh = try Quarantine(folder: configuration.stateDirectory + "/quarantine")
+        opened = fresh
+        return fresh
+    }
+
+    /// What is in quarantine, oldest first, for the status. Waits neither for a file that is being copied nor for another
+    /// who opens the quarantine: each question has one of few connections, and an isolation needs one too.
     func quarantined() -> [ContainmentState.Effect] {
-        guard let files = try? openQuarantine().list() else { return [] }
-        return files.map {
+        let opened = quarantine.withLockIfAvailable { try? open(&$0) } ?? nil
+        return (opened?.list() ?? []).map {
             ContainmentState.Effect(kind: .quarantineFile, subject: $0.path, order: OrderID($0.id))
         }
     }
