@@ -9,7 +9,7 @@ struct Leave: ParsableCommand {
         abstract: "Take what is in force out of the kernel before the package is removed; refused while isolated.",
         discussion: """
             While the daemon runs, this only says whether the host may be left. Once it is stopped, the blocks that it put \
-            in force end too. An isolation is never ended by this: use `cordon-enforcer release`.
+            in force end too, and processes that it froze go on. An isolation is never ended by this: use `cordon-enforcer release`.
             """)
 
     @OptionGroup var settingsOption: SettingsOption

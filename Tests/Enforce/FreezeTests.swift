@@ -110,6 +110,60 @@ struct FreezeTests {
         #expect(try freeze.thaw(frozen).resumed == 1)
     }
 
+    @Test("a process that waits in the kernel is not taken for one that was let go on")
+    func waitsInTheKernel() throws {
+        // After vfork(2) the parent waits, uninterruptibly, for the child, which waits for ever.
+        let script = "import ctypes; l = ctypes.CDLL(None); print('ready', flush=True); l.vfork() or l.pause()"
+        let program = try Program(["setsid", "python3", "-c", script])
+        defer { kill(-program.pid, SIGKILL) }
+        #expect(program.line() == "ready")
+        #expect(becomes { RunningProcess(pid: program.pid)?.state == "D" })
+        var short = freeze
+        short.patience = .milliseconds(50)
+        let frozen = try short.freeze(target(program.pid, .tree))
+        #expect(frozen.members.count == 2)
+        #expect(freeze.standings(of: frozen).map(\.state).contains("D"))
+        #expect(freeze.hold(frozen) == 0)
+    }
+
+    @Test("a process whose first thread has ended is no zombie: it is frozen, thawed and killed like any other")
+    func headless() throws {
+        let script = """
+            import ctypes, threading, time
+            def tick():
+                while True: time.sleep(0.01)
+            threading.Thread(target=tick).start()
+            print('ready', flush=True)
+            ctypes.CDLL(None).syscall(\(Self.exitThread), 0)
+            """
+        let program = try Program(["setsid", "python3", "-u", "-c", script])
+        defer { kill(program.pid, SIGKILL) }
+        #expect(program.line() == "ready")
+        #expect(
+            becomes {
+                let stat = TextFile.bytes("/proc/\(program.pid)/stat") ?? []
+                return RunningProcess.parse(stat: stat)?.state == "Z"
+            })
+        let target = try target(program.pid)
+        #expect(target.executable?.contains("python") == true)
+        let frozen = try freeze.freeze(target)
+        #expect(freeze.standings(of: frozen).map(\.isFrozen) == [true])
+        #expect(try freeze.thaw(frozen) == ProcessFreeze.Report(resumed: 1))
+        #expect(try ProcessKill(policy: LocalPolicy(), agentUser: 0).perform(target).killed == 1)
+    }
+
+    /// The number of exit(2), which ends one thread.
+    #if arch(x86_64)
+    private static let exitThread = 60
+    #else
+    private static let exitThread = 93
+    #endif
+
+    private func becomes(_ wanted: () -> Bool) -> Bool {
+        for _ in 0..<500 where !wanted() { usleep(10_000) }
+        return wanted()
+    }
+
     @Test("a frozen process, and a frozen tree, can be killed", arguments: [ProcessTarget.Scope.process, .tree])
     func killed(_ scope: ProcessTarget.Scope) throws {
         let program = try start(scope == .tree ? "tree" : "echo")

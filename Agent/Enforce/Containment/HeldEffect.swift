@@ -5,7 +5,7 @@ package struct HeldEffect: Sendable, Equatable {
     /// What tells one from another.
     package struct Key: Sendable, Hashable {
         package var kind: ActionKind
-        /// What it is about, by the kind's own words: `4242/813377` for a process.
+        /// What it is about, by the kind's own words: `4242/813377/tree` for processes.
         package var subject: String
     }
 

@@ -7,7 +7,7 @@ struct FrozenProcesses: Sendable, Hashable {
         var pid: Int32
         /// With the number, it names one process for ever in this boot.
         var startTime: UInt64
-        /// At most 255 bytes, for people.
+        /// At most 192 bytes, for people: 4096 of them, the most of one tree, fit one record of the journal.
         var executable: String
         /// Somebody else had stopped it before: it stays stopped.
         var wasStopped: Bool
@@ -51,6 +51,12 @@ struct FrozenProcesses: Sendable, Hashable {
         return writer.bytes
     }
 
+    /// What is written down before anything is stopped.
+    static func begun(boot: String) -> FrozenProcesses { FrozenProcesses(boot: boot, members: []) }
+
+    /// Whether what was stopped, if anything, was not written down.
+    var isBegunOnly: Bool { members.isEmpty && cgroup == nil }
+
     init(boot: String, members: [Member], cgroup: Cgroup? = nil) {
         self.boot = boot
         self.members = members
@@ -86,7 +92,7 @@ extension FrozenProcesses.Member {
     init(_ process: RunningProcess) {
         pid = process.pid
         startTime = process.startTime
-        executable = String(decoding: (process.executable ?? "?").utf8.prefix(255), as: UTF8.self)
+        executable = String(decoding: (process.executable ?? "?").utf8.prefix(192), as: UTF8.self)
         wasStopped = process.state == "T"
     }
 

@@ -126,8 +126,18 @@ struct ProcessFreeze {
             return ProcessKill.write("1", to: folder + "/cgroup.freeze") ? 1 : 0
         }
         return frozen.members.count { member in
-            guard let held = member.held, !Self.isStopped(held.process) else { return false }
+            guard Self.mayGoOn(member), let held = member.held, "RS".contains(held.process.state) else { return false }
             return held.handle.send(ProcessKill.stop)
         }
+    }
+
+    /// Whether it may run, by one cheap look. One that waits in the kernel (D) does nothing, and the stop that it was sent
+    /// is pending still.
+    private static func mayGoOn(_ member: FrozenProcesses.Member) -> Bool {
+        guard let stat = TextFile.bytes("/proc/\(member.pid)/stat", limit: 8192),
+            let now = RunningProcess.parse(stat: stat)
+        else { return false }
+        // A leader that has ended (Z) says nothing of its process's other threads.
+        return now.startTime == member.startTime && "RSZ".contains(now.state)
     }
 }

@@ -21,12 +21,25 @@ package struct RunningProcess: Sendable, Hashable {
             return nil
         }
         self.pid = pid
+        // A first thread that ended is a zombie while others of the process live: such a process is no zombie.
+        let other = parsed.state == "Z" ? Self.livingThread(of: pid) : nil
         parent = parsed.parent
-        state = parsed.state
+        state = other?.state ?? parsed.state
         startTime = parsed.startTime
         isKernelThread = parsed.flags & 0x0020_0000 != 0
-        executable = TextFile.link("/proc/\(pid)/exe")
+        executable = TextFile.link("/proc/\(pid)/\(other.map { "task/\($0.number)/" } ?? "")exe")
         user = Self.user(of: pid) ?? 0
+    }
+
+    private static func livingThread(of pid: Int32) -> (number: Int32, state: Character)? {
+        let threads = TextFile.names(in: "/proc/\(pid)/task").compactMap { Int32($0) }
+        for number in threads where number != pid {
+            guard let stat = TextFile.bytes("/proc/\(pid)/task/\(number)/stat", limit: 8192),
+                let parsed = parse(stat: stat), parsed.state != "Z", parsed.state != "X"
+            else { continue }
+            return (number, parsed.state)
+        }
+        return nil
     }
 
     /// The fields after the name, which stands in parentheses and may itself hold any character: the last `)` ends it.

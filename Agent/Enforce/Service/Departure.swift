@@ -21,20 +21,39 @@ package enum Departure {
         "This host is not isolated; \(try blocks(in: stateFolder, clock: clock)) blocks are to be in force."
     }
 
-    /// Throws where `check` does. Otherwise takes our tables out of the kernel, and says what that ended. A kernel that
-    /// lets nobody at its tables has none of ours.
+    /// Throws where `check` does. Otherwise lets go on what is frozen, which nobody would when its time is over, takes our
+    /// tables out of the kernel, and says what that ended. A kernel that lets nobody at its tables has none of ours.
     package static func leave(stateFolder: String, clock: BootClock = .live) throws(EnforceError) -> String {
         let blocks = try blocks(in: stateFolder, clock: clock)
+        let resumed = try thaw(in: stateFolder, clock: clock)
+        let others = resumed == 0 ? "" : " \(resumed) frozen process\(resumed == 1 ? " goes" : "es go") on."
         do throws(EnforceError) {
             var firewall = try Firewall()
             try firewall.release()
             try firewall.dropBlocks()
         } catch {
-            return "No rules were taken out of the kernel. \(error.message)"
+            return "No rules were taken out of the kernel. \(error.message)\(others)"
         }
-        return blocks == 0
-            ? "Nothing was in force on this host."
+        let said =
+            blocks == 0
+            ? resumed == 0 ? "Nothing was in force on this host." : "No blocks were in force."
             : "\(blocks) blocks ended; cordon-enforcer puts them back when it is installed again in time."
+        return said + others
+    }
+
+    /// Lets go on what is frozen; how many processes.
+    private static func thaw(in folder: String, clock: BootClock) throws(EnforceError) -> Int {
+        guard unsafe access("\(folder)/journal", F_OK) == 0 else { return 0 }
+        var journal = try OrderJournal(folder: folder, clock: clock)
+        var resumed = 0
+        for effect in journal.desired.held.values where effect.key.kind == .freezeProcess {
+            if let frozen = FrozenProcesses(bytes: effect.undo) {
+                let report = try? ProcessFreeze(policy: LocalPolicy(), agentUser: 0).thaw(frozen)
+                resumed += report?.resumed ?? 0
+            }
+            try journal.append([.ended(effect.key, why: "the package is removed")], urgent: true)
+        }
+        return resumed
     }
 
     /// How many blocks the journal says are to be in force; none where there is no journal.

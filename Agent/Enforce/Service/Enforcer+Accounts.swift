@@ -103,8 +103,11 @@ extension Enforcer {
 
     // MARK: - Keeping it so
 
-    /// Unlocks what is over, and locks again what somebody unlocked. Called in every round of the reconciler.
-    func keepLocked() {
+    /// Unlocks what is over, and locks again what somebody unlocked. Called in every round of the reconciler; one in which
+    /// an order takes hold of something or lets it go is left out.
+    func keepLocked() { _ = keeping.withLockIfAvailable { _ in keepLockedAlone() } }
+
+    private func keepLockedAlone() {
         let (effects, policy) = core.withLock { core in
             (core.journal.desired.held.values.filter { $0.key.kind == .lockAccount && !$0.undo.isEmpty }, core.policy)
         }

@@ -9,13 +9,14 @@ extension Enforcer {
         do {
             switch order.action {
             case .killProcess(let target): return try kill(target, policy, begun: begun)
-            case .freezeProcess(let freezing): return try freeze(freezing, order, policy, begun: begun)
-            case .thawProcess(let order): return try thaw(order, policy, begun: begun)
+            case .freezeProcess(let target):
+                return try keeping.withLock { _ in try freeze(target, order, policy, begun: begun) }
+            case .thawProcess(let order): return try keeping.withLock { _ in try thaw(order, policy, begun: begun) }
             case .quarantineFile(let file): return try quarantine(file, order, policy, begun: begun)
             case .deleteFile(let file): return try delete(file, order, policy, begun: begun)
             case .restoreFile(let taken): return try restore(taken, begun: begun)
-            case .lockAccount(let locking): return try lock(locking, order, policy, begun: begun)
-            case .unlockAccount(let order): return try unlock(order, policy, begun: begun)
+            case .lockAccount(let locking): return try keeping.withLock { _ in try lock(locking, order, policy, begun: begun) }
+            case .unlockAccount(let order): return try keeping.withLock { _ in try unlock(order, policy, begun: begun) }
             case .isolate, .release, .blockAddress, .unblockAddress:
                 throw EnforceError("order.misrouted", "\(order.action.kind.rawValue) is done under the lock.")
             }

@@ -8,7 +8,7 @@ internal import Synchronization
 
 /// The privileged half: takes signed orders, verifies and judges them itself, carries them out, and remembers.
 ///
-/// Blocking, and serial but for the waiting for processes to die, which a release must not wait for.
+/// Blocking, and serial but for what is done to processes and files, which a release must not wait for.
 package final class Enforcer: Sendable {
     /// Where its files are, and who may talk to it.
     package struct Configuration: Sendable {
@@ -56,6 +56,9 @@ package final class Enforcer: Sendable {
     let quarantine = Mutex<Quarantine?>(nil)
     /// The accounts' file as it was last looked at.
     let accountsSeen = Mutex<[Int64]>([])
+    /// Held while a process or an account is taken hold of, let go or kept so: who keeps it so by a list that is older than
+    /// a letting go would take hold of what nobody knows of any more. It is taken before the core's lock, never after.
+    let keeping = Mutex(())
 
     /// Reads everything, and brings about what the journal says is to be in force, before anything else happens.
     package convenience init(_ configuration: Configuration, clock: BootClock = .live, log: Logger) throws {
