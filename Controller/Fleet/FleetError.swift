@@ -47,6 +47,13 @@ extension FleetError {
         FleetError(code: "order.no_undo", message: "What \(kind.rawValue) did cannot be undone by an order.")
     }
 
+    /// What was ordered is not in force: an undo would end what other orders brought about.
+    static func nothingToUndo(_ id: OrderID, _ why: String) -> FleetError {
+        FleetError(
+            code: "order.no_undo", message: "Order \(id) has nothing to undo: \(why).",
+            remedy: "`cordon host show` says what is in force, and by which order.")
+    }
+
     /// The state machine does not allow the step.
     package static func staleOrder(_ id: OrderID, _ from: OrderState, _ next: OrderState) -> FleetError {
         FleetError(code: "order.stale", message: "Order \(id) is \(from.rawValue) and cannot become \(next.rawValue).")

@@ -133,6 +133,40 @@ struct OrderTests {
         }
     }
 
+    @Test("an undo is ordered once of what may be in force, and not of what is over: that would end what another began")
+    func undoes() async throws {
+        try await Controller.serve(in: scratch.path) { controller in
+            let agent = try await controller.agent()
+            try await agent.connected { stream in
+                let refused = try await controller.fleet.submit(
+                    controller.request(isolation, of: agent), by: Controller.admin)
+                _ = try await stream.order()
+                try await stream.answer(refused.id, .refused(rule: "never_isolate"))
+                _ = try await controller.order(refused.id, becomes: .refused)
+                let done = try await controller.fleet.submit(
+                    controller.request(isolation, of: agent), by: Controller.admin)
+                _ = try await stream.order()
+                try await stream.answer(done.id, .succeeded)
+                _ = try await controller.order(done.id, becomes: .succeeded)
+                let number = controller.clock.surroundings.identifier() as OrderID
+                let undo = try await controller.fleet.undo(of: done.id, as: number, reason: "x", by: Controller.admin)
+                #expect(undo.id == number && undo.order.action == .release)
+                _ = try await stream.order()
+                try await stream.answer(number, .succeeded)
+                _ = try await controller.order(done.id, becomes: .reverted)
+                let again = try await controller.fleet.undo(of: done.id, as: number, reason: "x", by: Controller.admin)
+                #expect(again.id == number)
+                for over in [refused.id, done.id] {
+                    let error = await #expect(throws: FleetError.self) {
+                        try await controller.fleet.undo(
+                            of: over, as: controller.clock.surroundings.identifier(), reason: "x", by: Controller.admin)
+                    }
+                    #expect(error?.code == "order.no_undo")
+                }
+            }
+        }
+    }
+
     @Test("the same request is the same order, a result counts once, and another's result not at all")
     func isIdempotent() async throws {
         try await Controller.serve(in: scratch.path) { controller in

@@ -116,6 +116,14 @@ struct OpenC2Tests {
             (["action": "stop", "target": ["process": ["pid": 4242]]], 400),
             (["action": "stop", "target": ["process": ["pid": 1, "executable": ["path": "/sbin/init"]]]], 400),
             (["action": "query", "target": ["features": []]], 501),
+            (
+                [
+                    "action": "delete",
+                    "target": [
+                        "file": ["path": "/tmp/x", "hashes": ["md5": "0123456789abcdef0123456789abcdef"]]
+                    ],
+                ], 501
+            ),
         ] as [(JSONValue, Int)])
     func refusals(command: JSONValue, status: Int) throws {
         let parsed = try OpenC2Command(command)

@@ -32,7 +32,7 @@ actor OrderDesk {
             switch kind {
             // One that is not known is refused at once.
             case .isolate, .release, .blockAddress, .unblockAddress, nil: self = .network
-            case .killProcess, .freezeProcess, .thawProcess: self = .processes
+            case .killProcess, .freezeProcess, .thawProcess, .lockAccount, .unlockAccount: self = .processes
             case .quarantineFile, .restoreFile, .deleteFile: self = .files
             }
         }

@@ -40,16 +40,31 @@ extension Fleet {
     }
 
     /// Orders what undoes another order, of the same host and for the same case.
-    /// - Throws: ``FleetError`` `order.unknown`, `order.final` for what cannot be undone; or as ``submit(_:by:)-swift.method``.
+    /// - Throws: ``FleetError`` `order.unknown`, `order.no_undo` for what cannot be undone or is over; or as
+    ///   ``submit(_:by:)-swift.method``.
     package func undo(
         of id: OrderID, as number: OrderID, reason: String, by principal: Principal
     ) async throws -> OrderRecord {
         guard let done = try await order(id) else { throw FleetError.unknownOrder(id) }
         guard let undo = done.order.action.undo(of: id) else { throw FleetError.noUndo(done.order.action.kind) }
-        return try await submit(
-            OrderRequest(
-                id: number, agent: done.order.agent, action: undo, reason: reason, caseID: done.order.caseID,
-                lifetime: .seconds(900)), by: principal)
+        let request = OrderRequest(
+            id: number, agent: done.order.agent, action: undo, reason: reason, caseID: done.order.caseID,
+            lifetime: .seconds(900))
+        // Asked again, it is the same undo, though what it undid is over by then.
+        if try await existing(request) == nil, let why = whyOver(done) { throw FleetError.nothingToUndo(id, why) }
+        return try await submit(request, by: principal)
+    }
+
+    /// Why the order has no effect, as far as that is known here; `nil` where it may have one.
+    private func whyOver(_ record: OrderRecord) -> String? {
+        switch record.state {
+        case .refused, .expired: return "it is \(record.state.rawValue)"
+        case .reverted: return "it was undone" + (record.revertedBy.map { " by order \($0)" } ?? "")
+        case .succeeded:
+            guard let duration = record.order.action.duration, record.changedAt + duration < now else { return nil }
+            return "its time was over at \(record.changedAt + duration)"
+        case .drafted, .approved, .queued, .leased, .received, .running, .failed, .unknown: return nil
+        }
     }
 
     /// The order; `nil` when there is none.

@@ -103,6 +103,8 @@ extension OpenC2Command {
         _ target: OpenC2Target.FileDescription, of kind: ActionKind
     ) throws(OpenC2Error) -> FileTarget {
         guard let path = target.path else { throw .bad("file.path not populated") }
+        // To ignore it would be to take a file that the command does not mean.
+        guard !target.hasOtherHashesOnly else { throw .unsupported("Of a file's hashes, only sha256 is supported") }
         var parameters: [String: FieldValue] = ["path": .text(path)]
         // The text of the specification has upper case, its examples lower case: both are taken.
         if let digest = target.sha256 { parameters["sha256"] = .text(digest.lowercased()) }

@@ -36,6 +36,8 @@ package enum OpenC2Target: Sendable, Hashable {
         package let path: String?
         /// `hashes.sha256`, as written.
         package let sha256: String?
+        /// Whether `hashes` has others alone, which no agent compares.
+        package let hasOtherHashesOnly: Bool
     }
 
     init(_ json: JSONValue) throws(OpenC2Error) {
@@ -48,7 +50,11 @@ package enum OpenC2Target: Sendable, Hashable {
         case "process": self = .process(try ProcessDescription(value))
         case "file":
             try OpenC2Check.file(value)
-            self = .file(FileDescription(path: value["path"]?.text, sha256: value["hashes"]?["sha256"]?.text))
+            let hashes = value["hashes"]
+            self = .file(
+                FileDescription(
+                    path: value["path"]?.text, sha256: hashes?["sha256"]?.text,
+                    hasOtherHashesOnly: hashes != nil && hashes?["sha256"] == nil))
         case "er:account": self = try Self.account(value)
         case "er" where value["account"] != nil && value.object?.count == 1:
             self = try Self.account(value["account"] ?? .null)

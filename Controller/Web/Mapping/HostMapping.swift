@@ -84,7 +84,8 @@ extension HostPage {
                 what: effect.kind.done, subject: effect.subject, until: effect.until.map { Moment($0, now: now) },
                 undo: mayOrder
                     ? Undo(
-                        host: "\(host.id)", token: reader.formToken, order: "\(newOrder())", target: "\(effect.order)")
+                        host: "\(host.id)", token: reader.formToken, order: "\(newOrder())", target: "\(effect.order)",
+                        kind: effect.kind.rawValue)
                     : nil)
         }
         free = host.facts != nil && isolation == nil && blocks.isEmpty && effects.isEmpty

@@ -79,8 +79,11 @@ package struct HostPage: Page {
         package var token: String
         package var order: String
         package var target: String
+        /// The kind of what is undone, as the host says.
+        package var kind: String
 
-        package init(host: String, token: String, order: String, target: String) {
+        package init(host: String, token: String, order: String, target: String, kind: String = "") {
+            self.kind = kind
             self.host = host
             self.token = token
             self.order = order

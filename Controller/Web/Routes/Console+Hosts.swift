@@ -51,6 +51,11 @@ extension Console {
             throw Problem.formField("reason", "An order needs a reason: it stands in the audit chain and on the host.")
         }
         if let undone = form["undone"].flatMap({ OrderID($0) }) {
+            // The form was made of what the host says of itself. It may name neither another's order nor another kind's: an
+            // undo that reads “thaw” must not release.
+            guard let done = try await services.fleet.order(undone), done.order.agent == host.id,
+                done.order.action.kind.rawValue == form["did"]
+            else { throw Problem.badForm }
             _ = try await services.fleet.undo(of: undone, as: id, reason: reason, by: reader.principal)
         } else {
             let request = OrderRequest(id: id, agent: host.id, action: try action(form), reason: reason)
