@@ -152,6 +152,28 @@ struct FreezeTests {
         #expect(try ProcessKill(policy: LocalPolicy(), agentUser: 0).perform(target).killed == 1)
     }
 
+    /// What a user may show as any path, in a mount namespace of their own; `nil` where users may make none.
+    private static let spoof: [String]? = {
+        let shown = "/usr/lib/systemd/systemd-journald"
+        let command = [
+            "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "unshare", "-Urm", "sh", "-c",
+            "mount --bind \"$(readlink -f /bin/sleep)\" \(shown) && exec \(shown) \"$@\"", "sh",
+        ]
+        return (try? Program.run(command + ["0"]).status) == 0 ? command : nil
+    }()
+
+    @Test(
+        "who runs a program by the path of a part of systemd, but not as one of its users, is not protected by it",
+        .enabled(if: Self.spoof != nil, "users may make no mount namespaces here, or there is no systemd"))
+    func spoofed() throws {
+        let program = try Program(try #require(Self.spoof) + ["600"])
+        defer { kill(program.pid, SIGKILL) }
+        #expect(becomes { RunningProcess(pid: program.pid)?.executable == "/usr/lib/systemd/systemd-journald" })
+        let frozen = try freeze.freeze(target(program.pid))
+        #expect(freeze.standings(of: frozen).map(\.isFrozen) == [true])
+        #expect(try ProcessKill(policy: LocalPolicy(), agentUser: 0).perform(target(program.pid)).killed == 1)
+    }
+
     /// The number of exit(2), which ends one thread.
     #if arch(x86_64)
     private static let exitThread = 60

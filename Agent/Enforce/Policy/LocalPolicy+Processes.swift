@@ -23,6 +23,17 @@ extension LocalPolicy {
         }
     }
 
+    /// root, and those that parts of systemd and the message bus run as, by this host's own passwd(5).
+    private static let systemUsers: Set<UInt32> = {
+        var users: Set<UInt32> = [0]
+        for line in (TextFile.text("/etc/passwd") ?? "").split(separator: "\n") {
+            let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+            guard fields.count > 2, let user = UInt32(fields[2]), user < Accounts.firstOfPeople else { continue }
+            if fields[0].hasPrefix("systemd-") || ["messagebus", "dbus"].contains(fields[0]) { users.insert(user) }
+        }
+        return users
+    }()
+
     private func checkBuiltIn(_ process: RunningProcess, agentUser: UInt32) throws(Refusal) {
         let what = "Process \(process.pid)"
         if process.pid <= 1 { throw Refusal("built-in: init", "\(what) is the init process.") }
@@ -33,7 +44,9 @@ extension LocalPolicy {
         if agentUser != 0, process.user == agentUser {
             throw Refusal("built-in: agent", "\(what) runs as the agent's own user.")
         }
-        guard let path = process.executablePath else { return }
+        // In a mount namespace of theirs, or by LD_PRELOAD, anybody runs what they like by any path: only what runs as the
+        // system's own users is believed.
+        guard let path = process.executablePath, Self.systemUsers.contains(process.user) else { return }
         if path.hasPrefix("/usr/lib/systemd/") || path.hasPrefix("/lib/systemd/") {
             throw Refusal("built-in: systemd", "\(what) runs \(path), a part of systemd.")
         }
