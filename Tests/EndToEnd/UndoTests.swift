@@ -50,8 +50,10 @@ struct UndoTests {
         }
         #expect(Set(shown.compactMap { $0["kind"]?.text }) == ["quarantine_file", "freeze_process"])
 
+        let page = try ground.people.command(["host", "show", "web"]).must()
         for done in [taken, frozen] {
             let id = try #require(done["id"]?.text)
+            #expect(page.contains("(cordon undo \(id))"), "the order is the host's own, and of that kind")
             #expect(try order(ground, ["undo", id])["state"]?.text == "succeeded")
             #expect(try ground.people.look("order", "show", id).first?["state"]?.text == "reverted")
         }

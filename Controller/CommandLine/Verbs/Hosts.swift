@@ -66,13 +66,27 @@ struct HostShow: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let host = try await Client.use { client in
-            try await client.get("/api/v1/hosts/\(try await client.hostID(self.host))")
+        let (host, undoable) = try await Client.use { client in
+            let host = try await client.get("/api/v1/hosts/\(try await client.hostID(self.host))")
+            return (host, output.json ? [] : try await Self.undoable(host, client))
         }
-        output.show(host, Self.lines)
+        output.show(host) { Self.lines($0, undoable: undoable) }
     }
 
-    static func lines(_ host: JSONValue) -> [String] {
+    /// The orders that the host names for what is in force, and that are its own and of that kind indeed: one that was
+    /// taken over must not have a responder undo another's.
+    private static func undoable(_ host: JSONValue, _ client: Client) async throws -> Set<String> {
+        var undoable: Set<String> = []
+        for effect in (host["facts"]?["effects"]?.array ?? []).prefix(100) {
+            guard let id = effect["order"]?.text, let order = try? await client.get("/api/v1/orders/\(id)"),
+                order["host"]?.text == host["id"]?.text, order["action"]?["kind"] == effect["kind"]
+            else { continue }
+            undoable.insert(id)
+        }
+        return undoable
+    }
+
+    static func lines(_ host: JSONValue, undoable: Set<String>) -> [String] {
         let facts = host["facts"]
         let health = facts?["health"]?.object == nil ? nil : facts?["health"]
         let blocks = (facts?["blocks"]?.array ?? []).map { (block: JSONValue) -> String in
@@ -92,18 +106,20 @@ struct HostShow: AsyncParsableCommand {
             ("rules", rules(host["rules"])), ("rules refused", host["rules"]?["fault"]?.text),
             ("refused", health?["refused"]?.integer.map { "\($0) orders since its start" }),
             ("isolated until", facts?["isolated_until"]?.text.map(Shown.instant)),
-            ("blocked", blocks.joined(separator: ", ")), ("also in force", effects(facts).joined(separator: "; ")),
+            ("blocked", blocks.joined(separator: ", ")),
+            ("also in force", effects(facts, undoable).joined(separator: "; ")),
             ("revoked", host["revocation"]?["reason"]?.text),
             ("clone seen", host["clone_seen_at"]?.text.map(Shown.instant)),
         ])
     }
 
-    /// `freeze_process 4242 /tmp/x until …, undo with: cordon undo ORDER`
-    private static func effects(_ facts: JSONValue?) -> [String] {
+    /// `freeze_process “4242 /tmp/x” until … (cordon undo ORDER)`
+    private static func effects(_ facts: JSONValue?, _ undoable: Set<String>) -> [String] {
         (facts?["effects"]?.array ?? []).map { effect in
             let until = effect["until"]?.text.map { " until \(Shown.instant($0))" } ?? ""
-            return "\(effect["kind"]?.text ?? "") \(effect["subject"]?.text ?? "")\(until) "
-                + "(cordon undo \(effect["order"]?.text ?? ""))"
+            let order = effect["order"]?.text ?? ""
+            let undo = undoable.contains(order) ? "cordon undo \(order)" : "by order \(order), as the host says"
+            return "\(effect["kind"]?.text ?? "") “\(effect["subject"]?.text ?? "")”\(until) (\(undo))"
         }
     }
 
