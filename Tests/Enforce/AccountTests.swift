@@ -29,6 +29,17 @@ private struct AccountGround {
         try Program.must(["chown", "0:42", scratch.path + "/shadow"])
     }
 
+    /// A program that holds the lock of the accounts, as vipw(8) does while it is open.
+    func lockHolder() throws -> Program {
+        let holder = try Program([
+            "python3", "-u", "-c",
+            "import fcntl,sys; f=open(sys.argv[1],'w'); fcntl.lockf(f, fcntl.LOCK_EX); print('held'); sys.stdin.read()",
+            scratch.path + "/.pwd.lock",
+        ])
+        #expect(holder.line() == "held")
+        return holder
+    }
+
     static let shadow = """
         root:*:19000:0:99999:7:::
         www-data:*:19000:0:99999:7:::
@@ -113,12 +124,8 @@ struct AccountTests {
 
     @Test("while another program holds the lock of the accounts nothing is changed")
     func busy() throws {
-        let holder = try Program([
-            "python3", "-u", "-c",
-            "import fcntl,sys; f=open(sys.argv[1],'w'); fcntl.lockf(f, fcntl.LOCK_EX); print('held'); sys.stdin.read()",
-            ground.scratch.path + "/.pwd.lock",
-        ])
-        #expect(holder.line() == "held")
+        let holder = try ground.lockHolder()
+        defer { kill(holder.pid, SIGKILL) }
         var shadow = ShadowFile(folder: ground.scratch.path)
         shadow.patience = .milliseconds(100)
         let error = #expect(throws: EnforceError.self) { try shadow.change("ana") { $0.expiry = [0x31] } }
@@ -148,6 +155,11 @@ struct AccountOrderTests {
         let locked = ground.text
         try ground.scratch.file("shadow", AccountGround.shadow)
         #expect(enforcer.becomes { ground.text == locked }, "it is locked again")
+        let holder = try ground.lockHolder()
+        try ground.scratch.file("shadow", AccountGround.shadow)
+        #expect(!enforcer.becomes(within: 1) { ground.text == locked }, "another program changes the accounts")
+        kill(holder.pid, SIGKILL)
+        #expect(enforcer.becomes { ground.text == locked }, "when that one is done")
         enforcer.kill()
         try ground.scratch.file("shadow", AccountGround.shadow)
         enforcer = try EnforcerProcess(fleet, in: lab.host)

@@ -7,12 +7,14 @@ struct AccountLock: Sendable {
     let accounts: Accounts
     let policy: LocalPolicy
     let agentUser: UInt32
+    /// How long to wait for another program that changes accounts, such as an open vipw(8).
+    var patience = Duration.seconds(5)
 
     private static let mark = UInt8(ascii: "!")
     /// The second of January 1970: `0` has no clear meaning (shadow(5)).
     private static let past = [UInt8(ascii: "1")]
 
-    private var shadow: ShadowFile { ShadowFile(folder: accounts.folder) }
+    private var shadow: ShadowFile { ShadowFile(folder: accounts.folder, patience: patience) }
 
     /// Who may be locked: a person's account, not the last one that may become root, and none that policy protects.
     func check(_ name: String) throws -> Accounts.Account {

@@ -112,7 +112,9 @@ extension Enforcer {
             (core.journal.desired.held.values.filter { $0.key.kind == .lockAccount && !$0.undo.isEmpty }, core.policy)
         }
         guard !effects.isEmpty else { return }
-        let lock = accountLock(policy)
+        var lock = accountLock(policy)
+        // An isolation that must be put back waits behind this. What is not done now is tried again.
+        lock.patience = .milliseconds(50)
         let version = lock.version
         let isNew = accountsSeen.withLock { seen in
             defer { seen = version }
@@ -133,6 +135,7 @@ extension Enforcer {
                         metadata: ["account": "\(effect.title)"])
                 }
             } catch {
+                accountsSeen.withLock { $0 = [] }
                 log.error(
                     "an account could not be kept as it is to be",
                     metadata: ["account": "\(effect.title)", "error": "\(error)"])
