@@ -25,6 +25,8 @@ final class WebFixture: Sendable {
 
     static let password = "correct horse battery staple"
     static let start = Timestamp(rfc3339: "2026-11-21T01:32:47Z") ?? Timestamp(seconds: 0)
+    /// The order that took a file of db1 away.
+    static let taking: OrderID = id(0x77)
     static let web1 = HostName(name: "web-1", id: id(0x21))
     static let db1 = HostName(name: "db-1", id: id(0x22))
 
@@ -140,6 +142,7 @@ final class WebFixture: Sendable {
         if host.id == db1.id {
             containment.isolatedUntil = start + .seconds(14_380)
             containment.blocks = [.init(network: Network(.v4(0xCB00_7107)), until: start + .seconds(86_000))]
+            containment.effects = [.init(kind: .quarantineFile, subject: "/tmp/<b>x", order: taking)]
         }
         return HostFacts(
             hostname: host.name, kernel: "6.18.5", operatingSystem: "Debian GNU/Linux 12 (bookworm)",

@@ -1,0 +1,72 @@
+import CordonModel
+import CordonOrders
+import Glibc
+import Testing
+
+@testable import AgentEnforce
+
+/// Why a real sshd cannot be signed in to here; `nil` when it can.
+private let obstacle: String? = {
+    if let labObstacle { return labObstacle }
+    let programs = ["/usr/sbin/sshd", "/usr/bin/ssh", "/usr/bin/ssh-keygen", "/usr/sbin/useradd"]
+    return programs.first { unsafe access($0, X_OK) != 0 }.map { "needs \($0)" }
+}()
+
+/// What locking is for: the real sshd, with the host's own PAM, on a copy of `/etc` that the test may change.
+@Suite("Signing in", .enabled(if: obstacle == nil, "\(obstacle ?? "")"), .serialized)
+struct SignInTests {
+    private let lab: Lab
+    private let folder: String
+
+    init() throws {
+        lab = try Lab()
+        folder = lab.scratch.path
+        try lab.scratch.file("sshd.sh", Self.script)
+        try Program.must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder + "/key"])
+        try Program.must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder + "/host"])
+        try Program.must(["mkdir", "-p", folder + "/home/.ssh", "/run/sshd"])
+        try Program.must(["cp", folder + "/key.pub", folder + "/home/.ssh/authorized_keys"])
+        try Program.must(["cp", "-a", "/etc", folder + "/etc"])
+        // sshd reads the keys as their owner.
+        try Program.must(["chmod", "a+rx", folder])
+    }
+
+    /// In a mount namespace whose `/etc` is the copy.
+    private static let script = """
+        set -e
+        mount --bind "$1/etc" /etc
+        useradd --no-create-home --home-dir "$1/home" --shell /bin/sh cordontest
+        echo 'cordontest:cordon-test-password' | chpasswd
+        chown -R cordontest "$1/home"
+        exec /usr/sbin/sshd -D -e -f /dev/null -p 2222 -o ListenAddress=127.0.0.1 -o UsePAM=yes \
+            -o HostKey="$1/host" -o StrictModes=no -o PidFile=none
+        """
+
+    private func signIn() throws -> String {
+        try Program.run([
+            "nsenter", "--net=/run/netns/\(lab.host)", "ssh", "-p", "2222", "-i", folder + "/key", "-o",
+            "BatchMode=yes",
+            "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
+            "cordontest@127.0.0.1", "echo signed-on",
+        ]).output
+    }
+
+    @Test("a key opens a session before, none while the account is locked, and one again after its order is undone")
+    func keys() throws {
+        let sshd = try Program(
+            ["nsenter", "--net=/run/netns/\(lab.host)", "unshare", "-m", "sh", folder + "/sshd.sh", folder],
+            errorsTo: folder + "/sshd.log")
+        let fleet = try Enrolled(lab.scratch, settings: #"accounts = "\#(folder)/etc""#)
+        let enforcer = try EnforcerProcess(fleet, in: lab.host)
+        #expect(
+            try enforcer.becomes(within: 20) { try signIn().contains("signed-on") },
+            "\(TextFile.text(folder + "/sshd.log") ?? "")")
+        let order = fleet.order(.lockAccount(AccountLocking(user: "cordontest", duration: .seconds(600))))
+        let result = try enforcer.execute(order)
+        #expect(result.outcome == .succeeded, "\(result.message)")
+        #expect(try !signIn().contains("signed-on"))
+        #expect(try enforcer.execute(.unlockAccount(order.id)).outcome == .succeeded)
+        #expect(try signIn().contains("signed-on"))
+        withExtendedLifetime(sshd) {}
+    }
+}
