@@ -33,31 +33,45 @@ struct FootprintBench: ParsableCommand {
 
     func run() throws {
         let watched = try Watched(binaries: binaries ?? Binaries.besideThisProcess)
-        try measure(watched, with: "")
-        guard !idle else { return }
+        var isWithin = try measure(watched, with: "")
+        defer { fflush(nil) }
+        if !idle { isWithin = try measureAdditions(watched) && isWithin }
+        guard isWithin else { throw ExitCode(1) }
+    }
+
+    /// The same with rules, and with processes and sockets; whether all of it was within the law.
+    private func measureAdditions(_ watched: Watched) throws -> Bool {
+        var isWithin = true
         var additions = ""
         if let folder = rules ?? Corpora.folder.map({ "\($0)/sigma/rules/rules/linux" }) {
             additions = ", \(try watched.load(rules: folder)) rules"
-            try measure(watched, with: additions)
+            isWithin = try measure(watched, with: additions)
         } else {
             skip("rules", Corpora.obstacle)
         }
-        if let obstacle = Self.watchingObstacle { return skip("processes and sockets", obstacle) }
+        if let obstacle = Self.watchingObstacle {
+            skip("processes and sockets", obstacle)
+            return isWithin
+        }
         try watched.watchMachine()
-        try measure(watched, with: additions + ", processes and sockets")
+        return try measure(watched, with: additions + ", processes and sockets") && isWithin
     }
 
-    /// Idle, then under load.
-    private func measure(_ watched: Watched, with additions: String) throws {
+    /// Idle, then under load; whether the idle agent was within the law.
+    private func measure(_ watched: Watched, with additions: String) throws -> Bool {
         // What starting took is not what idling takes.
         sleep(10)
         let processes = try watched.processes()
         let resting = try Footprint.measure("idle\(additions)", processes) { sleep(seconds) }
         show(resting)
-        guard resting.resident <= Self.residentLimit else { throw ExitCode(1) }
-        guard !idle else { return }
+        let isWithin = resting.resident <= Self.residentLimit
+        if !isWithin {
+            complain("Over the law: \(resting.resident) KiB resident, \(Self.residentLimit) allowed, idle\(additions).")
+        }
+        guard !idle else { return isWithin }
         let load = Load(path: watched.host.authLog, rate: rate, seconds: Int(seconds))
         show(try Footprint.measure("\(rate) events/s\(additions)", processes) { try load.run() })
+        return isWithin
     }
 
     /// Why processes and sockets of this machine cannot be watched.
@@ -72,7 +86,11 @@ struct FootprintBench: ParsableCommand {
     }
 
     private func skip(_ what: String, _ why: String?) {
-        let words = Array("Skipped: \(what): \(why ?? "no reason given").\n".utf8)
+        complain("Skipped: \(what): \(why ?? "no reason given").")
+    }
+
+    private func complain(_ sentence: String) {
+        let words = Array("\(sentence)\n".utf8)
         unsafe _ = write(STDERR_FILENO, words, words.count)
     }
 }
