@@ -15,7 +15,8 @@ extension Enforcer {
             case .quarantineFile(let file): return try quarantine(file, order, policy, begun: begun)
             case .deleteFile(let file): return try delete(file, order, policy, begun: begun)
             case .restoreFile(let taken): return try restore(taken, begun: begun)
-            case .lockAccount(let locking): return try keeping.withLock { _ in try lock(locking, order, policy, begun: begun) }
+            case .lockAccount(let locking):
+                return try keeping.withLock { _ in try lock(locking, order, policy, begun: begun) }
             case .unlockAccount(let order): return try keeping.withLock { _ in try unlock(order, policy, begun: begun) }
             case .isolate, .release, .blockAddress, .unblockAddress:
                 throw EnforceError("order.misrouted", "\(order.action.kind.rawValue) is done under the lock.")
