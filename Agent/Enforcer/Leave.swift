@@ -9,7 +9,7 @@ struct Leave: ParsableCommand {
         abstract: "Take what is in force out of the kernel before the package is removed; refused while isolated.",
         discussion: """
             While the daemon runs, this only says whether the host may be left. Once it is stopped, the blocks that it put \
-            in force end too, and processes that it froze go on. An isolation is never ended by this: use `cordon-enforcer release`.
+            in force end too, processes that it froze go on, and accounts that it locked are unlocked. An isolation is never ended by this: use `cordon-enforcer release`.
             """)
 
     @OptionGroup var settingsOption: SettingsOption
@@ -21,7 +21,10 @@ struct Leave: ParsableCommand {
         if let answer = try Self.answerOfDaemon(at: settings.socket) { return print(answer) }
         do {
             let folder = settings.stateDirectory
-            print(try check ? Departure.check(stateFolder: folder) : Departure.leave(stateFolder: folder))
+            print(
+                try check
+                    ? Departure.check(stateFolder: folder)
+                    : Departure.leave(stateFolder: folder, accounts: settings.accounts))
         } catch {
             throw Complaint(error)
         }

@@ -33,8 +33,14 @@ struct LeaveTests {
         "a host that is not isolated is left with nothing in the kernel, and its blocks are known when one comes back")
     func clean() throws {
         let lab = try Lab()
-        let fleet = try Enrolled(lab.scratch)
+        try lab.scratch.file("passwd", "ana:x:4321:1000::/:/bin/sh\n")
+        try lab.scratch.file("group", "")
+        let shadow = "ana:$y$hash:19000:0:99999:7:::\n"
+        try lab.scratch.file("shadow", shadow)
+        let fleet = try Enrolled(lab.scratch, settings: #"accounts = "\#(lab.scratch.path)""#)
         let enforcer = try EnforcerProcess(fleet, in: lab.host)
+        let locking = AccountLocking(user: "ana", duration: .seconds(600), keepsSessions: true)
+        #expect(try enforcer.execute(.lockAccount(locking)).outcome == .succeeded)
         let network = try #require(Network("203.0.113.9"))
         let block = AddressBlock(network: network, duration: .seconds(600))
         #expect(try enforcer.execute(.blockAddress(block)).outcome == .succeeded)
@@ -45,10 +51,12 @@ struct LeaveTests {
         enforcer.kill()
         let stopped = try leave(lab)
         #expect(stopped.status == 0 && stopped.output.contains("1 blocks ended"))
+        #expect(stopped.output.contains("The account ana is unlocked."))
+        #expect(TextFile.text(lab.scratch.path + "/shadow") == shadow)
         #expect(try lab.nft("list", "ruleset").output.contains("cordon") == false)
 
         let again = try EnforcerProcess(fleet, in: lab.host)
-        #expect(try again.status().containment.blockCount == 1)
+        #expect(try again.status().containment.blockCount == 1 && again.status().containment.effects.isEmpty)
         #expect(try lab.nft("list", "table", "inet", BlockRules.table).status == 0)
     }
 }

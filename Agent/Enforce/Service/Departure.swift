@@ -21,39 +21,49 @@ package enum Departure {
         "This host is not isolated; \(try blocks(in: stateFolder, clock: clock)) blocks are to be in force."
     }
 
-    /// Throws where `check` does. Otherwise lets go on what is frozen, which nobody would when its time is over, takes our
-    /// tables out of the kernel, and says what that ended. A kernel that lets nobody at its tables has none of ours.
-    package static func leave(stateFolder: String, clock: BootClock = .live) throws(EnforceError) -> String {
+    /// Throws where `check` does. Otherwise lets go on what is frozen and unlocks what is locked, which nobody would when
+    /// its time is over, takes our tables out of the kernel, and says what that ended. A kernel that lets nobody at its
+    /// tables has none of ours. Files stay in quarantine.
+    /// - Parameter accounts: The folder of passwd, group and shadow.
+    package static func leave(
+        stateFolder: String, accounts: String, clock: BootClock = .live
+    ) throws(EnforceError) -> String {
         let blocks = try blocks(in: stateFolder, clock: clock)
-        let resumed = try thaw(in: stateFolder, clock: clock)
-        let others = resumed == 0 ? "" : " \(resumed) frozen process\(resumed == 1 ? " goes" : "es go") on."
+        var said = try endEffects(in: stateFolder, accounts: accounts, clock: clock)
         do throws(EnforceError) {
             var firewall = try Firewall()
             try firewall.release()
             try firewall.dropBlocks()
+            if blocks > 0 {
+                said.append(
+                    "\(blocks) blocks ended; cordon-enforcer puts them back when it is installed again in time.")
+            }
         } catch {
-            return "No rules were taken out of the kernel. \(error.message)\(others)"
+            said.append("No rules were taken out of the kernel. \(error.message)")
         }
-        let said =
-            blocks == 0
-            ? resumed == 0 ? "Nothing was in force on this host." : "No blocks were in force."
-            : "\(blocks) blocks ended; cordon-enforcer puts them back when it is installed again in time."
-        return said + others
+        return said.isEmpty ? "Nothing was in force on this host." : said.joined(separator: " ")
     }
 
-    /// Lets go on what is frozen; how many processes.
-    private static func thaw(in folder: String, clock: BootClock) throws(EnforceError) -> Int {
-        guard unsafe access("\(folder)/journal", F_OK) == 0 else { return 0 }
+    /// Ends what is held besides rules, and says so.
+    private static func endEffects(
+        in folder: String, accounts: String, clock: BootClock
+    ) throws(EnforceError) -> [String] {
+        guard unsafe access("\(folder)/journal", F_OK) == 0 else { return [] }
         var journal = try OrderJournal(folder: folder, clock: clock)
-        var resumed = 0
-        for effect in journal.desired.held.values where effect.key.kind == .freezeProcess {
-            if let frozen = FrozenProcesses(bytes: effect.undo) {
+        var said: [String] = []
+        for effect in journal.desired.held.values.sorted(by: { $0.title < $1.title }) {
+            if let frozen = FrozenProcesses(bytes: effect.undo), effect.key.kind == .freezeProcess {
                 let report = try? ProcessFreeze(policy: LocalPolicy(), agentUser: 0).thaw(frozen)
-                resumed += report?.resumed ?? 0
+                said.append("Of what was frozen with \(effect.title) \(report?.resumed ?? 0) go on.")
+            }
+            if let locked = LockedAccount(bytes: effect.undo), effect.key.kind == .lockAccount {
+                try AccountLock(accounts: Accounts(folder: accounts), policy: LocalPolicy(), agentUser: 0).unlock(
+                    locked)
+                said.append("The account \(effect.title) is unlocked.")
             }
             try journal.append([.ended(effect.key, why: "the package is removed")], urgent: true)
         }
-        return resumed
+        return said
     }
 
     /// How many blocks the journal says are to be in force; none where there is no journal.
