@@ -90,6 +90,8 @@ struct FreezeTests {
         let program = try start("tree")
         let child = try #require(RunningProcess.parents().first { $0.value == program.pid }?.key)
         kill(child, SIGSTOP)
+        // A signal takes its time: it is not stopped when kill returns.
+        for _ in 0..<500 where RunningProcess(pid: child)?.state != "T" { usleep(10_000) }
         let frozen = try freeze.freeze(target(program.pid, .tree))
         let report = try freeze.thaw(frozen)
         #expect(report.left.count == 1)

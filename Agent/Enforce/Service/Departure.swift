@@ -51,10 +51,11 @@ package enum Departure {
         guard unsafe access("\(folder)/journal", F_OK) == 0 else { return [] }
         var journal = try OrderJournal(folder: folder, clock: clock)
         var said: [String] = []
+        var resumed = 0
         for effect in journal.desired.held.values.sorted(by: { $0.title < $1.title }) {
             if let frozen = FrozenProcesses(bytes: effect.undo), effect.key.kind == .freezeProcess {
                 let report = try? ProcessFreeze(policy: LocalPolicy(), agentUser: 0).thaw(frozen)
-                said.append("Of what was frozen with \(effect.title) \(report?.resumed ?? 0) go on.")
+                resumed += report?.resumed ?? 0
             }
             if let locked = LockedAccount(bytes: effect.undo), effect.key.kind == .lockAccount {
                 try AccountLock(accounts: Accounts(folder: accounts), policy: LocalPolicy(), agentUser: 0).unlock(
@@ -63,6 +64,7 @@ package enum Departure {
             }
             try journal.append([.ended(effect.key, why: "the package is removed")], urgent: true)
         }
+        if resumed > 0 { said.append("\(resumed) frozen process\(resumed == 1 ? " goes" : "es go") on.") }
         return said
     }
 
