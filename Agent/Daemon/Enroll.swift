@@ -37,6 +37,18 @@ struct Enroll: AsyncParsableCommand {
     @Flag(help: "Replace the identity that this host has.")
     var force = false
 
+    /// Taken so that it is refused without being repeated: a message about it would hold the token.
+    @Argument(help: .hidden)
+    var onCommandLine: [String] = []
+
+    func validate() throws {
+        guard onCommandLine.isEmpty else {
+            throw ValidationError(
+                "A token is not given on the command line, where every user of the host could read it. Withdraw that one, and give another by --token-file, CORDON_TOKEN or standard input."
+            )
+        }
+    }
+
     func run() async throws {
         clinux_ignore_sigpipe()
         do {

@@ -75,6 +75,9 @@ package enum AuditChain {
         return bytes
     }
 
+    /// A checkpoint stands at every record whose number is a multiple of this, and at the last one of each transaction.
+    package static let checkpointInterval: Int64 = 64
+
     /// Signs where the chain is.
     package static func checkpoint(at head: AuditHead, with key: SigningKey) throws(TrustError) -> AuditCheckpoint {
         AuditCheckpoint(
@@ -82,11 +85,11 @@ package enum AuditChain {
             signature: try key.signature(for: statement(head.index, head.hash), in: .auditCheckpoint))
     }
 
-    /// The first fault of a whole chain in order; `nil` when it holds.
+    /// The first fault of a whole chain in order, wherever its checkpoints stand; `nil` when it holds.
     package static func firstFault(
         in records: some Sequence<AuditRecord>, checkpoints: [AuditCheckpoint], key: VerifyingKey
     ) -> AuditFault? {
-        var verifier = AuditVerifier(checkpoints: checkpoints, key: key)
+        var verifier = AuditVerifier(checkpoints: checkpoints, key: key, demandsSeal: false)
         for record in records {
             if let fault = verifier.check(record) { return fault }
         }

@@ -22,6 +22,10 @@ package struct AuditFault: Sendable, Hashable, CustomStringConvertible {
         case forgedCheckpoint = "forged_checkpoint"
         /// The chain ends before its last checkpoint.
         case truncated
+        /// A checkpoint that must be there is not.
+        case missingCheckpoint = "missing_checkpoint"
+        /// No checkpoint stands at the last record.
+        case unsealed
     }
 
     /// One sentence for people.
@@ -33,6 +37,9 @@ package struct AuditFault: Sendable, Hashable, CustomStringConvertible {
             "The audit chain was rewritten at or before record \(index): a signed checkpoint says otherwise."
         case .forgedCheckpoint: "The checkpoint at audit record \(index) was not signed by this controller's audit key."
         case .truncated: "The audit chain was cut off: a signed checkpoint proves that record \(index) existed."
+        case .missingCheckpoint: "The signed checkpoint at audit record \(index) was removed."
+        case .unsealed:
+            "No signed checkpoint stands at or after audit record \(index), the last ones: they may be forged, or others cut off."
         }
     }
 }
@@ -42,9 +49,15 @@ package struct AuditVerifier: Sendable {
     private var head = AuditHead.start
     private var waiting: ArraySlice<AuditCheckpoint>
     private let key: VerifyingKey
+    private let demandsSeal: Bool
+    /// The last record at which a checkpoint stands.
+    private var sealed: Int64 = 0
 
     /// Checkpoints in any order.
-    package init(checkpoints: [AuditCheckpoint], key: VerifyingKey) {
+    /// - Parameter demandsSeal: Whether checkpoints must stand at every ``AuditChain/checkpointInterval`` records and at the
+    ///   last one, as they do in every chain that a controller wrote.
+    package init(checkpoints: [AuditCheckpoint], key: VerifyingKey, demandsSeal: Bool = true) {
+        self.demandsSeal = demandsSeal
         waiting = checkpoints.sorted { $0.index < $1.index }[...]
         self.key = key
     }
@@ -65,6 +78,10 @@ package struct AuditVerifier: Sendable {
             guard next.index == record.index, next.hash == record.hash else {
                 return AuditFault(index: next.index, kind: .rewritten)
             }
+            sealed = next.index
+        }
+        if demandsSeal, record.index.isMultiple(of: AuditChain.checkpointInterval), sealed != record.index {
+            return AuditFault(index: record.index, kind: .missingCheckpoint)
         }
         return nil
     }
@@ -74,7 +91,7 @@ package struct AuditVerifier: Sendable {
         for late in waiting {
             return AuditFault(index: late.index, kind: isSigned(late) ? .truncated : .forgedCheckpoint)
         }
-        return nil
+        return demandsSeal && sealed != head.index ? AuditFault(index: sealed + 1, kind: .unsealed) : nil
     }
 
     private func isSigned(_ checkpoint: AuditCheckpoint) -> Bool {

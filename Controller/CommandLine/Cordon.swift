@@ -8,7 +8,7 @@ struct Cordon: AsyncParsableCommand {
         abstract: "See, decide and contain, from a terminal.",
         discussion: """
             Sign in once with `cordon login https://controller:8443 --fingerprint HEX`; `cordon-controller init` printed the \
-            fingerprint. Every verb takes --json (one object a line) and -h.
+            fingerprint. Verbs that answer take --json (one object a line), all take -h.
 
             EXIT CODES
               0  done; the order was carried out and proved, the playbook is valid, the chain is intact

@@ -63,11 +63,11 @@ extension Fleet: Service {
 
     private func writePresence(isEnd: Bool = false) async {
         let hosts = registry.takeNews()
-        let renames = registry.takeRenames(at: now, isEnd: isEnd)
-        guard !hosts.isEmpty || !renames.isEmpty else { return }
+        let claims = registry.takeClaims(at: now, isEnd: isEnd)
+        guard !hosts.isEmpty || !claims.isEmpty else { return }
         let instant = now
-        do { try await hostStore.refresh(hosts, recording: renames.map { $0.entry(at: instant) }) } catch {
-            registry.giveBack(hosts, renames)
+        do { try await hostStore.refresh(hosts, recording: claims.flatMap { $0.entries(at: instant) }) } catch {
+            registry.giveBack(hosts, claims)
             // The last write comes after the loop was cancelled.
             guard !Task.isCancelled else { return }
             log.error("presence could not be written: \(error)")

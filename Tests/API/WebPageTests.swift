@@ -253,32 +253,6 @@ struct WebPageTests {
         }
     }
 
-    @Test("what is in force besides isolation and blocks is shown, whatever it is called, and its form undoes its order")
-    func effect() async throws {
-        let fixture = try await WebFixture()
-        let path = "/hosts/\(WebFixture.db1.id)"
-        let done = try await fixture.services.fleet.submit(
-            OrderRequest(
-                id: WebFixture.taking, agent: WebFixture.db1.id,
-                action: .quarantineFile(FileTarget(path: "/tmp/<b>x")), reason: "odd", lifetime: .seconds(900)),
-            by: Principal(name: "responder", role: .responder))
-        try await fixture.application.test(.router) { client in
-            let visitor = WebVisitor(client)
-            try await visitor.signIn()
-            let page = try await visitor.get(path)
-            #expect(page.html.contains("In quarantine") && page.html.contains("/tmp/&lt;b&gt;x"))
-            let form = page.html.split(separator: "name=\"undone\" value=\"\(done.id)\"").first.map { String($0) } ?? ""
-            let order = try #require(form.split(separator: "name=\"order\" value=\"").last?.prefix { $0 != "\"" })
-            let token = try #require(page.field("form_token", ofForm: "/sign-out"))
-            let fields = [
-                "form_token": token, "order": String(order), "undone": "\(done.id)", "reason": "false alarm",
-            ]
-            #expect(try await visitor.post("\(path)/orders", fields).location == "\(path)?done=ordered")
-            let orders = try await fixture.services.fleet.orders(OrderFilter(agent: WebFixture.db1.id))
-            #expect(orders.first?.order.action == .restoreFile(done.id))
-        }
-    }
-
     @Test(
         "an order that does not say what it must is refused with a sentence",
         arguments: [

@@ -159,7 +159,9 @@ struct AdmissionTests {
             let agent = try await controller.agent()
             try await agent.connected { stream in
                 stream.send(.with { $0.facts.hostname = "db-1" })
-                let first = try await eventually("the claim is recorded") { try await controller.renames(agent).first }
+                let first = try await eventually("the claim is recorded") {
+                    try await controller.claims(agent, "host.renamed").first
+                }
                 #expect(first == ["name": "web-1", "from": "web-1", "claimed": "db-1"])
                 let host = try await controller.fleet.host(agent.id)
                 #expect(host?.name == "web-1" && host?.claimedName == "db-1")
@@ -170,19 +172,41 @@ struct AdmissionTests {
                 }
                 clock.advance(by: .seconds(61))
                 let all = try await eventually("the last claim is recorded") {
-                    let all = try await controller.renames(agent)
+                    let all = try await controller.claims(agent, "host.renamed")
                     return all.count > 1 ? all : nil
                 }
                 #expect(all == [["name": "web-1", "from": "db-1", "claimed": "mail-1"], first])
             }
         }
     }
+
+    @Test("an isolation that begins or ends at the host without an order, as by break-glass, stands in the audit chain")
+    func isolationByHand() async throws {
+        let clock = TestClock(standsStill: true)
+        try await Controller.serve(in: scratch.path, clock: clock) { controller in
+            let agent = try await controller.agent()
+            try await agent.connected { stream in
+                let until = clock.now + .seconds(3600)
+                stream.send(.with { $0.facts.containment.isolatedUntilUs = until.microseconds })
+                let begun = try await eventually("the isolation is recorded") {
+                    try await controller.claims(agent, "host.says_isolated").first
+                }
+                #expect(begun == ["name": "web-1", "until": "\(until)"])
+                clock.advance(by: .seconds(61))
+                stream.send(.with { $0.facts.kernel = "6.18" })
+                let ended = try await eventually("its end is recorded") {
+                    try await controller.claims(agent, "host.says_released").first
+                }
+                #expect(ended == ["name": "web-1"])
+            }
+        }
+    }
 }
 
 extension Controller {
-    /// What the audit chain says of the host's names, newest first.
-    fileprivate func renames(_ agent: TestAgent) async throws -> [[String: String]] {
+    /// What the audit chain says of what the host said, newest first.
+    fileprivate func claims(_ agent: TestAgent, _ verb: String) async throws -> [[String: String]] {
         try await audit.newest(before: nil, subject: "host:\(agent.id)", limit: 100)
-            .filter { $0.entry.verb == "host.renamed" }.map(\.entry.details)
+            .filter { $0.entry.verb == verb }.map(\.entry.details)
     }
 }

@@ -5,16 +5,12 @@ import Testing
 
 @Suite("The stored audit chain")
 struct AuditChainTests {
-    /// Three records and a checkpoint, closed.
+    /// Three records, written at once, and a checkpoint; closed.
     private func closedChain(records: Int = 3) async throws -> Workshop {
         let workshop = try Workshop()
         let database = try workshop.open()
-        for index in 1...records {
-            try await database.record([
-                workshop.entry("test.\(index)", details: ["é": "\u{0}\n\u{FFFD}", "b": "\(index)"])
-            ])
-        }
-        try await database.checkpoint()
+        try await database.record(
+            (1...records).map { workshop.entry("test.\($0)", details: ["é": "\u{0}\n\u{FFFD}", "b": "\($0)"]) })
         try database.close()
         return workshop
     }
@@ -31,7 +27,7 @@ struct AuditChainTests {
         let found = try await verification(of: workshop)
         #expect(found.fault == nil)
         #expect(found.records == 150)
-        // At 64, at 128, and the one asked for.
+        // At 64, at 128, and at the last.
         #expect(found.checkpoints == 3)
     }
 
@@ -96,6 +92,7 @@ struct AuditChainTests {
             ("DELETE FROM audit_record WHERE number = 1", "gap", 1),
             ("DELETE FROM audit_record WHERE number > 130", "truncated", 150),
             ("DELETE FROM audit_checkpoint WHERE number = 64", "missing_checkpoint", 64),
+            ("DELETE FROM audit_checkpoint WHERE number = 150", "unsealed", 129),
             ("DELETE FROM audit_record; DELETE FROM audit_checkpoint WHERE number < 150", "truncated", 150),
             (
                 """
@@ -130,9 +127,11 @@ struct AuditChainTests {
     func anchored() async throws {
         let workshop = try await closedChain()
         let database = try workshop.open()
+        try await database.record([workshop.entry("test.4")])
         let anchor = try #require(try await workshop.reader(database).checkpoints().last)
         try database.close()
-        try workshop.tamper("DELETE FROM audit_checkpoint", "DELETE FROM audit_record WHERE number > 1")
+        try workshop.tamper(
+            "DELETE FROM audit_checkpoint WHERE number > 3", "DELETE FROM audit_record WHERE number > 3")
         #expect(try await verification(of: workshop).fault == nil)
         #expect(try await verification(of: workshop, anchor: anchor).fault?.kind == "truncated")
     }

@@ -45,7 +45,13 @@ struct ProcessKill {
             "process.gone",
             "Process \(target.pid) that began at tick \(target.startTime) is not there: it has ended by itself.")
         guard let handle = try? ProcessHandle(pid: target.pid) else { throw gone }
-        guard let process = RunningProcess(pid: target.pid), process.startTime == target.startTime else { throw gone }
+        guard let process = RunningProcess(pid: target.pid) else { throw gone }
+        guard process.startTime == target.startTime else {
+            throw EnforceError(
+                "process.gone",
+                "Process \(target.pid) began at tick \(process.startTime), not \(target.startTime): it is another one, and was left alone.",
+                remedy: "Look at the process again and order anew.")
+        }
         guard process.state != "Z" else {
             throw EnforceError(
                 "process.gone",

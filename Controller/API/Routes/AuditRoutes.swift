@@ -46,11 +46,12 @@ extension API {
         let body = ResponseBody { writer in
             let key: JSONValue = ["audit_key": .text(HexDigit.text(audit.auditKey.rawBytes))]
             try await writer.write(ByteBuffer(string: key.json() + "\n"))
-            // Before the records: one that is made meanwhile is in the records, or in neither.
+            // Before the records, which end where the last of them stands: an export is whole, whatever is made meanwhile.
             let checkpoints = try await audit.checkpoints()
+            let end = checkpoints.map(\.index).max() ?? 0
             var last: Int64 = 0
-            while true {
-                let page = try await audit.records(after: last, limit: 1000)
+            while last < end {
+                let page = try await audit.records(after: last, limit: Int(min(1000, end - last)))
                 guard let next = page.last?.index else { break }
                 try await writer.write(ByteBuffer(string: page.map(AuditExportLine.text).joined()))
                 last = next

@@ -63,11 +63,14 @@ struct GroupRemove: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "remove", abstract: "Remove a group.")
     @Argument(help: "Its name.")
     var name: String
+    @OptionGroup var output: OutputOptions
 
     func run() async throws {
         _ = try await Client.use {
             try await $0.send(.delete, "/api/v1/asset-groups/\(Percent.encoded(name))")
         }
-        Terminal.print("The group \(Terminal.safe(name)) is gone; packs that were made with it stay as they are.")
+        output.show(["name": .text(name), "removed": true]) { _ in
+            ["The group \(Terminal.safe(name)) is gone; packs that were made with it stay as they are."]
+        }
     }
 }

@@ -70,6 +70,7 @@ struct TokenRevoke: AsyncParsableCommand {
     )
     @Argument(help: "Its identifier.")
     var id: String
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
         guard TokenID(id) != nil else {
@@ -79,7 +80,7 @@ struct TokenRevoke: AsyncParsableCommand {
 
     func run() async throws {
         _ = try await Client.use { try await $0.send(.delete, "/api/v1/enrolment-tokens/\(id)") }
-        Terminal.print("The token is worth nothing now.")
+        output.show(["id": .text(id), "revoked": true]) { _ in ["The token is worth nothing now."] }
     }
 }
 
@@ -140,6 +141,7 @@ struct APITokenRevoke: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "revoke", abstract: "End an API token at once.")
     @Argument(help: "Its identifier.")
     var id: String
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
         guard TokenID(id) != nil else {
@@ -149,6 +151,6 @@ struct APITokenRevoke: AsyncParsableCommand {
 
     func run() async throws {
         _ = try await Client.use { try await $0.send(.delete, "/api/v1/api-tokens/\(id)") }
-        Terminal.print("The API token is worth nothing now.")
+        output.show(["id": .text(id), "revoked": true]) { _ in ["The API token is worth nothing now."] }
     }
 }

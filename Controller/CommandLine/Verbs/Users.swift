@@ -58,11 +58,14 @@ struct UserRole: AsyncParsableCommand {
     var name: String
     @Argument(help: "The role.")
     var role: Role
+    @OptionGroup var output: OutputOptions
 
     func run() async throws {
         let path = "/api/v1/users/\(Percent.encoded(name))/role"
         _ = try await Client.use { try await $0.send(.put, path, ["role": .text(role.rawValue)]) }
-        Terminal.print("\(Terminal.safe(name)) is \(role.rawValue) now.")
+        output.show(["name": .text(name), "role": .text(role.rawValue)]) { _ in
+            ["\(Terminal.safe(name)) is \(role.rawValue) now."]
+        }
     }
 }
 
@@ -73,6 +76,7 @@ struct UserPassword: AsyncParsableCommand {
     )
     @Argument(help: "The name; yours when it is left out.")
     var name: String?
+    @OptionGroup var output: OutputOptions
 
     func run() async throws {
         let current = name == nil ? try PasswordPrompt.ask("Current password: ") : nil
@@ -89,7 +93,7 @@ struct UserPassword: AsyncParsableCommand {
                     .put, "/api/v1/me/password", ["current": .text(current ?? ""), "password": .text(password)])
             }
         }
-        Terminal.print("The password is changed; other sessions have ended.")
+        output.show(["changed": true]) { _ in ["The password is changed; other sessions have ended."] }
     }
 }
 
@@ -100,9 +104,10 @@ struct UserRemove: AsyncParsableCommand {
     )
     @Argument(help: "The name.")
     var name: String
+    @OptionGroup var output: OutputOptions
 
     func run() async throws {
         _ = try await Client.use { try await $0.send(.delete, "/api/v1/users/\(Percent.encoded(name))") }
-        Terminal.print("\(Terminal.safe(name)) is removed.")
+        output.show(["name": .text(name), "removed": true]) { _ in ["\(Terminal.safe(name)) is removed."] }
     }
 }

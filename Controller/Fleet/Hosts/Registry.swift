@@ -16,13 +16,13 @@ final class Registry: Sendable {
         var news: Set<AgentID> = []
         /// When a clone of the host was last written down.
         var cloneWritten: [AgentID: Timestamp] = [:]
-        /// What each host called itself when that was last written down, and when that was.
-        var names: [AgentID: (name: String, at: Timestamp?)] = [:]
-        /// Hosts that call themselves otherwise than was written down.
-        var renamed: Set<AgentID> = []
+        /// What each host said of itself when that was last written down, and when that was.
+        var claims: [AgentID: (claim: Claim, at: Timestamp?)] = [:]
+        /// Hosts that say otherwise than was written down.
+        var changed: Set<AgentID> = []
 
         mutating func add(_ host: HostRecord) {
-            names[host.id] = (host.claimedName ?? host.name, nil)
+            claims[host.id] = (Claim(host), nil)
             hosts[host.id] = host
             machines[host.machine] = host.id
         }
@@ -120,7 +120,7 @@ final class Registry: Sendable {
             change(&host)
             table.hosts[id] = host
             table.news.insert(id)
-            if table.names[id]?.name != host.claimedName ?? host.name { table.renamed.insert(id) }
+            if table.claims[id]?.claim != Claim(host) { table.changed.insert(id) }
             return host
         }
     }
@@ -133,44 +133,68 @@ final class Registry: Sendable {
         }
     }
 
-    /// The hosts that have called themselves otherwise, once. A host that was told less than a minute ago waits, so that
+    /// The hosts that have said otherwise of themselves, once. A host that was told less than a minute ago waits, so that
     /// none can fill the disk; at the end nobody does.
-    func takeRenames(at now: Timestamp, isEnd: Bool) -> [Rename] {
+    func takeClaims(at now: Timestamp, isEnd: Bool) -> [ClaimChange] {
         table.withLock { table in
-            table.renamed.sorted().compactMap { id in
-                guard let host = table.hosts[id], let known = table.names[id] else { return nil }
+            table.changed.sorted().compactMap { id in
+                guard let host = table.hosts[id], let known = table.claims[id] else { return nil }
                 if !isEnd, let last = known.at, now - last < .seconds(60) { return nil }
-                table.renamed.remove(id)
-                let name = host.claimedName ?? host.name
-                guard name != known.name else { return nil }
-                table.names[id] = (name, now)
-                return Rename(host: host, from: known.name, to: name)
+                table.changed.remove(id)
+                let claim = Claim(host)
+                guard claim != known.claim else { return nil }
+                table.claims[id] = (claim, now)
+                return ClaimChange(host: host, from: known.claim, to: claim)
             }
         }
     }
 
     /// Puts news back that could not be written.
-    func giveBack(_ hosts: [HostRecord], _ renames: [Rename]) {
+    func giveBack(_ hosts: [HostRecord], _ changes: [ClaimChange]) {
         table.withLock { table in
             table.news.formUnion(hosts.map(\.id))
-            for rename in renames {
-                table.names[rename.host.id] = (rename.from, nil)
-                table.renamed.insert(rename.host.id)
+            for change in changes {
+                table.claims[change.host.id] = (change.from, nil)
+                table.changed.insert(change.host.id)
             }
         }
     }
 }
 
-/// A host calls itself otherwise than before. Both names are hostile text.
-struct Rename: Sendable {
-    let host: HostRecord
-    let from: String
-    let to: String
+/// What a host says of itself that the audit chain keeps: it may not be so.
+struct Claim: Sendable, Equatable {
+    /// Hostile text.
+    let name: String
+    let isIsolated: Bool
 
-    /// What the audit chain says of it.
-    func entry(at now: Timestamp) -> AuditEntry {
-        AuditEntry(
-            at: now, actor: "agent:\(host.id)", verb: "host.renamed", subject: "host:\(host.id)",
-            details: ["name": host.name.bounded(255), "from": from.bounded(255), "claimed": to.bounded(255)])
+    init(_ host: HostRecord) {
+        name = host.claimedName ?? host.name
+        isIsolated = host.facts?.containment.isolatedUntil != nil
+    }
+}
+
+/// A host says otherwise than before.
+struct ClaimChange: Sendable {
+    let host: HostRecord
+    let from: Claim
+    let to: Claim
+
+    /// What the audit chain says of it: a name, and an isolation that began or ended, by whatever order, time or hand.
+    func entries(at now: Timestamp) -> [AuditEntry] {
+        var entries: [AuditEntry] = []
+        func add(_ verb: String, _ details: [String: String]) {
+            entries.append(
+                AuditEntry(
+                    at: now, actor: "agent:\(host.id)", verb: verb, subject: "host:\(host.id)",
+                    details: details.merging(["name": host.name.bounded(255)]) { first, _ in first }))
+        }
+        if from.name != to.name {
+            add("host.renamed", ["from": from.name.bounded(255), "claimed": to.name.bounded(255)])
+        }
+        if from.isIsolated != to.isIsolated {
+            let until = host.facts?.containment.isolatedUntil.map { ["until": "\($0)"] } ?? [:]
+            add(to.isIsolated ? "host.says_isolated" : "host.says_released", until)
+        }
+        return entries
     }
 }

@@ -6,9 +6,6 @@ internal import GRDB
 struct AuditAppender: Sendable {
     let key: SigningKey
 
-    /// A checkpoint stands at every record whose number is a multiple of this; a chain that lacks one was tampered with.
-    static let checkpointInterval: Int64 = 64
-
     func append(_ entries: [AuditEntry], in connection: GRDB.Database) throws {
         guard !entries.isEmpty else { return }
         var head = try Self.head(in: connection)
@@ -16,8 +13,10 @@ struct AuditAppender: Sendable {
             let record = AuditChain.record(entry.fitted, after: head)
             try insert(record, connection)
             head = AuditHead(index: record.index, hash: record.hash)
-            if head.index.isMultiple(of: Self.checkpointInterval) { try sign(head, connection) }
+            if head.index.isMultiple(of: AuditChain.checkpointInterval) { try sign(head, connection) }
         }
+        // Whoever holds the database and not the key cannot change so much as the last record.
+        if !head.index.isMultiple(of: AuditChain.checkpointInterval) { try sign(head, connection) }
     }
 
     /// Signs the head, unless that is done.
