@@ -242,6 +242,7 @@ struct FreezeTests {
         var policy = LocalPolicy()
         let child = try #require(RunningProcess.parents().first { $0.value == program.pid }?.key)
         kill(child, SIGSTOP)
+        for _ in 0..<500 where RunningProcess(pid: child)?.state != "T" { usleep(10_000) }
         policy.protectedProcesses.value = [try #require(RunningProcess(pid: program.pid)?.executableName)]
         for scope in [ProcessTarget.Scope.process, .tree] {
             let refusal = #expect(throws: Refusal.self) {

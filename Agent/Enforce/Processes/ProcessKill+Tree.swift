@@ -23,10 +23,12 @@ extension ProcessKill {
         root.handle.send(Self.stop)
         let rootPID = root.process.pid
         var held = [root]
+        awaitStopped(held[...])
         var known: Set<Int32> = [rootPID]
         for _ in 0..<64 {
             let fresh = Self.descendants(of: known, in: RunningProcess.parents())
             if fresh.isEmpty { break }
+            let before = held.count
             for pid in fresh {
                 known.insert(pid)
                 // Read after it is held: a successor with the same number has another parent.
@@ -36,6 +38,7 @@ extension ProcessKill {
                 handle.send(Self.stop)
                 held.append(Held(process: process, handle: handle))
             }
+            awaitStopped(held[before...])
             guard known.count <= Self.limit else {
                 Self.letGoOn(held)
                 throw EnforceError(
@@ -43,6 +46,19 @@ extension ProcessKill {
             }
         }
         return held
+    }
+
+    /// Waits until they stand still: a signal takes its time, and until then they fork. One that waits in the kernel does
+    /// not.
+    func awaitStopped(_ held: ArraySlice<Held>) {
+        let deadline = ContinuousClock.now + .milliseconds(500)
+        for one in held {
+            while let now = RunningProcess(pid: one.process.pid), now.state == "R" || now.state == "S",
+                ContinuousClock.now < deadline
+            {
+                if one.handle.hasEnded(within: 1) { break }
+            }
+        }
     }
 
     /// Throws the rule that protects one of the stopped processes; all go on then.

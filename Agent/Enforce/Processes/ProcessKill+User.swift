@@ -24,7 +24,7 @@ extension ProcessKill {
         var held: [Held] = []
         var known: Set<Int32> = []
         for _ in 0..<64 {
-            var isNew = false
+            let before = held.count
             for pid in RunningProcess.all() where !known.contains(pid) {
                 // Read after it is held: a successor with the same number may be somebody else's.
                 guard let handle = try? ProcessHandle(pid: pid), let process = RunningProcess(pid: pid),
@@ -33,9 +33,9 @@ extension ProcessKill {
                 handle.send(Self.stop)
                 known.insert(pid)
                 held.append(Held(process: process, handle: handle))
-                isNew = true
             }
-            guard isNew else { return held }
+            guard held.count > before else { return held }
+            awaitStopped(held[before...])
             guard held.count <= Self.limit else { break }
         }
         Self.letGoOn(held)
