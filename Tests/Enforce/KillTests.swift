@@ -1,9 +1,10 @@
-import AgentEnforce
 import CordonModel
 import CordonOrders
 import CordonWire
 import Glibc
 import Testing
+
+@testable import AgentEnforce
 
 /// Killing processes: the real enforcer and real processes.
 @Suite("Kill", .enabled(if: labObstacle == nil, "\(labObstacle ?? "")"), .serialized)
@@ -125,6 +126,8 @@ struct KillTests {
         try Program.must(["cp", "/bin/sleep", "\(lab.scratch.path)/protected-db"])
         let shell = try Program(["sh", "-c", "\(lab.scratch.path)/protected-db 600 & echo up; wait"])
         #expect(shell.line() == "up")
+        let database = try #require(RunningProcess.parents().first { $0.value == shell.pid }?.key)
+        defer { kill(database, SIGKILL) }
         let result = try enforcer.execute(.killProcess(try target(shell.pid, scope: .tree)))
         guard case .refused(let rule) = result.outcome else {
             Issue.record("\(result)")
@@ -132,7 +135,6 @@ struct KillTests {
         }
         #expect(rule == "protected_processes (\(lab.scratch.path)/policy.d/10.toml:1)")
         #expect(eventually { RunningProcess(pid: shell.pid)?.state == "S" ? true : nil } == true)
-        _ = try Program.run(["pkill", "-f", "\(lab.scratch.path)/protected-db"])
     }
 
     @Test("init, kernel threads and the enforcer itself are never killed")
