@@ -157,7 +157,7 @@ let agent: [Target] = [
         "cordon-enforcer",
         in: "Agent/Enforcer",
         uses: [
-            "CordonModel", "CordonOrders", "CordonTrust", "CordonWire", "CordonSettings", "CordonSignals",
+            "CordonModel", "CordonTrust", "CordonWire", "CordonSettings", "CordonSignals",
             "AgentEnforce", "CLinux",
             .argumentParser, .logging, .system, .protobuf,
         ]

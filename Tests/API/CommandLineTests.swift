@@ -202,11 +202,14 @@ struct CommandLineTests {
             }
             let shortened = lines.filter { !$0.contains(#""index":7"#) }
             let gap = lines.filter { !$0.contains(#""index":3"#) }
-            for changed in [edited, shortened, gap] {
+            let unsealed = lines.filter { !$0.contains(#""checkpoint":"#) }
+            for changed in [edited, shortened, gap, unsealed] {
                 let outcome = try await run(["audit", "verify", "--file", "-"], changed.joined(separator: "\n"))
                 #expect(outcome.status == 1, "\(outcome.output)")
                 #expect(outcome.output.contains("NOT INTACT"))
             }
+            let empty = try await run(["audit", "verify", "--file", "-"], lines[0])
+            #expect(empty.status == 1 && empty.errors.contains("holds no record"))
             let other = HexDigit.text(SigningKey().verifyingKey.rawBytes)
             #expect(
                 try await run(["audit", "verify", "--file", "-", "--key", other], export).status == 1,

@@ -14,7 +14,6 @@ struct Accounts: Sendable {
         var name: String
         var user: UInt32
         var group: UInt32
-        var shell: String
         /// Whether it can still be signed in to: it has a shell, and has not expired.
         var isUsable: Bool
     }
@@ -50,8 +49,7 @@ struct Accounts: Sendable {
             guard fields.count >= 7, let user = UInt32(fields[2]), let group = UInt32(fields[3]) else { return nil }
             let hasShell = !["/nologin", "/false"].contains { fields[6].hasSuffix($0) }
             return Account(
-                name: fields[0], user: user, group: group, shell: fields[6],
-                isUsable: hasShell && !expired.contains(fields[0]))
+                name: fields[0], user: user, group: group, isUsable: hasShell && !expired.contains(fields[0]))
         }
     }
 

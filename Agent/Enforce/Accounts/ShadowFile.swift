@@ -6,6 +6,7 @@ internal import Glibc
 struct ShadowFile {
     let folder: String
     private var path: String { folder + "/shadow" }
+    private static let limit = 16 << 20
     /// How long to wait for another program that has the lock.
     var patience: Duration = .seconds(5)
 
@@ -59,7 +60,11 @@ struct ShadowFile {
     }
 
     private func lines() throws(EnforceError) -> [[UInt8]] {
-        guard let bytes = TextFile.bytes(path, limit: 16 << 20) else { throw .file("read", path, errno) }
+        guard let bytes = TextFile.bytes(path, limit: Self.limit) else { throw .file("read", path, errno) }
+        // What was not read would be gone when the file is written anew.
+        guard bytes.count < Self.limit else {
+            throw EnforceError("account.too_many", "\(path) has \(Self.limit) bytes or more: it was left as it is.")
+        }
         return bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { Array($0) }
     }
 

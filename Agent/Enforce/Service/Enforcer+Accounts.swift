@@ -38,7 +38,8 @@ extension Enforcer {
             if let earlier, earlier.orders.last != order.id {
                 record([.held(earlier)])
             } else {
-                try? lock.unlock(locked)
+                // What cannot be unlocked now stays written down: its order can be undone, and its term ends it.
+                try lock.unlock(locked)
                 record([.ended(key, why: "locking failed")])
             }
             throw error

@@ -8,23 +8,41 @@ extension Enforcer {
     func quarantine(
         _ target: FileTarget, _ order: Order, _ policy: LocalPolicy, begun: ContinuousClock.Instant
     ) throws -> Verdict {
-        try checkOwn(target.path)
-        try policy.checkPackage(of: target.path, in: packages)
-        let file = try openQuarantine().take(
-            target.path, as: order.id.uuid, at: clock.now(), expecting: target.digest.flatMap { HexDigit.bytes($0) },
-            evenIfLinked: target.evenIfLinked)
-        return Self.gone(file, "quarantined", "is in quarantine; restore it by this order's identifier", begun)
+        try takeAway(target, policy, "quarantined", "is in quarantine; restore it by this order's identifier", begun) {
+            try $0.take(
+                target.path, as: order.id.uuid, at: clock.now(), expecting: $1, evenIfLinked: target.evenIfLinked)
+        }
     }
 
     func delete(
         _ target: FileTarget, _ order: Order, _ policy: LocalPolicy, begun: ContinuousClock.Instant
     ) throws -> Verdict {
+        try takeAway(target, policy, "deleted", "is deleted", begun) {
+            try $0.delete(
+                target.path, as: order.id.uuid, at: clock.now(), expecting: $1, evenIfLinked: target.evenIfLinked)
+        }
+    }
+
+    /// Judges the file, has it taken away, and proves that it is gone.
+    private func takeAway(
+        _ target: FileTarget, _ policy: LocalPolicy, _ verb: String, _ outcome: String,
+        _ begun: ContinuousClock.Instant, by take: (Quarantine, _ digest: [UInt8]?) throws -> QuarantinedFile
+    ) throws -> Verdict {
         try checkOwn(target.path)
         try policy.checkPackage(of: target.path, in: packages)
-        let file = try openQuarantine().delete(
-            target.path, as: order.id.uuid, at: clock.now(), expecting: target.digest.flatMap { HexDigit.bytes($0) },
-            evenIfLinked: target.evenIfLinked)
-        return Self.gone(file, "deleted", "is deleted", begun)
+        let running = RunningProcess.running(target.path)
+        let file = try take(try openQuarantine(), target.digest.flatMap { HexDigit.bytes($0) })
+        let isGone = unsafe access(file.path, F_OK) != 0
+        var lines = [file.line(verb)]
+        if file.otherNames > 0 { lines.append("\(file.otherNames) other names of it are left (hard links)") }
+        // Its bytes stay in their memory.
+        lines += running.prefix(20).map { "process \($0.pid) runs it still" }
+        let proof = Proof(
+            applied: lines, appliedMicroseconds: (ContinuousClock.now - begun).microseconds,
+            probes: [
+                Proof.Probe(name: "file_gone", passed: isGone, observed: "\(file.path) is \(isGone ? "not " : "")there")
+            ])
+        return Self.proved(proof, "\(file.path) \(outcome).")
     }
 
     func restore(_ taken: OrderID, begun: ContinuousClock.Instant) throws -> Verdict {
@@ -38,20 +56,6 @@ extension Enforcer {
                 Proof.Probe(name: "file_back", passed: isBack, observed: "\(file.path) is \(isBack ? "" : "not ")there")
             ])
         return Self.proved(proof, "\(file.path) is back as it was.")
-    }
-
-    private static func gone(
-        _ file: QuarantinedFile, _ verb: String, _ outcome: String, _ begun: ContinuousClock.Instant
-    ) -> Verdict {
-        let isGone = unsafe access(file.path, F_OK) != 0
-        var lines = [file.line(verb)]
-        if file.otherNames > 0 { lines.append("\(file.otherNames) other names of it are left (hard links)") }
-        let proof = Proof(
-            applied: lines, appliedMicroseconds: (ContinuousClock.now - begun).microseconds,
-            probes: [
-                Proof.Probe(name: "file_gone", passed: isGone, observed: "\(file.path) is \(isGone ? "not " : "")there")
-            ])
-        return proved(proof, "\(file.path) \(outcome).")
     }
 
     // MARK: - The quarantine

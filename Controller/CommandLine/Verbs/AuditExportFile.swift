@@ -24,6 +24,11 @@ struct AuditExportFile {
                 records.append(record)
             }
         }
+        guard !records.isEmpty else {
+            throw Complaint(
+                .failed, "\(name) holds no record: every controller's chain has some.",
+                "Export again with `cordon audit export`.")
+        }
         guard let raw = key ?? named, let verifying = try? VerifyingKey(rawBytes: raw) else {
             throw Complaint(.usage, "\(name) does not name the audit key.", "Give it with --key.")
         }
