@@ -17,6 +17,7 @@ struct Presence: Service {
     let file: String
     let uplink: Uplink
     let spool: Spool
+    let collecting: Collecting
     let surroundings: Surroundings
 
     func run() async throws {
@@ -48,7 +49,7 @@ struct Presence: Service {
             certificateUntil: uplink.identity.notAfter, controller: "\(uplink.controller)", link: "",
             waiting: Int(queue.last - queue.acknowledged),
             spoolBytes: queue.bytes, enforcer: facts.enforcerVersion.isEmpty ? nil : facts.enforcerVersion,
-            containment: facts.containment)
+            containment: facts.containment, sources: collecting.sources)
         switch uplink.status {
         case .connecting: report.link = "connecting"
         case .connected(let since):
@@ -84,9 +85,11 @@ struct AgentReport: Codable, Hashable, Sendable {
     /// The enforcer's version; absent when it does not answer.
     var enforcer: String?
     var containment: ContainmentState
+    /// What is collected from, and what of it cannot be read now.
+    var sources: [SourceState]
 
     enum CodingKeys: String, CodingKey {
-        case at, pid, agent, fleet, controller, link, reason, waiting, enforcer, containment
+        case at, pid, agent, fleet, controller, link, reason, waiting, enforcer, containment, sources
         case certificateUntil = "certificate_until"
         case connectedSince = "connected_since"
         case nextAttempt = "next_attempt"
@@ -123,7 +126,8 @@ struct AgentReport: Codable, Hashable, Sendable {
 extension AgentReport {
     init(
         at: Timestamp, pid: Int32, agent: AgentID, fleet: String, certificateUntil: Timestamp, controller: String,
-        link: String, waiting: Int, spoolBytes: Int, enforcer: String?, containment: ContainmentState
+        link: String, waiting: Int, spoolBytes: Int, enforcer: String?, containment: ContainmentState,
+        sources: [SourceState]
     ) {
         self.at = at
         self.pid = pid
@@ -136,5 +140,6 @@ extension AgentReport {
         self.spoolBytes = spoolBytes
         self.enforcer = enforcer
         self.containment = containment
+        self.sources = sources
     }
 }

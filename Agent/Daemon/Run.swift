@@ -39,12 +39,14 @@ struct Run: AsyncParsableCommand {
         try KeyFile.makeFolder(settings.state)
         let spool = try Spool(folder: settings.spoolFolder, limits: settings.spool, surroundings: surroundings)
         let detector = Detector(ssh: settings.detection, surroundings: surroundings)
+        let collecting = try Collecting(settings, spool: spool, detector: detector, surroundings: surroundings)
         let uplink = try Uplink(
             try settings.uplink(), spool: spool, surroundings: surroundings, logger: logger,
-            hunter: Hunter(journal: settings.huntedJournal, logger: logger), rules: { try detector.install($0) })
+            hunter: Hunter(journal: settings.huntedJournal, logger: logger), sources: { collecting.sources },
+            rules: { try detector.install($0) })
         uplink.restoreRules()
-        let collecting = try Collecting(settings, spool: spool, detector: detector, surroundings: surroundings)
-        let presence = Presence(file: settings.statusFile, uplink: uplink, spool: spool, surroundings: surroundings)
+        let presence = Presence(
+            file: settings.statusFile, uplink: uplink, spool: spool, collecting: collecting, surroundings: surroundings)
         logger.notice(
             "Starting.", metadata: ["agent": "\(uplink.identity.agent)", "fleet": "\(uplink.identity.fleet)"])
         let services: [any Service] = [collecting, uplink, presence]
@@ -78,6 +80,9 @@ struct Collecting: Service {
             surroundings: surroundings,
             inspect: { detector.inspect($0) })
     }
+
+    /// What is collected from, and what of it cannot be read now.
+    var sources: [SourceState] { collector.states.all }
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await collector.run() }

@@ -57,6 +57,7 @@ struct Status: ParsableCommand {
             "certificate until \(report.certificateUntil)",
         ]
         if let reason = report.reason { lines.insert("            \(reason)", at: 2) }
+        lines += report.sources.map { "source      \($0.source)\($0.fault.map { ": \($0)" } ?? ", read")" }
         return lines.joined(separator: "\n")
     }
 }

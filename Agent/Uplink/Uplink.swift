@@ -43,10 +43,12 @@ package final class Uplink: Service {
     /// Reads the identity. Throws `agent.not_enrolled` when there is none. A spool that is absent ships nothing.
     /// - Parameters:
     ///   - hunter: answers hunts; without it one that looks through the journals of this host.
+    ///   - sources: what is collected from, and how that goes.
     ///   - install: puts compiled rules in force, all or none (no bytes: no rules); without it none are taken.
     package init(
         _ settings: UplinkSettings, spool: Spool?, surroundings: Surroundings, logger: Logger,
-        hunter: Hunter? = nil, rules install: (@Sendable ([UInt8]?) throws -> Void)? = nil
+        hunter: Hunter? = nil, sources: @escaping @Sendable () -> [SourceState] = { [] },
+        rules install: (@Sendable ([UInt8]?) throws -> Void)? = nil
     ) throws {
         guard KeyFile.exists(settings.identityFile) else { throw UplinkError.notEnrolled(settings.stateFolder) }
         let credentials = try AgentCredentials(file: settings.identityFile)
@@ -71,8 +73,12 @@ package final class Uplink: Service {
             files: try OrderFiles(folder: settings.ordersFolder), enforcer: enforcer, probes: probes,
             surroundings: surroundings, logger: logger)
         facts = HostFactsSource(
-            enforcer: enforcer, interval: settings.statusInterval, version: settings.version, logger: logger,
-            counts: { [desk] in AgentCounts(queue: await spool?.status, refused: await desk.refused) })
+            enforcer: enforcer, interval: settings.statusInterval, version: settings.version,
+            surroundings: surroundings, logger: logger,
+            counts: { [desk] in
+                AgentCounts(queue: await spool?.status, refused: await desk.refused, sources: sources())
+            },
+            keepAlerts: { try await spool?.append($0.map { .alert($0) }) })
     }
 
     /// Who this agent is.

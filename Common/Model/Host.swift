@@ -48,9 +48,12 @@ package struct AgentHealth: Sendable, Hashable, Codable {
     package var lost: Int64
     /// Orders refused since the agent began.
     package var refused: Int
+    /// What it collects from, and what of that it cannot read now.
+    package var sources: [SourceState]
 
     package init(
-        memoryBytes: Int64, cpuPermille: Int, waiting: Int64, spoolBytes: Int64, lost: Int64, refused: Int
+        memoryBytes: Int64, cpuPermille: Int, waiting: Int64, spoolBytes: Int64, lost: Int64, refused: Int,
+        sources: [SourceState] = []
     ) {
         self.memoryBytes = memoryBytes
         self.cpuPermille = cpuPermille
@@ -58,6 +61,32 @@ package struct AgentHealth: Sendable, Hashable, Codable {
         self.spoolBytes = spoolBytes
         self.lost = lost
         self.refused = refused
+        self.sources = sources
+    }
+
+    /// What an older version wrote down has no sources.
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        memoryBytes = try values.decode(Int64.self, forKey: .memoryBytes)
+        cpuPermille = try values.decode(Int.self, forKey: .cpuPermille)
+        waiting = try values.decode(Int64.self, forKey: .waiting)
+        spoolBytes = try values.decode(Int64.self, forKey: .spoolBytes)
+        lost = try values.decode(Int64.self, forKey: .lost)
+        refused = try values.decode(Int.self, forKey: .refused)
+        sources = try values.decodeIfPresent([SourceState].self, forKey: .sources) ?? []
+    }
+}
+
+/// One of the logs that an agent collects from.
+package struct SourceState: Sendable, Hashable, Codable {
+    /// As events' gaps name it: `file:/var/log/auth.log`, `journal`, `processes`.
+    package var source: String
+    /// What of it cannot be read now, and what to do, for people; `nil` when all is well.
+    package var fault: String?
+
+    package init(source: String, fault: String? = nil) {
+        self.source = source
+        self.fault = fault
     }
 }
 

@@ -1,4 +1,5 @@
 package import CordonModel
+internal import SwiftProtobuf
 
 extension Cordon_V1_Facts {
     /// The facts, with what the host said before of how its agent is doing: that comes in a message of its own.
@@ -22,13 +23,26 @@ extension Cordon_V1_AgentHealth {
         spoolBytes = UInt64(clamping: health.spoolBytes)
         lost = UInt64(clamping: health.lost)
         refused = UInt64(clamping: health.refused)
+        sources = health.sources.prefix(Self.sourceLimit).map { state in
+            .with {
+                $0.source = state.source.bounded(Self.nameLimit)
+                $0.fault = (state.fault ?? "").bounded(Self.faultLimit)
+            }
+        }
     }
+
+    /// Sources that are told, and the bytes of their texts.
+    private static let (sourceLimit, nameLimit, faultLimit) = (64, 256, 512)
 
     /// Adds it to the host's facts, texts cut; where there are none yet it is left out.
     package func add(to facts: inout HostFacts?) {
         facts?.abilities = abilities.prefix(64).map { $0.bounded(64) }
         facts?.health = AgentHealth(
             memoryBytes: Int64(clamping: memoryBytes), cpuPermille: Int(cpuPermille), waiting: Int64(clamping: waiting),
-            spoolBytes: Int64(clamping: spoolBytes), lost: Int64(clamping: lost), refused: Int(clamping: refused))
+            spoolBytes: Int64(clamping: spoolBytes), lost: Int64(clamping: lost), refused: Int(clamping: refused),
+            sources: sources.prefix(Self.sourceLimit).map { state in
+                let fault = state.fault.bounded(Self.faultLimit)
+                return SourceState(source: state.source.bounded(Self.nameLimit), fault: fault.isEmpty ? nil : fault)
+            })
     }
 }

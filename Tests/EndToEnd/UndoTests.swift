@@ -50,6 +50,12 @@ struct UndoTests {
         }
         #expect(Set(shown.compactMap { $0["kind"]?.text }) == ["quarantine_file", "freeze_process"])
 
+        try ground.lab.command(["kill", "-CONT", process["pid"]?.text ?? ""]).must()
+        let drift = try Waiting.until("an alert that it had been let go on") {
+            try ground.people.look("alerts").first { $0["rule"]?["id"]?.text == "cordon.enforcer.drift" }
+        }
+        #expect(drift["title"]?.text?.contains(process["pid"]?.text ?? "-") == true, "\(drift)")
+
         let page = try ground.people.command(["host", "show", "web"]).must()
         for done in [taken, frozen] {
             let id = try #require(done["id"]?.text)

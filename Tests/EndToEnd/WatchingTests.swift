@@ -35,6 +35,13 @@ struct WatchingTests {
             try ground.people.look("host", "show", "web").first?["rules"]?["version"]?.integer == 1 ? true : nil
         }
 
+        _ = try Waiting.until("the host says what it cannot read", within: .seconds(60)) {
+            let sources = try ground.people.look("host", "show", "web").first?["facts"]?["health"]?["sources"]?.array
+            let faults = (sources ?? []).compactMap { source in
+                source["fault"]?.text.map { "\(source["source"]?.text ?? ""): \($0)" }
+            }
+            return faults == ["file:\(Self.missing): There is no file \(Self.missing)."] ? true : nil
+        }
         // What began before the first look is not told: another one is started then.
         let (program, start, connection) = try Waiting.until("a start and its connection", within: .seconds(60)) {
             try told(of: try Self.connecting(to: target.port), ground)
@@ -135,9 +142,13 @@ struct WatchingTests {
         [sockets]
         interval = "1s"
         loopback = true
+        [source.missing]
+        path = "\(missing)"
         """
     }
 
+    /// A log that is not there.
+    private static let missing = "/var/log/nothing-is-here.log"
     private static let id = "0a1b2c3d-0000-4000-8000-000000000043"
     private static func rule(_ port: UInt16) -> String {
         """

@@ -48,8 +48,14 @@ struct EffectTests {
         #expect(result.outcome == .succeeded, "\(result.message)")
         #expect(result.proof?.probes.map(\.name) == ["process_frozen"])
         #expect(RunningProcess(pid: process.pid)?.state == "T")
+        let known = try enforcer.status().revision
         kill(process.pid, SIGCONT)
         #expect(enforcer.becomes { RunningProcess(pid: process.pid)?.state == "T" }, "it is stopped again")
+        let told = try enforcer.status(after: known)
+        let notice = try #require(told.notices.first)
+        #expect(notice.kind == .drift && notice.text.contains("was stopped again"))
+        #expect(try enforcer.status().notices.map(\.id) == [notice.id], "kept until it is heard")
+        #expect(try enforcer.status(heard: [notice.id]).notices.isEmpty)
         enforcer.kill()
         enforcer = try EnforcerProcess(fleet, in: lab.host)
         let effects = try enforcer.status().containment.model().effects

@@ -138,7 +138,17 @@ final class EnforcerProcess: Sendable {
         return try result.model()
     }
 
-    func status() throws -> Cordon_V1_EnforcerStatus { try ask { $0.status = Cordon_V1_StatusRequest() }.status }
+    /// Waits for news after a revision, where one is given.
+    func status(after revision: UInt64? = nil, heard: [UInt64] = []) throws -> Cordon_V1_EnforcerStatus {
+        try ask {
+            $0.status.heard = heard
+            guard let revision else {
+                $0.status.waitS = 0
+                return
+            }
+            ($0.status.revision, $0.status.waitS) = (revision, 60)
+        }.status
+    }
 
     /// Asks until the closure is satisfied, at most so long: for what the enforcer does by itself.
     func becomes(within seconds: Int = 5, _ wanted: () throws -> Bool) rethrows -> Bool {

@@ -14,6 +14,8 @@ package actor AuditSource: Source {
     private var assembler = AuditAssembler()
     /// Where the lines are read on.
     private var place: JSONValue?
+    /// What of the lines cannot be read now.
+    private var fault: String?
     /// What the lines' source read, and waits to know durable.
     private var offered: (batch: SourceBatch, done: CheckedContinuation<Void, any Error>)?
     private var isOpen = false
@@ -83,7 +85,8 @@ package actor AuditSource: Source {
         records += assembler.flush(now: now).map(reading.record)
         if let batch { place = batch.position }
         guard batch != nil || !records.isEmpty else { return }
-        try await deliver(SourceBatch(records: records, gaps: batch?.gaps ?? [], position: position))
+        if let batch { fault = batch.fault }
+        try await deliver(SourceBatch(records: records, gaps: batch?.gaps ?? [], position: position, fault: fault))
         guard batch != nil else { return }
         let done = offered?.done
         offered = nil

@@ -17,6 +17,8 @@ package actor FileSource: Source {
     /// The positions of each log as they are kept, made anew only when they move.
     private var kept: [JSONValue] = []
     private var told = false
+    /// What was said last of what cannot be read.
+    private var toldFault: String?
 
     /// How long the truth may be behind: the files are looked at that often without any hint.
     private static let pollMilliseconds: Int32 = 1000
@@ -45,12 +47,12 @@ package actor FileSource: Source {
         let wakeUp = try WakeUp()
         defer {
             wakeUp.close()
-            (logs, kept) = ([], [])
+            (logs, kept, toldFault) = ([], [], nil)
         }
         let watch = FileWatch()
         begin(from: position)
         // A start at the end is a place too: a restart must not pass over what came meanwhile.
-        if position == nil { try await deliver(SourceBatch(records: [], position: places())) }
+        if position == nil { try await hand(on: FileBatch(), deliver) }
         try await withTaskCancellationHandler {
             while !Task.isCancelled {
                 if try await pass(deliver) { continue }
@@ -125,14 +127,28 @@ package actor FileSource: Source {
                 if Task.isCancelled { return true }
             }
         }
-        if !batch.records.isEmpty || logs.contains(where: { !$0.gaps.isEmpty }) { try await hand(on: batch, deliver) }
+        if !batch.records.isEmpty || logs.contains(where: { !$0.gaps.isEmpty }) || fault != toldFault {
+            try await hand(on: batch, deliver)
+        }
         return isBusy
     }
 
     private func hand(on batch: FileBatch, _ deliver: @Sendable (SourceBatch) async throws -> Void) async throws {
         let gaps = logs.flatMap(\.gaps)
-        try await deliver(SourceBatch(records: batch.records, gaps: gaps, position: places()))
+        let fault = fault
+        try await deliver(SourceBatch(records: batch.records, gaps: gaps, position: places(), fault: fault))
         for log in logs { log.gaps = [] }
+        toldFault = fault
+    }
+
+    /// What of the files cannot be read now.
+    private var fault: String? {
+        let faults = logs.compactMap(\.fault)
+        if let first = faults.first {
+            return faults.count == 1 ? first : "\(first) And \(faults.count - 1) more files like it."
+        }
+        if logs.allSatisfy(\.isGone) { return "There is no file \(glob.text)." }
+        return nil
     }
 
     private func places() -> JSONValue {

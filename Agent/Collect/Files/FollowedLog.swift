@@ -27,7 +27,8 @@ final class FollowedLog {
     var hole: (oldest: Int, since: ContinuousClock.Instant)?
     /// A file is no longer what was read of it.
     private var isStale = false
-    private var complained = ""
+    /// Why the file that the path leads to cannot be opened; `nil` when it can, or there is none.
+    private(set) var fault: String?
     /// Losses that were not told yet.
     var gaps: [Gap] = []
     /// Whether `positions` are others than they were.
@@ -83,16 +84,17 @@ final class FollowedLog {
 
     func opened(_ path: FilePath) -> Follower? {
         do throws(CollectError) {
-            guard let tail = try FileTail.open(path) else { return nil }
-            complained = ""
+            let tail = try FileTail.open(path)
+            fault = nil
+            guard let tail else { return nil }
             hasMoved = true
             let follower = Follower(tail: tail)
             // What was compressed is complete.
             follower.isCopy = CompressedFile.isOne(path)
             return follower
         } catch {
-            if complained != error.message { logger.error("\(error)") }
-            complained = error.message
+            if fault != error.description { logger.error("\(error)") }
+            fault = error.description
             return nil
         }
     }

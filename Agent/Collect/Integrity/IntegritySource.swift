@@ -15,7 +15,7 @@ package actor IntegritySource: Source {
     private let surroundings: Surroundings
     private nonisolated let thread = SourceThread(name: "cordon-integrity")
     private let logger = Logger(label: "cordon.collect.integrity")
-    private var complained: Set<String> = []
+    private var toldFault: String?
 
     /// Files that are looked at; those beyond are left out, and said so.
     package static let fileLimit = 10_000
@@ -53,6 +53,7 @@ package actor IntegritySource: Source {
         defer { wakeUp.close() }
         let hints = IntegrityHints()
         var known = baseline.load()
+        toldFault = nil
         var gaps: [Gap] = []
         if known == nil, position != nil {
             gaps.append(gap("The state of the watched files was lost; it is taken anew."))
@@ -63,13 +64,13 @@ package actor IntegritySource: Source {
                 let before = known ?? [:]
                 let (now, folders, skipped) = look(before)
                 for folder in folders { hints.add(folder) }
-                if skipped {
-                    complain("limit", "More than \(Self.fileLimit) files are watched: the rest is not looked at.")
-                }
                 let records = known == nil ? [] : changes(from: before, to: now)
-                if !records.isEmpty || !gaps.isEmpty || known == nil {
-                    try await deliver(SourceBatch(records: records, gaps: gaps, position: ["watched": true]))
-                    gaps = []
+                let fault = fault(now, skipped: skipped)
+                if !records.isEmpty || !gaps.isEmpty || known == nil || fault != toldFault {
+                    if fault != toldFault, let fault { logger.warning("\(fault)") }
+                    try await deliver(
+                        SourceBatch(records: records, gaps: gaps, position: ["watched": true], fault: fault))
+                    (gaps, toldFault) = ([], fault)
                 }
                 if now != before || known == nil { try baseline.save(now) }
                 known = now
@@ -84,8 +85,13 @@ package actor IntegritySource: Source {
 
     private func gap(_ message: String) -> Gap { Gap(source: id, noticedAt: surroundings.now(), message: message) }
 
-    private func complain(_ about: String, _ message: String) {
-        if complained.insert(about).inserted { logger.warning("\(message)") }
+    /// What is not looked at, or less closely than it should be.
+    private func fault(_ files: [String: WatchedFile], skipped: Bool) -> String? {
+        if skipped { return "More than \(Self.fileLimit) files are watched: the rest is not looked at." }
+        let closed = files.filter { $0.value.isPlain && $0.value.hash == nil && $0.value.size <= WatchedFile.hashLimit }
+        guard let first = closed.keys.min() else { return nil }
+        let subject = closed.count == 1 ? first : "\(first) and \(closed.count - 1) others"
+        return "\(subject) cannot be read: only size, times, owner and permissions are compared."
     }
 
     // MARK: - Looking
@@ -100,9 +106,6 @@ package actor IntegritySource: Source {
             guard files.count < Self.fileLimit else { return (files, folders, true) }
             guard files[path] == nil, let file = WatchedFile.look(at: path, earlier: earlier[path]) else { continue }
             files[path] = file
-            if file.isPlain, file.hash == nil, file.size <= WatchedFile.hashLimit {
-                complain(path, "\(path) cannot be read: only its size, times, owner and permissions are compared.")
-            }
             guard file.isFolder, depth < Self.depthLimit else { continue }
             folders.append(path)
             for name in FolderListing.names(FilePath(path)).sorted() where name != "." && name != ".." {

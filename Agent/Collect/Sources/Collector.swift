@@ -10,6 +10,8 @@ package struct Collector: Sendable {
     private let normalizer: Normalizer
     private let surroundings: Surroundings
     private let inspect: @Sendable (Event) -> [Alert]
+    /// Which sources there are, and what of them cannot be read now.
+    package let states: SourceStates
     private let logger = Logger(label: "cordon.collect")
 
     /// - Parameters:
@@ -24,6 +26,7 @@ package struct Collector: Sendable {
         self.normalizer = normalizer
         self.surroundings = surroundings
         self.inspect = inspect
+        states = SourceStates(sources.map(\.id))
     }
 
     /// The same with positions in a file of their own.
@@ -47,12 +50,14 @@ package struct Collector: Sendable {
         var pause = Duration.seconds(1)
         while !Task.isCancelled {
             do {
+                states.begin(source.id)
                 let position = await keeping.position(of: source.id)
                 try await source.run(from: position) { batch in
                     try await deliver(batch, of: source.id)
                 }
             } catch {
                 guard !Task.isCancelled else { return }
+                states.say("\(error)", of: source.id)
                 logger.error("\(error)", metadata: ["source": "\(source.id)"])
                 try? await Task.sleep(for: pause)
                 pause = min(pause * 2, .seconds(60))
@@ -63,6 +68,7 @@ package struct Collector: Sendable {
     private func deliver(_ batch: SourceBatch, of source: String) async throws {
         let telemetry = telemetry(of: batch)
         try await insist(on: source) { try await keeping.keep(telemetry, position: batch.position, of: source) }
+        states.say(batch.fault, of: source)
     }
 
     /// Events in order, each followed by the alerts it raised.
@@ -86,6 +92,7 @@ package struct Collector: Sendable {
                 return try await work()
             } catch {
                 try Task.checkCancellation()
+                states.say("\(error) Collecting waits.", of: source)
                 logger.error("\(error) Collecting waits.", metadata: ["source": "\(source)"])
                 try await Task.sleep(for: pause)
                 pause = min(pause * 2, .seconds(15))

@@ -41,16 +41,19 @@ package struct SourceBatch: Sendable {
     package var gaps: [Gap]
     /// Kept when the records are durable, and handed to `Source.run` at the next start. Only its source understands it.
     package var position: JSONValue
+    /// What of the source cannot be read now, and what to do, for people; `nil`: all of it is read.
+    package var fault: String?
 
     /// Records that a source reads at most before it hands them on.
     package static let recordLimit = 2048
     /// Bytes of text that a source reads before it hands the batch on, about.
     package static let byteLimit = 1 << 20
 
-    package init(records: [Record], gaps: [Gap] = [], position: JSONValue) {
+    package init(records: [Record], gaps: [Gap] = [], position: JSONValue, fault: String? = nil) {
         self.records = records
         self.gaps = gaps
         self.position = position
+        self.fault = fault
     }
 }
 

@@ -16,6 +16,8 @@ package struct OrderJournal: ~Copyable {
     /// A release may be taken so long after its expiry: a host whose clock is wrong must be releasable.
     static let releaseGrace = Duration.seconds(86_400)
 
+    /// Called whenever records were taken up.
+    var onChange: @Sendable () -> Void = {}
     private var file: JournalFile
     private(set) var orders: [OrderID: Entry] = [:]
     /// What is to be in force, as the journal says.
@@ -58,6 +60,7 @@ package struct OrderJournal: ~Copyable {
             desired.apply(record, clock: clock)
             Self.note(record, in: &orders)
         }
+        onChange()
     }
 
     /// Forgets blocks that the kernel has ended.

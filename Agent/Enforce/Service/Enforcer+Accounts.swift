@@ -130,7 +130,7 @@ extension Enforcer {
                     var effect = effect
                     effect.undo = again.bytes
                     record([.held(effect)])
-                    core.withLock { $0.containment.countRepair() }
+                    repaired("An account that was unlocked by hand was locked again: \(effect.title).")
                     log.warning(
                         "an account that was unlocked by hand was locked again",
                         metadata: ["account": "\(effect.title)"])

@@ -145,7 +145,7 @@ extension Enforcer {
         log.warning(
             "what was frozen had been let go on, and was stopped again",
             metadata: ["process": "\(effect.title)", "count": "\(count)"])
-        core.withLock { $0.containment.countRepair() }
+        repaired("What was frozen had been let go on, and was stopped again: \(effect.title).")
     }
 }
 

@@ -1,5 +1,6 @@
 internal import CordonModel
 internal import CordonOrders
+internal import CordonWire
 internal import Logging
 internal import Synchronization
 
@@ -37,4 +38,10 @@ extension Enforcer {
 
     /// Writes down what has happened already.
     func record(_ records: [JournalRecord]) { core.withLock { record(records, &$0) } }
+
+    /// Counts and tells something, other than rules, that somebody undid and that was put back.
+    func repaired(_ text: String) {
+        core.withLock { $0.containment.countRepair() }
+        announcements.announce(.drift, text, at: clock.now())
+    }
 }

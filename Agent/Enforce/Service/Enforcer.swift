@@ -1,6 +1,7 @@
 package import CordonModel
 internal import CordonTrust
 package import CordonWire
+internal import Dispatch
 internal import FoundationEssentials
 package import Logging
 internal import SwiftProtobuf
@@ -59,6 +60,7 @@ package final class Enforcer: Sendable {
     /// Held while a process or an account is taken hold of, let go or kept so: who keeps it so by a list that is older than
     /// a letting go would take hold of what nobody knows of any more. It is taken before the core's lock, never after.
     let keeping = Mutex(())
+    let announcements = Announcements()
 
     /// Reads everything, and brings about what the journal says is to be in force, before anything else happens.
     package convenience init(_ configuration: Configuration, clock: BootClock = .live, log: Logger) throws {
@@ -76,7 +78,8 @@ package final class Enforcer: Sendable {
         let policy = try LocalPolicy.load(folder: configuration.policyDirectory)
         let host = try HostIdentity.load(
             identity: configuration.identityPath, policyRoot: configuration.policyRootPath)
-        let journal = try OrderJournal(folder: configuration.stateDirectory, clock: clock)
+        var journal = try OrderJournal(folder: configuration.stateDirectory, clock: clock)
+        journal.onChange = { [announcements] in announcements.change() }
         var containment = try Containment(
             firewall: firewall(), agentUser: configuration.agentUser,
             controllers: Self.controllers(configuration, host))
@@ -97,6 +100,7 @@ package final class Enforcer: Sendable {
     package func reloadPolicy() throws {
         let fresh = try LocalPolicy.load(folder: configuration.policyDirectory)
         core.withLock { $0.policy = fresh }
+        announcements.change()
         log.notice("local policy read anew", metadata: ["hash": "\(fresh.hash)"])
     }
 
@@ -124,8 +128,22 @@ package final class Enforcer: Sendable {
 
     // MARK: - Status
 
+    /// The longest that an answer waits for news.
+    private static let longestWait: UInt32 = 60
+
+    /// What is in force, once it is other than what the asker knows or has waited long enough for that. Blocks.
+    func status(_ request: Cordon_V1_StatusRequest) -> Cordon_V1_EnforcerStatus {
+        announcements.forget(request.heard)
+        if request.waitS > 0 {
+            announcements.wait(whileAt: request.revision, for: .seconds(Int(min(request.waitS, Self.longestWait))))
+        }
+        return status()
+    }
+
     /// What is in force, and what this enforcer is.
     package func status() -> Cordon_V1_EnforcerStatus {
+        // Before what it stands for: what changes meanwhile is told with the next.
+        let revision = announcements.revision
         let kept = quarantined()
         return core.withLock { core in
             if core.host == nil { refreshHost(&core) }
@@ -139,6 +157,8 @@ package final class Enforcer: Sendable {
             status.keySetVersion = core.keys.version(for: core.host)
             status.kernel = TextFile.line("/proc/sys/kernel/osrelease") ?? ""
             status.repairs = core.containment.repairs
+            status.revision = revision
+            status.notices = announcements.notices
             return status
         }
     }

@@ -95,7 +95,7 @@ package final class EnforcerServer: Sendable {
             switch request.request {
             case .execute(let signed): response.result = try enforcer.execute(signed)
             case .keySet(let set): response.keySetAccepted.version = try enforcer.accept(set)
-            case .status: response.status = enforcer.status()
+            case .status(let request): response.status = enforcer.status(request)
             case .localRelease(let release):
                 guard user == 0 else {
                     throw EnforceError("enforcer.not_root", "Only root may end an isolation from the host itself.")

@@ -1,6 +1,7 @@
 internal import AgentNetlink
 internal import CLinux
 internal import CordonModel
+internal import CordonWire
 internal import Logging
 internal import Synchronization
 
@@ -82,6 +83,7 @@ extension Enforcer {
                 if thorough { core.journal.forgetEndedBlocks() }
                 for line in try core.containment.repair(core.journal.desired, clock: clock, thorough: thorough) {
                     log.warning("\(line)")
+                    announcements.announce(.drift, line, at: clock.now())
                 }
             } catch {
                 log.error("what is desired could not be put back", metadata: ["error": "\(error)"])

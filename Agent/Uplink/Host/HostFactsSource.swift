@@ -7,6 +7,7 @@ internal import SwiftProtobuf
 /// What this host is: read at the start, asked of the enforcer now and then and after every order, told when it changed.
 actor HostFactsSource {
     private let enforcer: EnforcerClient
+    private let surroundings: Surroundings
     private let interval: Duration
     private let logger: Logger
     private var facts: HostFacts
@@ -16,12 +17,23 @@ actor HostFactsSource {
     private let counts: @Sendable () async -> AgentCounts
     private var load = ProcessLoad()
     private var keysMissing: (@Sendable () async -> Void)?
+    /// Makes alerts durable.
+    private let keepAlerts: @Sendable ([Alert]) async throws -> Void
+    /// What the enforcer said last, by its number.
+    private var revision: UInt64 = 0
+    /// Notices that are alerts by now.
+    private var heard: [UInt64] = []
+    /// It did not answer once, after it had.
+    private var isMissed = false
 
     init(
-        enforcer: EnforcerClient, interval: Duration, version: String, logger: Logger,
-        counts: @escaping @Sendable () async -> AgentCounts
+        enforcer: EnforcerClient, interval: Duration, version: String, surroundings: Surroundings, logger: Logger,
+        counts: @escaping @Sendable () async -> AgentCounts,
+        keepAlerts: @escaping @Sendable ([Alert]) async throws -> Void
     ) {
+        self.keepAlerts = keepAlerts
         self.enforcer = enforcer
+        self.surroundings = surroundings
         self.counts = counts
         self.interval = interval
         self.logger = logger
@@ -45,40 +57,83 @@ actor HostFactsSource {
     /// Called when the enforcer is there again, or holds no order keys: one that starts after the agent has missed them.
     func onKeysMissing(_ handOver: @escaping @Sendable () async -> Void) { keysMissing = handOver }
 
-    /// Asks the enforcer every so often and whenever an order was settled, until cancelled.
+    /// Listens to the enforcer, and asks it whenever an order was settled, until cancelled.
     func run(settled: AsyncStream<Void>) async {
         await withDiscardingTaskGroup { group in
-            group.addTask {
-                while !Task.isCancelled {
-                    await self.refresh()
-                    try? await Task.sleep(for: self.interval)
-                }
-            }
+            group.addTask { await self.listen() }
             group.addTask {
                 for await _ in settled { await self.refresh() }
             }
         }
     }
 
+    /// What is known of the enforcer comes in pieces no smaller than this.
+    private static let pace = Duration.milliseconds(250)
+    /// One that is being started again is given so long before it is said to be away.
+    private static let restartTime = Duration.seconds(2)
+
+    /// Has the enforcer answer when it has news, and no later than every interval.
+    private func listen() async {
+        while !Task.isCancelled {
+            let (asked, before) = (ContinuousClock.now, revision)
+            let wasThere = isEnforcerKnown
+            await refresh(waiting: interval)
+            let isSilent = revision == before || isEnforcerKnown != true
+            let pause = isMissed ? Self.restartTime : isSilent ? interval - (.now - asked) : Self.pace
+            // One that was away is asked again soon: what it holds is what a responder wants to know.
+            try? await Task.sleep(for: wasThere == false && isEnforcerKnown == true ? Self.pace : max(pause, Self.pace))
+        }
+    }
+
     /// Asks the enforcer once. When it does not answer, what is in force is what it was: nothing that it holds ends with it.
-    func refresh() async {
-        var next = facts
+    func refresh(waiting: Duration = .zero) async {
+        var answer: Cordon_V1_EnforcerStatus?
         do {
-            let status = try await enforcer.status()
+            let status = try await enforcer.status(after: revision, waiting: waiting, heard: heard)
+            answer = status
+            revision = status.revision
+            isMissed = false
+            let isBack = isEnforcerKnown == false
+            note(isKnown: true, "")
+            if isBack || status.keySetVersion == 0 { await keysMissing?() }
+            if waiting > .zero { await keep(status.notices) }
+        } catch {
+            guard !Task.isCancelled else { return }
+            revision = 0
+            if isEnforcerKnown == true, !isMissed {
+                isMissed = true
+                return
+            }
+            isMissed = false
+            note(isKnown: false, "\(error)")
+        }
+        tell(answer, load.health(await counts()))
+    }
+
+    /// What the enforcer noticed becomes alerts; it is asked to forget what is durable here.
+    private func keep(_ notices: [Cordon_V1_Notice]) async {
+        heard = []
+        guard !notices.isEmpty else { return }
+        do {
+            try await keepAlerts(notices.prefix(32).compactMap { $0.alert(surroundings) })
+            heard = notices.prefix(32).map(\.id)
+        } catch {
+            logger.error("\(error) What the enforcer noticed is told later.")
+        }
+    }
+
+    private func tell(_ status: Cordon_V1_EnforcerStatus?, _ health: AgentHealth) {
+        var next = facts
+        if let status {
             next.enforcerVersion = status.version.bounded(100)
             next.ownedTables = status.ownedTables
             next.policyHash = status.policyHash.bounded(64)
             next.containment = status.containment.model()
-            let isBack = isEnforcerKnown == false
-            note(isKnown: true, "")
-            if isBack || status.keySetVersion == 0 { await keysMissing?() }
-        } catch {
-            guard !Task.isCancelled else { return }
+        } else {
             next.enforcerVersion = ""
-            note(isKnown: false, "\(error)")
         }
         next.hostname = HostReading.hostname
-        next.health = load.health(await counts())
+        next.health = health
         let known = facts
         facts = next
         if next.health != known.health { sayHealth() }

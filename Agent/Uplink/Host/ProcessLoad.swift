@@ -8,6 +8,7 @@ struct AgentCounts: Sendable {
     var queue: Spool.Status?
     /// Orders refused since the start.
     var refused: Int
+    var sources: [SourceState] = []
 }
 
 /// What the agent's process costs: read anew each time, the CPU since the time before.
@@ -25,7 +26,7 @@ struct ProcessLoad {
             memoryBytes: Self.memory().rounded(to: 1 << 20), cpuPermille: Int(cpu(at: now).rounded(to: 10)),
             waiting: (Int64(clamping: queue?.last ?? 0) - Int64(clamping: queue?.acknowledged ?? 0)).rounded(to: 10),
             spoolBytes: Int64(queue?.bytes ?? 0).rounded(to: 1 << 20), lost: Int64(queue?.lost ?? 0),
-            refused: counts.refused)
+            refused: counts.refused, sources: counts.sources)
     }
 
     /// Thousandths of one core since it was asked last, if that was not just now.

@@ -41,8 +41,15 @@ package struct EnforcerClient: Sendable {
     }
 
     /// What the enforcer is and holds.
-    package func status() async throws -> Cordon_V1_EnforcerStatus {
-        let response = try await ask({ $0.status = Cordon_V1_StatusRequest() }, patience: .seconds(10))
+    /// - Parameters:
+    ///   - revision: what is known already: the answer comes once it is another, or after the wait.
+    ///   - heard: notices that are kept here, to be forgotten there.
+    package func status(
+        after revision: UInt64 = 0, waiting: Duration = .zero, heard: [UInt64] = []
+    ) async throws -> Cordon_V1_EnforcerStatus {
+        var request = Cordon_V1_StatusRequest()
+        (request.revision, request.waitS, request.heard) = (revision, UInt32(clamping: waiting.wholeSeconds), heard)
+        let response = try await ask({ $0.status = request }, patience: waiting + .seconds(10))
         guard case .status(let status)? = response.response else { throw Self.unexpected(response) }
         return status
     }

@@ -103,11 +103,20 @@ package nonisolated struct Cordon_V1_LocalRelease: Sendable {
   package init() {}
 }
 
-/// Asks for the status: no parameters.
+/// Asks for the status.
 package nonisolated struct Cordon_V1_StatusRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
+
+  /// The revision that the asker knows; 0: none.
+  package var revision: UInt64 = 0
+
+  /// How long to wait with the answer while the revision is that one: seconds, at most 60.
+  package var waitS: UInt32 = 0
+
+  /// Notices that the asker has kept: they are forgotten.
+  package var heard: [UInt64] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -245,11 +254,85 @@ package nonisolated struct Cordon_V1_EnforcerStatus: Sendable {
   /// Times a containment was found missing and put back since the start.
   package var repairs: UInt64 = 0
 
+  /// Another number whenever any of this may have changed.
+  package var revision: UInt64 = 0
+
+  /// What the enforcer has noticed and nobody has heard yet, the oldest first; at most 32.
+  package var notices: [Cordon_V1_Notice] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _containment: Cordon_V1_Containment? = nil
+}
+
+/// What the enforcer noticed of itself.
+package nonisolated struct Cordon_V1_Notice: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Names it; chosen at random.
+  package var id: UInt64 = 0
+
+  /// What kind of thing it is.
+  package var kind: Cordon_V1_Notice.Kind = .unspecified
+
+  /// What happened, for people.
+  package var text: String = String()
+
+  /// When it happened first: microseconds since the Unix epoch.
+  package var firstUs: Int64 = 0
+
+  /// When it happened last: microseconds since the Unix epoch.
+  package var lastUs: Int64 = 0
+
+  /// How often.
+  package var count: UInt32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  /// What kind of thing was noticed.
+  package nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
+    package typealias RawValue = Int
+
+    /// Not said: ignored.
+    case unspecified // = 0
+
+    /// Containment was undone on the host by somebody else, and put back.
+    case drift // = 1
+    case UNRECOGNIZED(Int)
+
+    package init() {
+      self = .unspecified
+    }
+
+    package init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .drift
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    package var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .drift: return 1
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    package static let allCases: [Cordon_V1_Notice.Kind] = [
+      .unspecified,
+      .drift,
+    ]
+
+  }
+
+  package init() {}
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -394,18 +477,39 @@ nonisolated extension Cordon_V1_LocalRelease: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Cordon_V1_StatusRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".StatusRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}revision\0\u{3}wait_s\0\u{1}heard\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.revision) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.waitS) }()
+      case 3: try { try decoder.decodeRepeatedUInt64Field(value: &self.heard) }()
+      default: break
+      }
+    }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.revision != 0 {
+      try visitor.visitSingularUInt64Field(value: self.revision, fieldNumber: 1)
+    }
+    if self.waitS != 0 {
+      try visitor.visitSingularUInt32Field(value: self.waitS, fieldNumber: 2)
+    }
+    if !self.heard.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.heard, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Cordon_V1_StatusRequest, rhs: Cordon_V1_StatusRequest) -> Bool {
+    if lhs.revision != rhs.revision {return false}
+    if lhs.waitS != rhs.waitS {return false}
+    if lhs.heard != rhs.heard {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -584,7 +688,7 @@ nonisolated extension Cordon_V1_EnforcerError: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Cordon_V1_EnforcerStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EnforcerStatus"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}containment\0\u{3}policy_hash\0\u{3}owned_tables\0\u{3}key_set_version\0\u{1}kernel\0\u{1}repairs\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}containment\0\u{3}policy_hash\0\u{3}owned_tables\0\u{3}key_set_version\0\u{1}kernel\0\u{1}repairs\0\u{1}revision\0\u{1}notices\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -599,6 +703,8 @@ nonisolated extension Cordon_V1_EnforcerStatus: SwiftProtobuf.Message, SwiftProt
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.keySetVersion) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.kernel) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.repairs) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.revision) }()
+      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.notices) }()
       default: break
       }
     }
@@ -630,6 +736,12 @@ nonisolated extension Cordon_V1_EnforcerStatus: SwiftProtobuf.Message, SwiftProt
     if self.repairs != 0 {
       try visitor.visitSingularUInt64Field(value: self.repairs, fieldNumber: 7)
     }
+    if self.revision != 0 {
+      try visitor.visitSingularUInt64Field(value: self.revision, fieldNumber: 8)
+    }
+    if !self.notices.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.notices, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -641,7 +753,68 @@ nonisolated extension Cordon_V1_EnforcerStatus: SwiftProtobuf.Message, SwiftProt
     if lhs.keySetVersion != rhs.keySetVersion {return false}
     if lhs.kernel != rhs.kernel {return false}
     if lhs.repairs != rhs.repairs {return false}
+    if lhs.revision != rhs.revision {return false}
+    if lhs.notices != rhs.notices {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
+}
+
+nonisolated extension Cordon_V1_Notice: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Notice"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}kind\0\u{1}text\0\u{3}first_us\0\u{3}last_us\0\u{1}count\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.firstUs) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.lastUs) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.count) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.id != 0 {
+      try visitor.visitSingularUInt64Field(value: self.id, fieldNumber: 1)
+    }
+    if self.kind != .unspecified {
+      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 2)
+    }
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 3)
+    }
+    if self.firstUs != 0 {
+      try visitor.visitSingularInt64Field(value: self.firstUs, fieldNumber: 4)
+    }
+    if self.lastUs != 0 {
+      try visitor.visitSingularInt64Field(value: self.lastUs, fieldNumber: 5)
+    }
+    if self.count != 0 {
+      try visitor.visitSingularUInt32Field(value: self.count, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_Notice, rhs: Cordon_V1_Notice) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.text != rhs.text {return false}
+    if lhs.firstUs != rhs.firstUs {return false}
+    if lhs.lastUs != rhs.lastUs {return false}
+    if lhs.count != rhs.count {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cordon_V1_Notice.Kind: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_DRIFT\0")
 }

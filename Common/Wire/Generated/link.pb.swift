@@ -312,6 +312,26 @@ package nonisolated struct Cordon_V1_AgentHealth: Sendable {
   /// What this kernel and this agent's rights allow, as names: journal, audit_log, cgroup2, pidfd, ….
   package var abilities: [String] = []
 
+  /// What the agent collects from.
+  package var sources: [Cordon_V1_SourceState] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// One of the logs that an agent collects from.
+package nonisolated struct Cordon_V1_SourceState: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// As gaps name it: file:/var/log/auth.log, journal, processes.
+  package var source: String = String()
+
+  /// What of it cannot be read now, for people; empty when all is well.
+  package var fault: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1029,7 +1049,7 @@ nonisolated extension Cordon_V1_Facts: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Cordon_V1_AgentHealth: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AgentHealth"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}memory_bytes\0\u{3}cpu_permille\0\u{1}waiting\0\u{3}spool_bytes\0\u{1}lost\0\u{1}refused\0\u{1}abilities\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}memory_bytes\0\u{3}cpu_permille\0\u{1}waiting\0\u{3}spool_bytes\0\u{1}lost\0\u{1}refused\0\u{1}abilities\0\u{1}sources\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1044,6 +1064,7 @@ nonisolated extension Cordon_V1_AgentHealth: SwiftProtobuf.Message, SwiftProtobu
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.lost) }()
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.refused) }()
       case 7: try { try decoder.decodeRepeatedStringField(value: &self.abilities) }()
+      case 8: try { try decoder.decodeRepeatedMessageField(value: &self.sources) }()
       default: break
       }
     }
@@ -1071,6 +1092,9 @@ nonisolated extension Cordon_V1_AgentHealth: SwiftProtobuf.Message, SwiftProtobu
     if !self.abilities.isEmpty {
       try visitor.visitRepeatedStringField(value: self.abilities, fieldNumber: 7)
     }
+    if !self.sources.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.sources, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1082,6 +1106,42 @@ nonisolated extension Cordon_V1_AgentHealth: SwiftProtobuf.Message, SwiftProtobu
     if lhs.lost != rhs.lost {return false}
     if lhs.refused != rhs.refused {return false}
     if lhs.abilities != rhs.abilities {return false}
+    if lhs.sources != rhs.sources {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cordon_V1_SourceState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SourceState"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}source\0\u{1}fault\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.source) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.fault) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.source.isEmpty {
+      try visitor.visitSingularStringField(value: self.source, fieldNumber: 1)
+    }
+    if !self.fault.isEmpty {
+      try visitor.visitSingularStringField(value: self.fault, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_SourceState, rhs: Cordon_V1_SourceState) -> Bool {
+    if lhs.source != rhs.source {return false}
+    if lhs.fault != rhs.fault {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -87,6 +87,13 @@ enum HostView {
             .required("waiting", .count, "Items that the controller does not have yet."),
             .required("spool_bytes", .count), .required("lost", .count, "Items lost since the agent began."),
             .required("refused", .count, "Orders refused since the agent began."),
+            .required(
+                "sources",
+                .list(
+                    .object([
+                        .required("source", .string, "As gaps name it."),
+                        .required("fault", .nullable(.string), "What of it cannot be read now; null when all is well."),
+                    ]), most: 64), "What the agent collects from."),
         ])
     )
 
@@ -95,6 +102,7 @@ enum HostView {
             "memory_bytes": .integer(health.memoryBytes), "cpu_permille": .integer(Int64(health.cpuPermille)),
             "waiting": .integer(health.waiting), "spool_bytes": .integer(health.spoolBytes),
             "lost": .integer(health.lost), "refused": .integer(Int64(health.refused)),
+            "sources": .array(health.sources.map { ["source": .text($0.source), "fault": .optional($0.fault)] }),
         ]
     }
 

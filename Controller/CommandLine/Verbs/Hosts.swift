@@ -92,25 +92,30 @@ struct HostShow: AsyncParsableCommand {
         let blocks = (facts?["blocks"]?.array ?? []).map { (block: JSONValue) -> String in
             "\(block["network"]?.text ?? "") until \(block["until"]?.text.map(Shown.instant) ?? "-")"
         }
-        return Details.lines([
-            ("name", host["name"]?.text), ("calls itself", host["claimed_name"]?.text.map { "\($0) (its own claim)" }),
-            ("id", host["id"]?.text), ("state", host["state"]?.text),
-            ("group", host["group"]?.text), ("last seen", host["last_seen"]?.text.map(Shown.instant)),
-            ("enrolled", host["enrolled_at"]?.text.map(Shown.instant)),
-            ("system", facts?["operating_system"]?.text), ("kernel", facts?["kernel"]?.text),
-            ("agent", facts?["agent_version"]?.text), ("enforcer", enforcer(facts)),
-            ("policy", facts?["policy_hash"]?.text), ("abilities", facts?["abilities"]?.texts?.joined(separator: ", ")),
-            ("memory", health?["memory_bytes"]?.integer.map { "\($0 >> 20) MiB" }),
-            ("CPU", health?["cpu_permille"]?.integer.map { "\($0 / 10).\($0 % 10) % of a core" }),
-            ("queue", health.map(queue)), ("lost", health?["lost"]?.integer.map { "\($0) items since its start" }),
-            ("rules", rules(host["rules"])), ("rules refused", host["rules"]?["fault"]?.text),
-            ("refused", health?["refused"]?.integer.map { "\($0) orders since its start" }),
-            ("isolated until", facts?["isolated_until"]?.text.map(Shown.instant)),
-            ("blocked", blocks.joined(separator: ", ")),
-            ("also in force", effects(facts, undoable).joined(separator: "; ")),
-            ("revoked", host["revocation"]?["reason"]?.text),
-            ("clone seen", host["clone_seen_at"]?.text.map(Shown.instant)),
-        ])
+        return Details.lines(
+            [
+                ("name", host["name"]?.text),
+                ("calls itself", host["claimed_name"]?.text.map { "\($0) (its own claim)" }),
+                ("id", host["id"]?.text), ("state", host["state"]?.text),
+                ("group", host["group"]?.text), ("last seen", host["last_seen"]?.text.map(Shown.instant)),
+                ("enrolled", host["enrolled_at"]?.text.map(Shown.instant)),
+                ("system", facts?["operating_system"]?.text), ("kernel", facts?["kernel"]?.text),
+                ("agent", facts?["agent_version"]?.text), ("enforcer", enforcer(facts)),
+                ("policy", facts?["policy_hash"]?.text),
+                ("abilities", facts?["abilities"]?.texts?.joined(separator: ", ")),
+                ("memory", health?["memory_bytes"]?.integer.map { "\($0 >> 20) MiB" }),
+                ("CPU", health?["cpu_permille"]?.integer.map { "\($0 / 10).\($0 % 10) % of a core" }),
+                ("queue", health.map(queue)), ("lost", health?["lost"]?.integer.map { "\($0) items since its start" }),
+                ("collects from", sources(health).joined(separator: ", ")),
+            ] + faults(health).map { ("cannot read", $0) } + [
+                ("rules", rules(host["rules"])), ("rules refused", host["rules"]?["fault"]?.text),
+                ("refused", health?["refused"]?.integer.map { "\($0) orders since its start" }),
+                ("isolated until", facts?["isolated_until"]?.text.map(Shown.instant)),
+                ("blocked", blocks.joined(separator: ", ")),
+                ("also in force", effects(facts, undoable).joined(separator: "; ")),
+                ("revoked", host["revocation"]?["reason"]?.text),
+                ("clone seen", host["clone_seen_at"]?.text.map(Shown.instant)),
+            ])
     }
 
     /// `freeze_process “4242 /tmp/x” until … (cordon undo ORDER)`
@@ -127,6 +132,18 @@ struct HostShow: AsyncParsableCommand {
     private static func enforcer(_ facts: JSONValue?) -> String? {
         guard let version = facts?["enforcer_version"]?.text else { return nil }
         return version.isEmpty ? "does not answer: orders would fail" : version
+    }
+
+    /// What the agent reads.
+    private static func sources(_ health: JSONValue?) -> [String] {
+        (health?["sources"]?.array ?? []).filter { $0["fault"]?.text == nil }.compactMap { $0["source"]?.text }
+    }
+
+    /// What it should read and cannot, and why.
+    private static func faults(_ health: JSONValue?) -> [String] {
+        (health?["sources"]?.array ?? []).compactMap { state in
+            state["fault"]?.text.map { "\(state["source"]?.text ?? ""): \($0)" }
+        }
     }
 
     /// `version 3 (linux)`, and what is staged where that is another.

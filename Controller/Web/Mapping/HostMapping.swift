@@ -138,6 +138,7 @@ extension HostPage {
                 Fact("Agent's queue", "about \(health.waiting) items, \(health.spoolBytes >> 20) MiB of disk"),
                 Fact("Agent's faults", "\(health.lost) items lost, \(health.refused) orders refused, since its start"),
             ]
+            facts += health.sources.map { Fact("Collects from", "\($0.source)\($0.fault.map { ": \($0)" } ?? "")") }
         }
         if let abilities = host.facts?.abilities, !abilities.isEmpty {
             facts.append(Fact("Abilities", abilities.joined(separator: ", ")))
