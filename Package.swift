@@ -87,7 +87,7 @@ let common: [Target] = [
     module("CordonSignals", in: "Common/Signals", uses: ["CordonModel", "CLinux", .logging]),
     module("CordonTrust", in: "Common/Trust", uses: ["CordonModel", .crypto, .x509, .swiftASN1]),
     module("CordonWire", in: "Common/Wire", uses: ["CordonModel", .protobuf]),
-    module("CordonOrders", in: "Common/Orders", uses: ["CordonModel", "CordonWire", .protobuf]),
+    module("CordonOrders", in: "Common/Orders", uses: ["CordonModel", "CordonTrust", "CordonWire", .protobuf]),
     module(
         "CordonLink",
         in: "Common/Link",
@@ -265,7 +265,7 @@ let testing: [Target] = [
     tests("WireTests", in: "Tests/Wire", uses: ["CordonModel", "CordonWire", .protobuf]),
     tests(
         "OrdersTests", in: "Tests/Orders",
-        uses: ["CordonModel", "CordonWire", "CordonOrders", "CordonTesting", .protobuf]),
+        uses: ["CordonModel", "CordonTrust", "CordonWire", "CordonOrders", "CordonTesting", .protobuf]),
     tests(
         "CollectTests",
         in: "Tests/Collect",

@@ -1,7 +1,9 @@
 /// Where an order is on its way. drafted → approved → queued → leased → received → running →
 /// succeeded | failed | refused | expired | unknown → reverted.
 package enum OrderState: String, Sendable, Hashable, Codable, CaseIterable {
+    /// It waits for people: the host takes it only with their approvals.
     case drafted
+    /// Another of them has signed it.
     case approved
     case queued
     /// Handed to a stream; goes back to `queued` when the stream ends before `received`.
@@ -32,10 +34,12 @@ package enum OrderState: String, Sendable, Hashable, Codable, CaseIterable {
         switch self {
         case .drafted: [.approved, .expired, .refused].contains(next)
         case .approved: [.queued, .expired].contains(next)
-        case .queued: [.leased, .expired].contains(next)
-        case .leased: [.queued, .received, .running, .succeeded, .failed, .refused, .expired, .unknown].contains(next)
-        case .received: [.queued, .leased, .running, .succeeded, .failed, .refused, .expired, .unknown].contains(next)
-        case .running: [.queued, .leased, .succeeded, .failed, .refused, .expired, .unknown].contains(next)
+        case .queued: [.approved, .leased, .expired].contains(next)
+        case .leased:
+            [.drafted, .queued, .received, .running, .succeeded, .failed, .refused, .expired, .unknown].contains(next)
+        case .received:
+            [.drafted, .queued, .leased, .running, .succeeded, .failed, .refused, .expired, .unknown].contains(next)
+        case .running: [.drafted, .queued, .leased, .succeeded, .failed, .refused, .expired, .unknown].contains(next)
         // A late answer settles what was given up.
         case .unknown: [.succeeded, .failed, .refused, .expired, .reverted].contains(next)
         case .succeeded: next == .reverted

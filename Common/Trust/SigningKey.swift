@@ -54,6 +54,7 @@ extension VerifyingKey: Equatable {
 /// What a signature is for, so that one made for one purpose never holds for another.
 package enum SigningDomain: String, Sendable {
     case order = "cordon/order/v1"
+    case approval = "cordon/approval/v1"
     case orderKeys = "cordon/order-keys/v1"
     case rulePack = "cordon/rule-pack/v1"
     case auditCheckpoint = "cordon/audit/v1"

@@ -45,7 +45,7 @@ struct Cordon: AsyncParsableCommand {
                 name: "Running",
                 subcommands: [
                     PlaybookVerb.self, SigmaVerb.self, RulesVerb.self, GroupsVerb.self, AuditVerb.self, TokenVerb.self,
-                    UserVerb.self,
+                    UserVerb.self, KeyVerb.self,
                     APITokenVerb.self,
                 ]
             ),

@@ -54,6 +54,26 @@ extension FleetError {
             remedy: "`cordon host show` says what is in force, and by which order.")
     }
 
+    /// The order waits for nobody's approval.
+    package static func notWaiting(_ id: OrderID, _ state: OrderState) -> FleetError {
+        FleetError(
+            code: "order.not_waiting", message: "Order \(id) is \(state.rawValue) and waits for nobody's approval.",
+            remedy: "`cordon orders --waiting` lists those that do.")
+    }
+
+    /// Hosts would not believe the key.
+    package static let unknownApprover = FleetError(
+        code: "approval.unknown",
+        message: "The policy root did not list that key as an approver's, or it has expired: hosts would not count it.",
+        remedy: "List it with `cordon key approvers`, and put the new set of keys into the controller's data folder.")
+
+    /// The signature is not one over this order.
+    package static func badApproval(_ person: String) -> FleetError {
+        FleetError(
+            code: "approval.invalid", message: "That is not the signature of \(person)'s key over this order.",
+            remedy: "Sign it with `cordon approve ORDER --key FILE`.")
+    }
+
     /// The state machine does not allow the step.
     package static func staleOrder(_ id: OrderID, _ from: OrderState, _ next: OrderState) -> FleetError {
         FleetError(code: "order.stale", message: "Order \(id) is \(from.rawValue) and cannot become \(next.rawValue).")

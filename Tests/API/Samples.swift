@@ -89,6 +89,16 @@ struct Sample {
             return Sample(parameters: ["case": fixture.file.label, "task": "\(task.id)"], body: ["state": "done"])
         case "getOrder":
             return Sample(parameters: ["id": "\(try await fixture.order().id)"])
+        case "getOrderApprovals":
+            return Sample(parameters: ["id": "\(try await fixture.order().id)"])
+        case "approveOrder":
+            let order = try await fixture.order()
+            let approval = try Approval(of: order.signedOrder, with: WebFixture.approver)
+            return Sample(
+                parameters: ["id": "\(order.id)"],
+                body: [
+                    "key": .text(HexDigit.text(approval.keyID)), "signature": .text(HexDigit.text(approval.signature)),
+                ])
         case "undoOrder":
             let order = try await fixture.order(.isolate(Isolation(duration: .seconds(60))))
             return Sample(parameters: ["id": "\(order.id)"], body: ["reason": "false alarm"])

@@ -8,6 +8,7 @@ import ControllerRules
 import ControllerStore
 import ControllerWeb
 import CordonModel
+import CordonOrders
 import CordonTrust
 import FoundationEssentials
 import Hummingbird
@@ -40,6 +41,18 @@ final class WebFixture: Sendable {
         Identifier(UUIDv7(high: 0x019f_0000_0000_7000, low: 0x8000_0000_0000_0000 | number))
     }
 
+    /// ann's, who may approve orders.
+    static let approver = SigningKey()
+
+    /// Has the policy root list a person's key.
+    private static func list(_ key: SigningKey, in folder: String) throws {
+        let root = try KeyFile.signingKey(at: "\(folder).root")
+        let path = "\(folder)/\(FleetKeys.File.keySet)"
+        var document = try KeyDocument(signed: try KeyFile.read(path, secret: false), by: root.verifyingKey)
+        document.approvers = [Approver(person: "ann", key: key.verifyingKey)]
+        try KeyFile.write(try document.signed(with: root), to: path, mode: 0o644)
+    }
+
     init() async throws {
         let folder = FileManager.default.temporaryDirectory.path + "/cordon-web-\(UInt64.random(in: 0 ... .max))"
         let surroundings = Surroundings(now: { Self.start }, random: { .random(in: 0 ... .max) })
@@ -48,6 +61,7 @@ final class WebFixture: Sendable {
         _ = try FleetSetup.create(
             folder: folder, fleetName: "acme", addresses: ["127.0.0.1"], rootKeyFile: "\(folder).root", at: Self.start
         )
+        try Self.list(Self.approver, in: folder)
         let keys = try FleetKeys.load(folder: folder)
         let database = try Database(folder: folder, auditKey: keys.auditKey)
         let store = FleetStore(database)

@@ -39,7 +39,7 @@ struct Enrolled {
 
     func keySet(
         version: UInt64 = 1, keys: [SigningKey]? = nil, fleet: String? = nil, root: SigningKey? = nil,
-        life: Duration = .seconds(86_400)
+        life: Duration = .seconds(86_400), approvers: [Approver] = []
     ) throws
         -> Cordon_V1_SignedOrderKeySet
     {
@@ -48,6 +48,7 @@ struct Enrolled {
         set.fleet = fleet ?? self.fleet
         set.expiresAtUs = (now() + life).microseconds
         set.keys = (keys ?? [key]).map { Data($0.verifyingKey.rawBytes) }
+        set.approvers = approvers.map { Cordon_V1_Approver($0) }
         let envelope = try KeySetEnvelope(signing: try set.serializedBytes(), with: root ?? self.root)
         var signed = Cordon_V1_SignedOrderKeySet()
         signed.keySet = Data(envelope.keySet)
@@ -65,6 +66,13 @@ struct Enrolled {
             id: id ?? OrderID(UUIDv7(at: now(), random: (random.next(), random.next()))), fleet: fleet ?? self.fleet,
             agent: agent ?? self.agent, action: action, issuedAt: issuedAt, expiresAt: issuedAt + life,
             requestedBy: "tester", reason: "a test")
+    }
+
+    /// The order with the approvals of these keys.
+    func sign(_ order: Order, approvedBy people: [SigningKey]) throws -> Cordon_V1_SignedOrder {
+        var signed = try sign(order)
+        signed.approvals = try people.map { Cordon_V1_Approval(try Approval(of: [UInt8](signed.order), with: $0)) }
+        return signed
     }
 
     func sign(_ order: Order, with other: SigningKey? = nil) throws -> Cordon_V1_SignedOrder {

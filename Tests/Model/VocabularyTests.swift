@@ -64,6 +64,7 @@ struct VocabularyTests {
             (.running, .refused, true), (.queued, .expired, true), (.received, .unknown, true),
             (.succeeded, .reverted, true),
             (.leased, .queued, true), (.unknown, .succeeded, true), (.drafted, .queued, false),
+            (.running, .drafted, true), (.queued, .approved, true), (.refused, .drafted, false),
             (.drafted, .running, false),
             (.queued, .succeeded, false), (.succeeded, .running, false), (.succeeded, .queued, false),
             (.refused, .queued, false),

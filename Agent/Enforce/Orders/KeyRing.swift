@@ -1,4 +1,5 @@
 package import CordonModel
+package import CordonOrders
 package import CordonTrust
 package import CordonWire
 internal import FoundationEssentials
@@ -7,7 +8,7 @@ internal import SwiftProtobuf
 /// The keys that may sign orders: a set signed by the policy root, kept on disk, whose version never goes back.
 package struct KeyRing: Sendable {
     /// Bytes that a signed key set may have.
-    static let limit = 4096
+    static let limit = 32_768
 
     private let path: String
     private var held: Cordon_V1_SignedOrderKeySet?
@@ -30,6 +31,8 @@ package struct KeyRing: Sendable {
         package let version: UInt64
         package let expiresAt: Timestamp
         package let keys: [VerifyingKey]
+        /// Those whose approval counts.
+        package let approvers: [Approver]
     }
 
     /// The keys that hold for the host, or why there are none.
@@ -84,6 +87,12 @@ package struct KeyRing: Sendable {
         guard (1...8).contains(content.keys.count), keys.count == content.keys.count, content.version > 0 else {
             throw Refusal("key", "The set of order keys is malformed.")
         }
-        return Keys(version: content.version, expiresAt: Timestamp(microseconds: content.expiresAtUs), keys: keys)
+        let approvers: [Approver]
+        do { approvers = try content.approverList() } catch {
+            throw Refusal("key", "The set of order keys is malformed. \(error.message)")
+        }
+        return Keys(
+            version: content.version, expiresAt: Timestamp(microseconds: content.expiresAtUs), keys: keys,
+            approvers: approvers)
     }
 }

@@ -68,4 +68,14 @@ package struct OrderVerifier: Sendable {
             throw Refusal("key", "The set of order keys expired at \(keys.expiresAt).")
         }
     }
+
+    /// Whose approvals the order carries. One that claims to be a listed person's and is not refuses it for good.
+    package func approvals(of signed: Cordon_V1_SignedOrder, at now: Timestamp) throws(Refusal) -> Approvals {
+        do { return try Approvals(of: signed, by: keys.approvers, at: now) } catch {
+            throw Refusal(
+                "forged approval",
+                error.person.map { "The order carries an approval that is said to be \($0)'s and is not." }
+                    ?? "The order carries more than \(Approvals.most) approvals.")
+        }
+    }
 }

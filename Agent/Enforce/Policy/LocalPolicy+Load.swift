@@ -32,11 +32,23 @@ extension LocalPolicy {
         allowedActions = Rule(Set(allowed), origin: section.origin(of: "allowed_actions"))
         neverIsolate = Rule(
             try section.flag("never_isolate", default: false), origin: section.origin(of: "never_isolate"))
+        try readTwoPerson(&section)
         ordersPerHour = try Self.number(&section, "orders_per_hour", ordersPerHour, in: 0...1_000_000)
         for (kind, limit) in perHour {
             guard let key = Self.rateKey(kind) else { continue }
             perHour[kind] = try Self.number(&section, key, limit, in: 0...1_000_000)
         }
+    }
+
+    /// An undo is never among them: nobody may be kept from giving a host back.
+    private mutating func readTwoPerson(_ section: inout SettingsSection) throws(SettingsError) {
+        let kinds = ActionKind.allCases.filter { !$0.isUndo }
+        let names = kinds.map(\.rawValue).joined(separator: ", ")
+        let named = try section.list("two_person", default: [], of: "actions among \(names)") { name in
+            kinds.first { $0.rawValue == name }
+        }
+        twoPerson = Rule(Set(named), origin: section.origin(of: "two_person"))
+        approversNeeded = try Self.number(&section, "approvers_needed", approversNeeded, in: 2...8)
     }
 
     /// The setting that says how many of a kind may be carried out in any hour; `nil` for kinds without a bound of their

@@ -115,6 +115,22 @@ extension LocalPolicy {
         ("multicast and broadcast", ["224.0.0.0/4", "255.255.255.255", "ff00::/8"].compactMap { Network($0) }),
     ]
 
+    // MARK: - People
+
+    /// Throws unless enough people approved what this host's policy leaves to no one alone.
+    package func checkApprovals(of kind: ActionKind, _ approvals: Approvals) throws(Refusal) {
+        guard twoPerson.value.contains(kind), !kind.isUndo else { return }
+        let needed = approversNeeded.value
+        guard approvals.people.count < needed else { return }
+        let came =
+            approvals.people.isEmpty ? "none came" : "only that of \(approvals.people.joined(separator: ", ")) came"
+        let others = approvals.unknown == 0 ? "" : "; \(approvals.unknown) by keys that are not listed or have expired"
+        throw Refusal(
+            AwaitedApprovals(carried: approvals.carried, needed: needed).rule,
+            "This host's policy takes \(kind.rawValue) only with the approvals of \(needed) people "
+                + "(two_person, \(twoPerson.origin)); \(came)\(others).")
+    }
+
     // MARK: - Rates
 
     /// Throws when one more order of the kind within the hour would be one too many. `past` are the kinds of the last

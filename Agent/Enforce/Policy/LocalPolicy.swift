@@ -17,6 +17,10 @@ package struct LocalPolicy: Sendable {
     /// Releases and unblocks are always allowed.
     package var allowedActions = Rule(Set(ActionKind.allCases))
     package var neverIsolate = Rule(false)
+    /// Kinds that are carried out only with the approvals of several people, signed with their own keys.
+    package var twoPerson = Rule(Set<ActionKind>())
+    /// How many people that takes: 2 to 8.
+    package var approversNeeded = Rule(2)
     package var longestIsolation = Rule(Duration.seconds(7 * 86_400))
     package var longestBlock = Rule(Duration.seconds(30 * 86_400))
     package var longestFreeze = Rule(Duration.seconds(86_400))

@@ -64,9 +64,14 @@ extension Enforcer {
         var receipt = JournalRecord.Receipt(
             order: order.id, digest: digest, kind: order.action.kind, at: now, expiresAt: order.expiresAt, counts: true)
         do throws(Refusal) {
-            try judge(order, verifier, core, now: now)
+            try judge(order, signed, verifier, core, now: now)
         } catch {
             receipt.counts = false
+            // Not remembered: the same order may come again, with the signatures that it lacks.
+            if AwaitedApprovals(rule: error.rule) != nil {
+                log.notice("an order waits for approvals", metadata: ["order": "\(order.id)", "rule": "\(error.rule)"])
+                return .answered(Cordon_V1_OrderResult(result(order.id, error)))
+            }
             log.warning("an order was refused", metadata: ["order": "\(order.id)", "rule": "\(error.rule)"])
             return .answered(refuse(order, receipt, error, &core))
         }
@@ -91,7 +96,8 @@ extension Enforcer {
     }
 
     private func judge(
-        _ order: Order, _ verifier: OrderVerifier, _ core: borrowing Core, now: Timestamp
+        _ order: Order, _ signed: Cordon_V1_SignedOrder, _ verifier: OrderVerifier, _ core: borrowing Core,
+        now: Timestamp
     ) throws(Refusal) {
         try verifier.checkTime(of: order, at: now)
         // Begun before a crash: it was judged then.
@@ -107,6 +113,12 @@ extension Enforcer {
         }
         surroundings.controllers = core.containment.controllers
         try core.policy.check(order.action, at: surroundings)
+        let approvals = try verifier.approvals(of: signed, at: now)
+        try core.policy.checkApprovals(of: order.action.kind, approvals)
+        if !approvals.people.isEmpty {
+            let people = approvals.people.joined(separator: ", ")
+            log.notice("an order is approved", metadata: ["order": "\(order.id)", "by": "\(people)"])
+        }
         try core.policy.checkRate(order.action.kind, past: core.journal.lastHour(now: now))
         if order.action != .release, core.journal.orders.count >= 2 * OrderJournal.mostOrders {
             throw Refusal(

@@ -107,6 +107,36 @@ package nonisolated struct Cordon_V1_SignedOrder: Sendable {
   /// Ed25519 (RFC 8032) over "cordon/order/v1", a zero byte, and `order`.
   package var signature: Data = Data()
 
+  /// People's own signatures over `order`, which local policies ask for where they name two-person classes; at most 16.
+  package var approvals: [Cordon_V1_Approval] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// One person's signature over an order.
+package nonisolated struct Cordon_V1_Approval: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The first 16 bytes of SHA-256 of the approver's public key.
+  package var keyID: Data = Data()
+
+  /// Ed25519 over "cordon/approval/v1", a zero byte, and the order's bytes. Of a passkey: ES256 in DER over
+  /// `authenticator_data` and SHA-256 of `client_data`.
+  package var signature: Data = Data()
+
+  /// Of a passkey only: what its authenticator says (WebAuthn level 2, section 6.1).
+  package var authenticatorData: Data = Data()
+
+  /// Of a passkey only: clientDataJSON. Its challenge is SHA-256 of "cordon/approval/v1", a zero byte, and the order's bytes.
+  package var clientData: Data = Data()
+
+  /// Who, as the controller read it from the key set; for people only, hosts read it from their own.
+  package var person: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -129,6 +159,32 @@ package nonisolated struct Cordon_V1_OrderKeySet: Sendable {
 
   /// Ed25519 public keys, 32 bytes each, at most 8.
   package var keys: [Data] = []
+
+  /// Keys of people who may approve orders, at most 64; none of them may be among `keys`.
+  package var approvers: [Cordon_V1_Approver] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// One key of a person who may approve orders. A person may have several: their approvals count as one.
+package nonisolated struct Cordon_V1_Approver: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Who: 1 to 64 lower-case letters, digits, dots, hyphens, underscores and at signs.
+  package var person: String = String()
+
+  /// An Ed25519 public key in 32 bytes; of a passkey, a P-256 public key as an uncompressed point in 65 bytes (SEC 1).
+  package var key: Data = Data()
+
+  /// Not believed afterwards: microseconds since the Unix epoch; 0 for as long as the set holds.
+  package var expiresAtUs: Int64 = 0
+
+  /// Of a passkey only: the origin that it signs for, as https://cordon.example:8443.
+  package var origin: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -474,7 +530,7 @@ nonisolated extension Cordon_V1_Action: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension Cordon_V1_SignedOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SignedOrder"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}order\0\u{3}key_id\0\u{1}signature\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}order\0\u{3}key_id\0\u{1}signature\0\u{1}approvals\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -485,6 +541,7 @@ nonisolated extension Cordon_V1_SignedOrder: SwiftProtobuf.Message, SwiftProtobu
       case 1: try { try decoder.decodeSingularBytesField(value: &self.order) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.keyID) }()
       case 3: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.approvals) }()
       default: break
       }
     }
@@ -500,6 +557,9 @@ nonisolated extension Cordon_V1_SignedOrder: SwiftProtobuf.Message, SwiftProtobu
     if !self.signature.isEmpty {
       try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 3)
     }
+    if !self.approvals.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.approvals, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -507,6 +567,57 @@ nonisolated extension Cordon_V1_SignedOrder: SwiftProtobuf.Message, SwiftProtobu
     if lhs.order != rhs.order {return false}
     if lhs.keyID != rhs.keyID {return false}
     if lhs.signature != rhs.signature {return false}
+    if lhs.approvals != rhs.approvals {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cordon_V1_Approval: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Approval"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}key_id\0\u{1}signature\0\u{3}authenticator_data\0\u{3}client_data\0\u{1}person\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.keyID) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.authenticatorData) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.clientData) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.person) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.keyID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.keyID, fieldNumber: 1)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 2)
+    }
+    if !self.authenticatorData.isEmpty {
+      try visitor.visitSingularBytesField(value: self.authenticatorData, fieldNumber: 3)
+    }
+    if !self.clientData.isEmpty {
+      try visitor.visitSingularBytesField(value: self.clientData, fieldNumber: 4)
+    }
+    if !self.person.isEmpty {
+      try visitor.visitSingularStringField(value: self.person, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_Approval, rhs: Cordon_V1_Approval) -> Bool {
+    if lhs.keyID != rhs.keyID {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.authenticatorData != rhs.authenticatorData {return false}
+    if lhs.clientData != rhs.clientData {return false}
+    if lhs.person != rhs.person {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -514,7 +625,7 @@ nonisolated extension Cordon_V1_SignedOrder: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Cordon_V1_OrderKeySet: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".OrderKeySet"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}fleet\0\u{3}expires_at_us\0\u{1}keys\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}fleet\0\u{3}expires_at_us\0\u{1}keys\0\u{1}approvers\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -526,6 +637,7 @@ nonisolated extension Cordon_V1_OrderKeySet: SwiftProtobuf.Message, SwiftProtobu
       case 2: try { try decoder.decodeSingularStringField(value: &self.fleet) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.expiresAtUs) }()
       case 4: try { try decoder.decodeRepeatedBytesField(value: &self.keys) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.approvers) }()
       default: break
       }
     }
@@ -544,6 +656,9 @@ nonisolated extension Cordon_V1_OrderKeySet: SwiftProtobuf.Message, SwiftProtobu
     if !self.keys.isEmpty {
       try visitor.visitRepeatedBytesField(value: self.keys, fieldNumber: 4)
     }
+    if !self.approvers.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.approvers, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -552,6 +667,52 @@ nonisolated extension Cordon_V1_OrderKeySet: SwiftProtobuf.Message, SwiftProtobu
     if lhs.fleet != rhs.fleet {return false}
     if lhs.expiresAtUs != rhs.expiresAtUs {return false}
     if lhs.keys != rhs.keys {return false}
+    if lhs.approvers != rhs.approvers {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cordon_V1_Approver: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Approver"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}person\0\u{1}key\0\u{3}expires_at_us\0\u{1}origin\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.person) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.key) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.expiresAtUs) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.origin) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.person.isEmpty {
+      try visitor.visitSingularStringField(value: self.person, fieldNumber: 1)
+    }
+    if !self.key.isEmpty {
+      try visitor.visitSingularBytesField(value: self.key, fieldNumber: 2)
+    }
+    if self.expiresAtUs != 0 {
+      try visitor.visitSingularInt64Field(value: self.expiresAtUs, fieldNumber: 3)
+    }
+    if !self.origin.isEmpty {
+      try visitor.visitSingularStringField(value: self.origin, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_Approver, rhs: Cordon_V1_Approver) -> Bool {
+    if lhs.person != rhs.person {return false}
+    if lhs.key != rhs.key {return false}
+    if lhs.expiresAtUs != rhs.expiresAtUs {return false}
+    if lhs.origin != rhs.origin {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -49,7 +49,8 @@ package enum ProblemMap {
             .conflict,
             [
                 "access.name_taken", "access.last_administrator", "access.already_initialised", "case.transition",
-                "case.task_finished", "case.full", "host.revoked", "order.conflict", "order.no_undo", "order.stale",
+                "case.task_finished", "case.full", "host.revoked", "order.conflict", "order.no_undo",
+                "order.not_waiting", "order.stale",
                 "playbook.older",
                 "rules.nothing_before", "run.conflict", "run.over", "task.closed", "token.expired", "token.used_up",
                 "token.withdrawn",
@@ -59,7 +60,8 @@ package enum ProblemMap {
             .unprocessableContent,
             [
                 "access.malformed_name", "access.weak_password", "access.token_lifetime", "case.empty", "case.too_long",
-                "hunt.invalid", "order.invalid", "playbook.future", "playbook.invalid", "playbook.not_runnable",
+                "approval.invalid", "approval.unknown", "hunt.invalid", "order.invalid", "playbook.future",
+                "playbook.invalid", "playbook.not_runnable",
                 "run.input_missing",
                 "rules.empty", "rules.faults", "rules.large", "rules.group_name", "rules.group_values",
                 "rules.group_count", "rules.range", "run.input_type",

@@ -1,6 +1,7 @@
 internal import ControllerCases
 internal import ControllerFleet
 internal import CordonModel
+internal import CordonOrders
 internal import CordonScan
 internal import HTTPTypes
 internal import Hummingbird
@@ -57,6 +58,48 @@ extension API {
                 answer: .json(OrderView.schema), problems: [.notFound, .conflict, .unprocessableContent], handle: undo
             ),
         ]
+    }
+
+    /// What people sign, and their signatures.
+    static var approvalRoutes: [Route] {
+        [
+            Route(
+                method: .get, path: "\(root)/orders/{id}/approvals", name: "getOrderApprovals", tag: "orders",
+                summary: "What people sign to approve an order, whose keys hosts believe, and who has signed.",
+                admission: .role(.viewer), parameters: .identifier, answer: .json(ApprovalView.schema),
+                problems: [.notFound]
+            ) { call in
+                let id: OrderID = try call.identifier()
+                guard let order = try await call.services.fleet.order(id) else { throw FleetError.unknownOrder(id) }
+                return .json(ApprovalView.json(order, call.services.fleet.approvers))
+            },
+            Route(
+                method: .post, path: "\(root)/orders/{id}/approvals", name: "approveOrder", tag: "orders",
+                summary: "Adds a person's signature to an order that waits for it, and sends the order on.",
+                admission: .role(.responder), parameters: .identifier,
+                body: .json(
+                    .object([
+                        .required("key", .text(.plain, length: 32...32), "The key's name, hex."),
+                        .required("signature", .text(.plain, length: 128...128), "Hex."),
+                    ])
+                ),
+                status: .created, answer: .json(OrderView.schema),
+                problems: [.notFound, .conflict, .unprocessableContent], handle: approve
+            ),
+        ]
+    }
+
+    @Sendable private static func approve(_ call: Call) async throws -> Reply {
+        let id: OrderID = try call.identifier()
+        guard let key = HexDigit.bytes(call.text("key")) else {
+            throw Problem.invalid([.init(pointer: "/key", message: "is not hexadecimal")])
+        }
+        guard let signature = HexDigit.bytes(call.text("signature")) else {
+            throw Problem.invalid([.init(pointer: "/signature", message: "is not hexadecimal")])
+        }
+        let approval = Approval(keyID: key, signature: signature)
+        return .json(
+            OrderView.json(try await call.services.fleet.approve(id, with: approval, by: call.principal())))
     }
 
     @Sendable private static func undo(_ call: Call) async throws -> Reply {

@@ -21,6 +21,7 @@ enum OrderView {
             .required("changed_at", .instant),
             .required("attempts", .count),
             .required("note", .string, "What is going on, for people."),
+            .required("approved_by", .list(.string, most: 16), "People who have signed it with keys of their own."),
             .required("reverted_by", .nullable(.identifier)),
             .required("result", .nullable(result)),
         ])
@@ -62,7 +63,8 @@ enum OrderView {
             "requested_by": .text(order.requestedBy), "case": .describing(order.caseID),
             "issued_at": .text("\(order.issuedAt)"), "expires_at": .text("\(order.expiresAt)"),
             "changed_at": .text("\(record.changedAt)"), "attempts": .integer(Int64(record.attempts)),
-            "note": .text(record.note), "reverted_by": .describing(record.revertedBy),
+            "note": .text(record.note), "approved_by": .array(record.approvedBy.map { .text($0) }),
+            "reverted_by": .describing(record.revertedBy),
             "result": record.result.map(json) ?? .null,
         ]
     }

@@ -12,21 +12,28 @@ struct Orders: AsyncParsableCommand {
     var host: String?
     @Flag(help: "Only orders that are still on their way.")
     var open = false
+    @Flag(help: "Only orders that wait for people's signatures: `cordon approve ORDER --key FILE`.")
+    var waiting = false
     @Option(help: "At most so many.")
     var limit = 50
     @Flag(help: "Go on with every change, until interrupted.")
     var watch = false
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        if open && waiting { throw ValidationError("Choose --open or --waiting.") }
+    }
+
     func run() async throws {
         try await Client.use { client in
+            let state = open ? "open" : waiting ? OrderState.drafted.rawValue : nil
             let agent: String? = if let host { try await client.hostID(host) } else { nil }
             let names = output.json ? TimelineNames() : try await client.shownNames()
             let list = LiveList(
                 client: client, topic: "order", table: Self.table(names), output: output,
                 load: {
                     try await client.list(
-                        "/api/v1/orders", [("host", agent), ("state", open ? "open" : nil)], most: limit)
+                        "/api/v1/orders", [("host", agent), ("state", state)], most: limit)
                 },
                 item: { id in
                     let order = try await client.get("/api/v1/orders/\(id)")
@@ -93,7 +100,8 @@ enum OrderLines {
             ("reason", order["reason"]?.text),
             ("issued", order["issued_at"]?.text.map(Shown.instant)),
             ("expires", order["expires_at"]?.text.map(Shown.instant)),
-            ("note", order["note"]?.text), ("answer", result?["message"]?.text), ("rule", result?["rule"]?.text),
+            ("note", order["note"]?.text), ("signed by", Self.people(order)), ("answer", result?["message"]?.text),
+            ("rule", result?["rule"]?.text),
             ("failure", result?["code"]?.text), ("reverted by", order["reverted_by"]?.text),
         ])
         for applied in result?["proof"]?["applied"]?.texts ?? [] {
@@ -101,6 +109,11 @@ enum OrderLines {
         }
         for probe in result?["proof"]?["probes"]?.array ?? [] { lines.append("  " + line(of: probe)) }
         return lines
+    }
+
+    private static func people(_ order: JSONValue) -> String? {
+        let people = order["approved_by"]?.texts ?? []
+        return people.isEmpty ? nil : people.joined(separator: ", ")
     }
 
     /// `proved  controller_reachable: …`

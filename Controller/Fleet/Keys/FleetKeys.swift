@@ -1,4 +1,5 @@
 package import CordonModel
+package import CordonOrders
 package import CordonTrust
 internal import CordonWire
 internal import FoundationEssentials
@@ -34,6 +35,15 @@ package struct FleetKeys: Sendable {
 
     /// The fleet's name.
     package var fleet: String { description.name }
+
+    /// People whose approvals hosts believe, as the policy root listed them.
+    package var approvers: [Approver] { (try? keySetContent?.approverList()) ?? [] }
+
+    private var keySetContent: Cordon_V1_OrderKeySet? {
+        (try? Cordon_V1_SignedOrderKeySet(serializedBytes: keySet)).flatMap {
+            try? Cordon_V1_OrderKeySet(serializedBytes: $0.keySet)
+        }
+    }
 
     /// PEM: the chain that the listeners present.
     package var certificateFile: String { "\(folder)/\(File.controller)" }
@@ -73,7 +83,8 @@ package struct FleetKeys: Sendable {
         guard let signed = try? Cordon_V1_SignedOrderKeySet(serializedBytes: keySet),
             let set = try? Cordon_V1_OrderKeySet(serializedBytes: signed.keySet),
             KeySetEnvelope(keySet: Array(signed.keySet), signature: Array(signed.signature)).isSigned(by: policyRoot),
-            set.fleet == fleet, set.keys.contains(Data(orderKey.verifyingKey.rawBytes))
+            set.fleet == fleet, set.keys.contains(Data(orderKey.verifyingKey.rawBytes)),
+            (try? set.approverList()) != nil
         else {
             throw FleetError(
                 code: "fleet.bad_key_set",

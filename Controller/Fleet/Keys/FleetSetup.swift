@@ -1,9 +1,9 @@
 package import CordonModel
+internal import CordonOrders
 package import CordonTrust
 internal import CordonWire
 internal import FoundationEssentials
 internal import Glibc
-internal import SwiftProtobuf
 
 /// Makes a fleet: the work of `cordon-controller init`.
 package enum FleetSetup {
@@ -17,7 +17,7 @@ package enum FleetSetup {
     }
 
     /// How long the signed set of order keys is good for. The root is needed again before.
-    package static let keySetLifetime: Duration = .seconds(5 * 365 * 86_400)
+    package static let keySetLifetime = KeyDocument.lifetime
 
     /// Makes authority, controller certificate, order key, audit key and policy root in the folder.
     ///
@@ -64,16 +64,8 @@ package enum FleetSetup {
     package static func signKeySet(
         fleet: String, version: UInt64, keys: [VerifyingKey], root: SigningKey, at now: Timestamp
     ) throws -> [UInt8] {
-        var set = Cordon_V1_OrderKeySet()
-        set.version = version
-        set.fleet = fleet
-        set.expiresAtUs = (now + keySetLifetime).microseconds
-        set.keys = keys.map { Data($0.rawBytes) }
-        let envelope = try KeySetEnvelope(signing: try set.serializedBytes(), with: root)
-        var signed = Cordon_V1_SignedOrderKeySet()
-        signed.keySet = Data(envelope.keySet)
-        signed.signature = Data(envelope.signature)
-        return try signed.serializedBytes()
+        try KeyDocument(version: version, fleet: fleet, expiresAt: now + keySetLifetime, orderKeys: keys).signed(
+            with: root)
     }
 
     /// DER of the first certificate of a PEM text.

@@ -206,6 +206,8 @@ extension Fleet {
                 "a result for an order that is not the agent's was dropped", metadata: ["order": "\(result.order)"])
         }
         session.send(.with { $0.resultAck.orderID = result.order.data })
+        // Signatures came while the host was asked without them.
+        if ledger.staged(result.order)?.state == .queued { try await deliver(to: session) }
     }
 
     private func settle(_ result: OrderResult, from agent: AgentID) async throws -> Bool {
@@ -214,6 +216,7 @@ extension Fleet {
         }
         guard let record = ledger.staged(result.order), record.order.agent == agent else { return false }
         defer { ledger.forgetSettled(record.id) }
+        if try await awaits(result, record) { return true }
         guard record.state.canBecome(result.outcome.state) else { return true }
         // The effect is over before the order that ended it is told to have succeeded.
         var ticket = try ledger.stage(record.id, to: result.outcome.state, at: now, by: "agent:\(agent)") {
@@ -248,7 +251,9 @@ extension Fleet {
             case .drafted, .approved, .queued:
                 ticket =
                     (try? ledger.stage(record.id, to: .expired, at: now) {
-                        $0.note = "The host did not come back in time."
+                        $0.note =
+                            record.state == .drafted
+                            ? "Not enough people approved it in time." : "The host did not come back in time."
                     }) ?? ticket
             case .leased, .received, .running:
                 guard record.order.expiresAt + settings.answerGrace <= now else { continue }
@@ -265,7 +270,7 @@ extension Fleet {
     /// Takes an order back that no agent has leased yet: it is expired then, with the reason. Any other stays as it is.
     /// - Returns: The order as it is now; `nil` when there is none.
     package func withdraw(_ id: OrderID, because reason: String, by principal: Principal) async throws -> OrderRecord? {
-        if ledger.staged(id)?.state == .queued {
+        if let state = ledger.staged(id)?.state, state == .queued || state == .drafted {
             // It may be leased at this very moment: then the ledger says no.
             let ticket = try? ledger.stage(id, to: .expired, at: now, by: principal.name) {
                 $0.note = "Withdrawn: \(reason.bounded(500))"
@@ -278,8 +283,8 @@ extension Fleet {
     /// Ends what waits for a host that will not come back.
     func expireOrders(of agent: AgentID, because note: String) async throws {
         var ticket: OrderLedger.Ticket?
-        for record in ledger.open(of: agent, in: [.queued, .leased, .received, .running]) {
-            let next: OrderState = record.state == .queued ? .expired : .unknown
+        for record in ledger.open(of: agent, in: [.drafted, .queued, .leased, .received, .running]) {
+            let next: OrderState = record.state == .queued || record.state == .drafted ? .expired : .unknown
             ticket = (try? ledger.stage(record.id, to: next, at: now) { $0.note = note }) ?? ticket
         }
         if let ticket { try await ledger.settle(ticket) }

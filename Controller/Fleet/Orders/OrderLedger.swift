@@ -249,6 +249,7 @@ extension AuditEntry {
             case .refused(let rule): details["rule"] = rule
             }
         }
+        if record.state == .approved { details["approved_by"] = record.approvedBy.joined(separator: ", ") }
         if let later = record.revertedBy { details["reverted_by"] = "\(later)" }
         return AuditEntry(
             at: now, actor: actor, verb: "order.\(record.state.rawValue)", subject: "order:\(record.id)",

@@ -40,7 +40,7 @@ package struct OrderRecord: Sendable, Hashable {
     package var note: String
     /// The later order that undid it.
     package var revertedBy: OrderID?
-    /// A serialised `SignedOrder`: what every delivery sends, byte for byte.
+    /// A serialised `SignedOrder`: what every delivery sends, byte for byte. Approvals are added as they come.
     package var signed: [UInt8]
 
     package init(

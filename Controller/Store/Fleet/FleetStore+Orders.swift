@@ -30,7 +30,7 @@ extension FleetStore: OrderRepository {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         ON CONFLICT (order_id) DO UPDATE SET state = excluded.state, is_open = excluded.is_open,
             changed_at = excluded.changed_at, attempts = excluded.attempts, note = excluded.note,
-            result = excluded.result, reverted_by = excluded.reverted_by
+            signed = excluded.signed, result = excluded.result, reverted_by = excluded.reverted_by
         """
 
     package func order(_ id: OrderID) async throws -> OrderRecord? {

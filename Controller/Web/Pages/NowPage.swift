@@ -5,6 +5,8 @@ package struct NowPage: Page {
     package var decisions: [DecisionCard]
     /// `nil` when nothing waits.
     package var decisionCount: String?
+    /// Orders that wait for people's signatures.
+    package var signing: [SignatureLine] = []
     package var cases: [CaseRow]
     package var caseCount: String
     package var isolated: [HostLine]
@@ -98,6 +100,32 @@ package struct DecisionCard: Sendable {
             self.token = token
             self.back = back
         }
+    }
+}
+
+/// An order that its host takes only with the signatures of several people.
+package struct SignatureLine: Sendable {
+    package var orderID: String
+    /// `delete /tmp/x`
+    package var what: String
+    package var hostID: String
+    package var hostName: String
+    /// `signed by ann` or `nobody has signed yet`
+    package var signers: String
+    /// What the host said of it.
+    package var note: String
+    package var expires: Moment
+
+    package init(
+        orderID: String, what: String, hostID: String, hostName: String, signers: String, note: String, expires: Moment
+    ) {
+        self.orderID = orderID
+        self.what = what
+        self.hostID = hostID
+        self.hostName = hostName
+        self.signers = signers
+        self.note = note
+        self.expires = expires
     }
 }
 

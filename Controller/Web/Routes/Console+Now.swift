@@ -3,6 +3,7 @@ internal import ControllerCases
 internal import ControllerFleet
 internal import ControllerPlaybooks
 internal import CordonModel
+internal import CordonOrders
 internal import Hummingbird
 
 /// What waits for a person, and the answers.
@@ -30,9 +31,27 @@ extension Console {
             isolated: isolated.prefix(Self.lines).map { HostLine($0, now: now) },
             offline: offline.prefix(Self.lines).map { HostLine(offline: $0, now: now) }
         )
+        page.signing = try await signing(reader)
         page.isolatedCount = "\(isolated.count)"
         page.offlineCount = "\(offline.count)"
         return answer(page)
+    }
+
+    /// Orders that wait for signatures, those that end first before others.
+    private func signing(_ reader: Reader) async throws -> [SignatureLine] {
+        let orders = try await services.fleet.orders(OrderFilter(states: [.drafted], limit: Self.lines))
+        var lines: [SignatureLine] = []
+        for record in orders.sorted(by: { $0.order.expiresAt < $1.order.expiresAt }) {
+            let host = try await services.fleet.host(record.order.agent)
+            lines.append(
+                SignatureLine(
+                    orderID: "\(record.id)", what: record.order.action.sentence, hostID: "\(record.order.agent)",
+                    hostName: host?.name ?? "\(record.order.agent)",
+                    signers: record.approvedBy.isEmpty
+                        ? "nobody has signed yet" : "signed by \(record.approvedBy.joined(separator: ", "))",
+                    note: record.note, expires: Moment(record.order.expiresAt, now: reader.now)))
+        }
+        return lines
     }
 
     /// Hosts listed on this page; the list of hosts has all.

@@ -131,6 +131,6 @@ extension FuzzEntry {
         let key = try key().verifyingKey
         return OrderVerifier(
             host: HostIdentity(fleet: "acme.example", agent: agent, policyRoot: key),
-            keys: KeyRing.Keys(version: 1, expiresAt: now + .seconds(86_400), keys: [key]))
+            keys: KeyRing.Keys(version: 1, expiresAt: now + .seconds(86_400), keys: [key], approvers: []))
     }
 }

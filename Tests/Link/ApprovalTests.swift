@@ -1,0 +1,109 @@
+import ControllerFleet
+import CordonModel
+import CordonOrders
+import CordonTrust
+import CordonWire
+import Testing
+
+/// Orders that a host takes only with people's signatures, as the controller sees them.
+@Suite("Approvals at the controller", .timeLimit(.minutes(2)))
+struct ApprovalTests {
+    let scratch = ScratchFolder()
+    private let isolation = Action.isolate(Isolation(duration: .seconds(60)))
+    private let ann = SigningKey()
+    private let bob = SigningKey()
+
+    /// A fleet whose policy root has listed ann and bob.
+    private func serve(_ body: @Sendable @escaping (Controller) async throws -> Void) async throws {
+        let (folder, clock) = (scratch.path, TestClock())
+        let root = folder + ".root"
+        _ = try FleetSetup.create(
+            folder: folder, fleetName: "test", addresses: ["127.0.0.1", "localhost"], rootKeyFile: root, at: clock.now)
+        let key = try KeyFile.signingKey(at: root)
+        let path = "\(folder)/\(FleetKeys.File.keySet)"
+        var document = try KeyDocument(signed: try KeyFile.read(path, secret: false), by: key.verifyingKey)
+        document.version += 1
+        document.approvers = [
+            Approver(person: "ann", key: ann.verifyingKey), Approver(person: "bob", key: bob.verifyingKey),
+        ]
+        try KeyFile.write(try document.signed(with: key), to: path, mode: 0o644)
+        try await Controller.serve(in: folder, clock: clock, body)
+    }
+
+    private static func waits(_ carried: Int) -> Outcome {
+        .refused(rule: AwaitedApprovals(carried: carried, needed: 2).rule)
+    }
+
+    @Test(
+        "an order that its host takes from nobody alone waits, goes out with every signature, and is done with the last"
+    )
+    func gathered() async throws {
+        try await serve { controller in
+            let agent = try await controller.agent()
+            try await agent.connected { stream in
+                let fleet = controller.fleet
+                _ = try await fleet.submit(controller.request(isolation, of: agent), by: Controller.admin)
+                let (order, signed) = try await stream.order()
+                try await stream.answer(order.id, Self.waits(0))
+                let waiting = try await controller.order(order.id, becomes: .drafted)
+                #expect(waiting.note == "done" && waiting.result == nil, "what the host said stands there")
+
+                let bytes = [UInt8](signed.order)
+                _ = try await fleet.approve(order.id, with: try Approval(of: bytes, with: ann), by: Controller.admin)
+                let (_, second) = try await stream.order()
+                #expect(second.order == signed.order && second.approvals.count == 1)
+                try await stream.answer(order.id, Self.waits(1))
+                let halfway = try await controller.order(order.id, becomes: .drafted)
+                #expect(halfway.approvedBy == ["ann"])
+                let same = try await fleet.approve(
+                    order.id, with: try Approval(of: bytes, with: ann), by: Controller.admin)
+                #expect(same.state == .drafted, "the same person again changes nothing")
+
+                _ = try await fleet.approve(order.id, with: try Approval(of: bytes, with: bob), by: Controller.admin)
+                let (_, third) = try await stream.order()
+                #expect(third.approvals.count == 2)
+                let counted = try Approvals(of: third, by: fleet.approvers, at: controller.clock.now)
+                #expect(counted.people == ["ann", "bob"])
+                try await stream.answer(order.id, .succeeded)
+                _ = try await controller.order(order.id, becomes: .succeeded)
+            }
+        }
+    }
+
+    @Test(
+        "signatures by keys that are not listed, or over something else, are not taken; nor any for an order that is over"
+    )
+    func refused() async throws {
+        try await serve { controller in
+            let agent = try await controller.agent()
+            let fleet = controller.fleet
+            let record = try await fleet.submit(controller.request(isolation, of: agent), by: Controller.admin)
+            let bytes = record.signedOrder
+            await #expect(throws: FleetError.unknownApprover) {
+                try await fleet.approve(
+                    record.id, with: try Approval(of: bytes, with: SigningKey()), by: Controller.admin)
+            }
+            await #expect(throws: FleetError.badApproval("ann")) {
+                try await fleet.approve(record.id, with: try Approval(of: bytes + [0], with: ann), by: Controller.admin)
+            }
+            let early = try await fleet.approve(
+                record.id, with: try Approval(of: bytes, with: ann), by: Controller.admin)
+            #expect(
+                early.state == .queued && early.approvedBy == ["ann"], "an order may be signed before its host is there"
+            )
+            try await agent.connected { stream in
+                let (order, signed) = try await stream.order()
+                #expect(signed.approvals.count == 1)
+                // What an agent says of an order that went out before the signature came.
+                try await stream.answer(order.id, Self.waits(0))
+                let (_, again) = try await stream.order()
+                #expect(again == signed, "it is sent again at once")
+                try await stream.answer(order.id, .succeeded)
+                _ = try await controller.order(order.id, becomes: .succeeded)
+            }
+            await #expect(throws: FleetError.notWaiting(record.id, .succeeded)) {
+                try await fleet.approve(record.id, with: try Approval(of: bytes, with: bob), by: Controller.admin)
+            }
+        }
+    }
+}
