@@ -6,8 +6,9 @@ extension Action {
         switch self {
         case .isolate: "isolate"
         case .release: "release"
-        case .blockAddress(let block): "block \(block.network)"
+        case .blockAddress(let block): "block \(block.subject)"
         case .unblockAddress(let network): "unblock \(network)"
+        case .endBlock(let order): "unblock what order \(order) blocked"
         case .killProcess(let target): "kill \(target.words)"
         case .freezeProcess(let freezing): "freeze \(freezing.target.words)"
         case .thawProcess(let order): "thaw what order \(order) froze"
@@ -23,11 +24,13 @@ extension Action {
     package func undo(of order: OrderID) -> Action? {
         switch self {
         case .isolate: .release
-        case .blockAddress(let block): .unblockAddress(block.network)
+        case .blockAddress(let block): block.isWhole ? .unblockAddress(block.network) : .endBlock(order)
         case .freezeProcess: .thawProcess(order)
         case .quarantineFile: .restoreFile(order)
         case .lockAccount: .unlockAccount(order)
-        case .release, .unblockAddress, .killProcess, .thawProcess, .restoreFile, .deleteFile, .unlockAccount: nil
+        case .release, .unblockAddress, .endBlock, .killProcess, .thawProcess, .restoreFile, .deleteFile,
+            .unlockAccount:
+            nil
         }
     }
 
@@ -38,7 +41,8 @@ extension Action {
         case .blockAddress(let block): block.duration
         case .freezeProcess(let freezing): freezing.duration
         case .lockAccount(let locking): locking.duration
-        case .release, .unblockAddress, .killProcess, .thawProcess, .quarantineFile, .restoreFile, .deleteFile,
+        case .release, .unblockAddress, .endBlock, .killProcess, .thawProcess, .quarantineFile, .restoreFile,
+            .deleteFile,
             .unlockAccount:
             nil
         }

@@ -8,7 +8,10 @@ package enum Action: Sendable, Hashable {
     case isolate(Isolation)
     case release
     case blockAddress(AddressBlock)
+    /// The block of all packets of a network.
     case unblockAddress(Network)
+    /// What the order of that identifier blocked by ports or direction: of kind `unblock_address` too.
+    case endBlock(OrderID)
     case killProcess(ProcessTarget)
     case freezeProcess(ProcessFreezing)
     /// What the order of that identifier froze.
@@ -27,7 +30,7 @@ package enum Action: Sendable, Hashable {
         case .isolate: .isolate
         case .release: .release
         case .blockAddress: .blockAddress
-        case .unblockAddress: .unblockAddress
+        case .unblockAddress, .endBlock: .unblockAddress
         case .killProcess: .killProcess
         case .freezeProcess: .freezeProcess
         case .thawProcess: .thawProcess
@@ -50,7 +53,7 @@ package enum Action: Sendable, Hashable {
         case .freezeProcess(let freezing): freezing.parameters
         case .quarantineFile(let file), .deleteFile(let file): file.parameters
         case .lockAccount(let locking): locking.parameters
-        case .thawProcess(let order), .restoreFile(let order), .unlockAccount(let order):
+        case .endBlock(let order), .thawProcess(let order), .restoreFile(let order), .unlockAccount(let order):
             ["order": .text("\(order)")]
         }
     }
@@ -66,7 +69,9 @@ package enum Action: Sendable, Hashable {
             case .isolate: .isolate(try Isolation(given))
             case .release: .release
             case .blockAddress: .blockAddress(try AddressBlock(given))
-            case .unblockAddress: .unblockAddress(try given.network("network"))
+            case .unblockAddress:
+                try given.eitherIsGiven("network", "order")
+                    ? .unblockAddress(try given.network("network")) : .endBlock(try given.identifier("order"))
             case .killProcess: .killProcess(try ProcessTarget(given))
             case .freezeProcess: .freezeProcess(try ProcessFreezing(given))
             case .thawProcess: .thawProcess(try given.identifier("order"))

@@ -43,6 +43,7 @@ extension Parameter.Kind {
         case .identifier: "UUID"
         case .userName: "name of a user"
         case .unitName: "name of a systemd unit"
+        case .ports: "ports, as tcp/22,udp/1000-2000, at most \(PortRange.mostInList)"
         }
     }
 }

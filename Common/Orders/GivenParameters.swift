@@ -51,6 +51,22 @@ struct GivenParameters {
         return network
     }
 
+    /// The ranges of ports; empty where none are given.
+    func ports(_ name: String) throws(ActionError) -> [PortRange] {
+        guard let text = optionalText(name) else { return [] }
+        guard let ranges = PortRange.list(text) else { throw .wrong(name, of: kind, "is no list of ports") }
+        return ranges
+    }
+
+    /// Of two parameters that are each optional, exactly one must be given.
+    func eitherIsGiven(_ one: String, _ other: String) throws(ActionError) -> Bool {
+        let isOne = values[one] != nil
+        guard isOne != (values[other] != nil) else {
+            throw .wrong(one, of: kind, "or \(other) is to be given, and not both")
+        }
+        return isOne
+    }
+
     func choice<Choice: RawRepresentable<String>>(
         _ name: String, of: Choice.Type, default fallback: Choice? = nil
     ) throws(ActionError) -> Choice {

@@ -29,6 +29,8 @@ package struct Parameter: Sendable, Hashable {
         case userName
         /// A systemd unit with its suffix, as `cron.service`: at most 255 bytes (systemd.unit(5)).
         case unitName
+        /// Ranges of TCP or UDP ports with commas between, as `PortRange` reads them.
+        case ports
     }
 
     static func required(_ name: String, _ kind: Kind, _ summary: String) -> Parameter {
@@ -73,6 +75,9 @@ package struct Parameter: Sendable, Hashable {
         case .identifier: UUIDv7(text) == nil ? "is no identifier" : nil
         case .userName: Self.isUserName(text) ? nil : "is no name of a user"
         case .unitName: Self.isUnitName(text) ? nil : "is no name of a systemd unit with its suffix"
+        case .ports:
+            PortRange.list(text) == nil
+                ? "is no list of at most \(PortRange.mostInList) ports such as tcp/22,udp/1000-2000" : nil
         case .number, .seconds, .flag: nil
         }
     }

@@ -79,6 +79,9 @@ struct Enrolled {
         try sign(bytes: try Cordon_V1_Order(order).serializedBytes(), with: other)
     }
 
+    /// What the journal knows a signed order by.
+    func digest(of signed: Cordon_V1_SignedOrder) throws -> [UInt8] { Fingerprint(of: [UInt8](signed.order)).bytes }
+
     func sign(bytes: [UInt8], with other: SigningKey? = nil) throws -> Cordon_V1_SignedOrder {
         let envelope = try OrderEnvelope(signing: bytes, with: other ?? key)
         var signed = Cordon_V1_SignedOrder()

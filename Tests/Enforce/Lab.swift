@@ -135,16 +135,19 @@ final class Lab: Sendable {
             print('ready', flush=True)
             while True:
                 for u in select.select(us, [], [])[0]:
-                    d, a = u.recvfrom(4096); u.sendto(d, a)
-        elif verb == 'tcp':                      # ADDRESS PORT UID: ok, or what happened
+                    d, a = u.recvfrom(4096); u.sendto(d[:1000], a)
+        elif verb == 'tcp':                      # ADDRESS PORT UID SOURCE: ok, or what happened
             become(args[2] if len(args) > 2 else '0')
             s = socket.socket(family(args[0])); s.settimeout(1.5)
+            if len(args) > 3: s.bind((args[3], 0))
             try:
                 s.connect((args[0], int(args[1]))); s.sendall(b'x'); print('ok' if s.recv(1) == b'x' else 'eof')
             except OSError as e: print(type(e).__name__)
-        elif verb == 'udp':
+        elif verb == 'udp':                      # ADDRESS PORT BYTES SOURCE
             s = socket.socket(family(args[0]), socket.SOCK_DGRAM); s.settimeout(1.5)
-            try: s.sendto(b'x', (args[0], int(args[1]))); s.recvfrom(10); print('ok')
+            if len(args) > 3: s.bind((args[3], 0))
+            size = int(args[2]) if len(args) > 2 else 1
+            try: s.sendto(b'x' * size, (args[0], int(args[1]))); s.recvfrom(10); print('ok')
             except OSError as e: print(type(e).__name__)
         elif verb == 'hold':                     # ADDRESS PORT UID: a line in asks for an echo
             become(args[2] if len(args) > 2 else '0')

@@ -18,6 +18,11 @@ enum Samples {
         [
             .isolate(Isolation(duration: .seconds(3600))), .release,
             .blockAddress(AddressBlock(network: network, duration: .seconds(1))), .unblockAddress(network),
+            .blockAddress(
+                AddressBlock(
+                    network: network, duration: .seconds(1), ports: PortRange.list("udp/53,tcp/22-80") ?? [],
+                    direction: .inward)),
+            .endBlock(OrderID(id)),
             .freezeProcess(ProcessFreezing(target: process(.cgroup), duration: .seconds(60))),
             .killProcess(ProcessTarget(pid: 2, startTime: 0, executable: nil, scope: .tree)), .thawProcess(OrderID(id)),
             .quarantineFile(FileTarget(path: "/tmp/x")),
@@ -69,6 +74,13 @@ enum Samples {
         Broken(isolate, "duration_s", nil), Broken(isolate, "network", .text("10.0.0.0/8")),
         Broken(unblock, "network", .text("10.0.0.1/8")), Broken(unblock, "network", .text("10.0.0.0/8; flush ruleset")),
         Broken(unblock, "network", .texts(["10.0.0.0/8"])), Broken(unblock, "network", nil),
+        Broken(unblock, "order", .text("\(id)")), Broken(.endBlock(OrderID(id)), "order", nil),
+        Broken(block, "ports", .text("")), Broken(block, "ports", .text("22")),
+        Broken(block, "ports", .text("tcp/80-22")),
+        Broken(block, "ports", .text("tcp/65536")), Broken(block, "ports", .text("tcp/022")),
+        Broken(block, "ports", .text("sctp/22")), Broken(block, "ports", .text("tcp/22,")),
+        Broken(block, "ports", .text(String(repeating: "tcp/1,", count: 32) + "tcp/1")),
+        Broken(block, "ports", .number(22)), Broken(block, "direction", .text("inward")),
         Broken(kill, "pid", .number(1)), Broken(kill, "pid", .number(-1)), Broken(kill, "pid", .number(.max)),
         Broken(kill, "start_time", .number(-1)), Broken(kill, "executable", .text("")),
         Broken(kill, "executable", .text("bin/a")), Broken(kill, "executable", .text("/bin/a\u{0}b")),
@@ -78,5 +90,6 @@ enum Samples {
 
     private static let isolate = Action.isolate(Isolation(duration: .seconds(1)))
     private static let unblock = Action.unblockAddress(network)
+    private static let block = Action.blockAddress(AddressBlock(network: network, duration: .seconds(1)))
     private static let kill = Action.killProcess(process(.process))
 }

@@ -38,7 +38,13 @@ struct OpenC2Tests {
         .isolate(Isolation(duration: .seconds(60))), .release,
         .blockAddress(AddressBlock(network: Network("203.0.113.0/24") ?? Network(.v4(0)), duration: .seconds(1))),
         .blockAddress(AddressBlock(network: Network("2001:db8::7") ?? Network(.v4(0)), duration: .seconds(3600))),
-        .unblockAddress(Network("203.0.113.7") ?? Network(.v4(0))),
+        .blockAddress(
+            AddressBlock(
+                network: Network(.v4(0xCB00_7107)), duration: .seconds(60),
+                ports: PortRange.list("tcp/22,udp/53") ?? [],
+                direction: .inward)),
+        .blockAddress(AddressBlock(network: Network(.v4(1)), duration: .seconds(60), direction: .outward)),
+        .unblockAddress(Network("203.0.113.7") ?? Network(.v4(0))), .endBlock(order),
         .killProcess(process), .killProcess(ProcessTarget(pid: 2, startTime: 1, executable: nil, scope: .process)),
         .freezeProcess(ProcessFreezing(target: process, duration: .seconds(60))),
         .thawProcess(order), .quarantineFile(FileTarget(path: "/tmp/x")),
@@ -84,8 +90,21 @@ struct OpenC2Tests {
             (
                 [
                     "action": "deny", "target": ["ipv4_net": "1.2.3.4"],
-                    "args": ["duration": 5000, "slpf": ["direction": "egress"]],
+                    "args": ["duration": 5000, "slpf": ["direction": "sideways"]],
                 ], 501
+            ),
+            (
+                [
+                    "action": "deny", "target": ["ipv4_net": "1.2.3.4"],
+                    "args": ["duration": 5000, "x-cordon": ["ports": "tcp/0x16"]],
+                ], 400
+            ),
+            (["action": "allow", "target": ["ipv4_net": "1.2.3.4"], "args": ["slpf": ["direction": "egress"]]], 501),
+            (
+                [
+                    "action": "allow", "target": ["x-cordon:order": "0195c0de-7a3b-7c4d-8e5f-0123456789ab"],
+                    "args": ["x-cordon": ["did": "kill_process"]],
+                ], 400
             ),
             (
                 [

@@ -4,15 +4,16 @@ internal import Glibc
 /// The host's containment: brings about in the kernel what the desired state says, proves it, and puts it back when it
 /// is lost.
 package struct Containment: Sendable {
-    private var firewall: Firewall
+    var firewall: Firewall
     package let agentUser: UInt32
     /// Addresses of controllers; changes when the host is enrolled.
     package var controllers: [Endpoint]
     /// Times a containment was found missing and put back.
-    package private(set) var repairs: UInt64 = 0
+    package internal(set) var repairs: UInt64 = 0
     /// What the kernel held right after the rules were put in force.
     private var isolationInForce: (rules: IsolationRules, readBack: Firewall.ReadBack)?
     private var blocksInForce: Firewall.ReadBack?
+    var tablesInForce: [HeldTable: Firewall.ReadBack] = [:]
 
     init(firewall: Firewall, agentUser: UInt32, controllers: [Endpoint]) {
         self.firewall = firewall
@@ -23,7 +24,7 @@ package struct Containment: Sendable {
     /// Whether tables are owned and outlive the enforcer (kernel 6.9).
     package var ownsTables: Bool { firewall.ownsTables }
 
-    private var cutter: FlowCutter { FlowCutter(agentUser: agentUser, controllers: controllers) }
+    var cutter: FlowCutter { FlowCutter(agentUser: agentUser, controllers: controllers) }
 
     private func rules() -> IsolationRules {
         var links = try? LinkTable()
@@ -201,6 +202,7 @@ package struct Containment: Sendable {
             try firewall.release()
         }
         if desired.blocks.isEmpty { try firewall.dropBlocks() } else { try replaceBlocks(desired, clock: clock) }
+        for table in HeldTable.allCases { _ = try renew(table, desired: desired, clock: clock) }
     }
 
     /// Looks whether what is desired is in force, and puts back what is not. `thorough` reads the rules back and
@@ -224,7 +226,7 @@ package struct Containment: Sendable {
                 repairs += 1
             }
         }
-        return said
+        return said + (try repairTables(desired, clock: clock, thorough: thorough))
     }
 
     private mutating func isolationFault(thorough: Bool) throws(EnforceError) -> String? {
@@ -238,5 +240,5 @@ package struct Containment: Sendable {
     /// Something else than rules was lost and put back.
     mutating func countRepair() { repairs += 1 }
 
-    private mutating func isThere(_ table: String) -> Bool { (try? firewall.exists(.inet, table)) ?? false }
+    mutating func isThere(_ table: String) -> Bool { (try? firewall.exists(.inet, table)) ?? false }
 }

@@ -1,5 +1,6 @@
 internal import AgentNetlink
 internal import CordonModel
+internal import CordonOrders
 
 /// Ends what is connected: sockets of this host, and flows that the kernel tracks for others.
 struct FlowCutter {
@@ -48,6 +49,29 @@ struct FlowCutter {
         var count = destroy { isMeant($0.remote) }
         if var tracking = try? ConnectionTracking() {
             count.flows = tracking.delete { $0.addresses.contains(where: isMeant) }
+        }
+        return count
+    }
+
+    /// Ends what is connected that a block by ports or direction stops.
+    func cut(_ block: AddressBlock) -> Count {
+        let hasPort = { (transport: UInt8, port: UInt16) in
+            block.ports.isEmpty
+                || block.ports.contains { $0.transport.number == transport && $0.first <= port && port <= $0.last }
+        }
+        let (comes, goes) = (block.direction != .outward, block.direction != .inward)
+        var count = destroy { socket in
+            block.network.contains(socket.remote)
+                && (comes && hasPort(6, socket.localPort) || goes && hasPort(6, socket.remotePort))
+        }
+        if var tracking = try? ConnectionTracking() {
+            count.flows = tracking.delete { flow in
+                // Both ways of a flow are packets of their own, each with a port that it goes to.
+                flow.ways.contains { way in
+                    comes && block.network.contains(way.source) && hasPort(flow.transport, way.port)
+                        || goes && block.network.contains(way.destination) && hasPort(flow.transport, way.port)
+                }
+            }
         }
         return count
     }

@@ -39,7 +39,7 @@ enum BlockRules {
             + chain("output", .output, source: false)
     }
 
-    static var ruleCount: Int { messages.count { $0.type == NFT.Message.newRule.type } }
+    static var ruleCount: Int { NFT.ruleCount(messages) }
 
     /// Messages that put elements in; a message carries at most 64 KiB of them.
     static func add(_ elements: [Element], to set: SetName) -> [NetlinkMessage] {

@@ -2,15 +2,16 @@ internal import AgentNetlink
 internal import CordonModel
 
 extension NFT {
-    /// One expression of a rule: its name and how its attributes are written. Register 1 carries values.
+    /// One expression of a rule: its name and how its attributes are written. Register 1 carries values; keys of several
+    /// fields stand in the registers of four bytes, the first of which is number 8 and begins where register 1 does.
     struct Expression: Sendable {
         let name: String
         let fill: @Sendable (inout AttributeWriter) -> Void
 
         /// Loads what the kernel knows of the packet.
-        static func meta(_ key: MetaKey) -> Expression {
+        static func meta(_ key: MetaKey, into register: UInt32 = 1) -> Expression {
             Expression(name: "meta") {
-                $0.put(1, big: UInt32(1))
+                $0.put(1, big: register)
                 $0.put(2, big: key.rawValue)
             }
         }
@@ -29,9 +30,11 @@ extension NFT {
         }
 
         /// Loads bytes of a header.
-        static func load(_ base: Header, at offset: UInt32, count: UInt32) -> Expression {
+        static func load(
+            _ base: Header, at offset: UInt32, count: UInt32, into register: UInt32 = 1
+        ) -> Expression {
             Expression(name: "payload") {
-                $0.put(1, big: UInt32(1))
+                $0.put(1, big: register)
                 $0.put(2, big: base.rawValue)
                 $0.put(3, big: offset)
                 $0.put(4, big: count)
@@ -63,7 +66,19 @@ extension NFT {
             }
         }
 
-        /// Goes on only when the set has register 1.
+        /// Loads 1 where the packet has an IPv6 extension header of that number, else 0.
+        static func has(extensionHeader number: UInt8) -> Expression {
+            Expression(name: "exthdr") {
+                $0.put(1, big: UInt32(1))
+                $0.put(2, [number])
+                $0.put(3, big: UInt32(0))
+                $0.put(4, big: UInt32(1))
+                $0.put(5, big: UInt32(1))
+                $0.put(6, big: UInt32(0))
+            }
+        }
+
+        /// Goes on only when the set has what stands in the registers from 1 on.
         static func lookup(_ set: String) -> Expression {
             Expression(name: "lookup") {
                 $0.put(1, text: set)
@@ -111,6 +126,15 @@ extension [NFT.Expression] {
 
     static func ethertype(_ type: UInt16) -> Self {
         [.meta(.ethertype), .compare([UInt8(type >> 8), UInt8(truncatingIfNeeded: type)])]
+    }
+
+    /// A part of a packet that nobody has put together yet. Where connections are tracked the kernel does that early, and
+    /// there are none.
+    static func isFragment(isV4: Bool) -> Self {
+        isV4
+            // More fragments, or an offset.
+            ? [.load(.network, at: 6, count: 2), .mask([0x3F, 0xFF]), .compare([0, 0], equal: false)]
+            : [.has(extensionHeader: 44), .compare([1])]
     }
 
     static func transport(_ number: UInt8) -> Self { [.meta(.transport), .compare([number])] }

@@ -124,6 +124,20 @@ struct Firewall: Sendable {
         }
     }
 
+    /// Puts an inet table in place as a whole, replacing what there was; without messages takes it away.
+    mutating func replaceTable(_ name: String, with messages: [NetlinkMessage], doing what: String) throws(EnforceError)
+    {
+        do {
+            if !messages.isEmpty {
+                try replace(name, [.inet], with: messages)
+            } else if try exists(.inet, name) {
+                try transact([NFT.deleteTable(.inet, name)])
+            }
+        } catch {
+            throw Self.failed(what, error)
+        }
+    }
+
     // MARK: - What is in force
 
     /// What the kernel holds of a table: how many chains and rules, and a hash over all of it but counters and element

@@ -38,7 +38,7 @@ struct IsolationRules: Sendable, Hashable {
     }
 
     /// How many rules there are: what a read-back must find.
-    var ruleCount: Int { messages.count { $0.type == NFT.Message.newRule.type } }
+    var ruleCount: Int { NFT.ruleCount(messages) }
 
     private func chain(_ name: String, _ hook: NFT.Hook, _ rules: [[NFT.Expression]]) -> [NetlinkMessage] {
         let chain = NFT.newChain(

@@ -34,6 +34,8 @@ enum NFT {
     enum SetFlag {
         static let interval: UInt32 = 4
         static let timeout: UInt32 = 0x10
+        /// Keys of several fields, each with a range of its own (kernel 5.6).
+        static let concatenation: UInt32 = 0x80
     }
 
     enum Verdict: UInt32 {
@@ -92,6 +94,7 @@ enum NFT {
         case input
         case forward
         case output
+        case postrouting
         /// What leaves through one device, of netdev tables (kernel 5.16 and later).
         case egress(device: String)
 
@@ -101,10 +104,14 @@ enum NFT {
             case .input: 1
             case .forward: 2
             case .output: 3
+            case .postrouting: 4
             case .egress: 1
             }
         }
     }
+
+    /// How many rules the messages make: what a read-back must find.
+    static func ruleCount(_ messages: [NetlinkMessage]) -> Int { messages.count { $0.type == Message.newRule.type } }
 
     static func newRule(_ family: Family, table: String, chain: String, _ expressions: [Expression]) -> NetlinkMessage {
         message(.newRule, family, flags: NetlinkMessage.Flag.create | NetlinkMessage.Flag.append) {

@@ -17,14 +17,24 @@ struct ConnectionTracking {
 
     /// One tracked flow: its addresses in both directions, for translation changes them.
     struct Flow: Sendable {
-        let addresses: [IPAddress]
-        let destination: IPAddress
-        let destinationPort: UInt16
+        var addresses: [IPAddress] { ways.flatMap { [$0.source, $0.destination] } }
+        /// The way of the first packet, then the way back.
+        let ways: [Way]
+        var destination: IPAddress { ways[0].destination }
+        var destinationPort: UInt16 { ways[0].port }
         /// 6 for TCP.
         let transport: UInt8
         let family: UInt8
         /// CTA_TUPLE_ORIG and CTA_ID as the kernel wrote them.
         fileprivate let identity: [Attribute]
+
+        /// Where packets go.
+        struct Way: Sendable {
+            let source: IPAddress
+            let destination: IPAddress
+            /// 0 where the transport has none.
+            let port: UInt16
+        }
     }
 
     /// Deletes the flows that the closure picks; returns how many. None where the kernel does not track.
@@ -50,26 +60,22 @@ struct ConnectionTracking {
         guard message.payload.count > 4 else { return nil }
         let attributes = Attribute.parse(message.payload.dropFirst(4))
         guard let original = attributes[type: 1] else { return nil }
-        let forward = tuple(original)
-        guard let destination = forward.destination else { return nil }
-        let back = attributes[type: 2].map { tuple($0).addresses } ?? []
+        guard let forward = way(original) else { return nil }
+        let back = attributes[type: 2].flatMap(way)
+        let transport = original.nested[type: 2]?.nested[type: 1]?.big ?? 0
         return Flow(
-            addresses: forward.addresses + back, destination: destination, destinationPort: forward.port,
-            transport: forward.transport, family: message.payload[0],
-            identity: attributes.filter { $0.type == 1 || $0.type == 12 })
+            ways: [forward] + [back].compactMap(\.self), transport: UInt8(truncatingIfNeeded: transport),
+            family: message.payload[0], identity: attributes.filter { $0.type == 1 || $0.type == 12 })
     }
 
-    private static func tuple(
-        _ attribute: Attribute
-    ) -> (addresses: [IPAddress], destination: IPAddress?, port: UInt16, transport: UInt8) {
+    /// CTA_TUPLE_ORIG or CTA_TUPLE_REPLY.
+    private static func way(_ attribute: Attribute) -> Flow.Way? {
         let parts = attribute.nested
         let ends = parts[type: 1]?.nested ?? []
-        let transport = parts[type: 2]?.nested ?? []
-        let addresses = ends.filter { (1...4).contains($0.type) }.compactMap { IPAddress(bytes: $0.value) }
-        let destination = (ends[type: 2] ?? ends[type: 4]).flatMap { IPAddress(bytes: $0.value) }
-        return (
-            addresses, destination, UInt16(truncatingIfNeeded: transport[type: 3]?.big ?? 0),
-            UInt8(truncatingIfNeeded: transport[type: 1]?.big ?? 0)
-        )
+        guard let source = (ends[type: 1] ?? ends[type: 3]).flatMap({ IPAddress(bytes: $0.value) }),
+            let destination = (ends[type: 2] ?? ends[type: 4]).flatMap({ IPAddress(bytes: $0.value) })
+        else { return nil }
+        let port = parts[type: 2]?.nested[type: 3]?.big ?? 0
+        return Flow.Way(source: source, destination: destination, port: UInt16(truncatingIfNeeded: port))
     }
 }

@@ -10,6 +10,8 @@ extension LocalPolicy {
         package var controllers: [Endpoint] = []
         /// Blocks in force now.
         package var blockCount = 0
+        /// Blocks by port or direction among what is in force besides.
+        package var partBlockCount = 0
 
         package init() {}
     }
@@ -26,7 +28,7 @@ extension LocalPolicy {
             try checkLength(freezing.duration, "longest_freeze", longestFreeze, "freezes")
         case .lockAccount(let locking): try checkLength(locking.duration, "longest_lock", longestLock, "locks accounts")
         case .quarantineFile(let file), .deleteFile(let file): try checkPath(file.path)
-        case .killProcess, .release, .unblockAddress, .thawProcess, .restoreFile, .unlockAccount: return
+        case .killProcess, .release, .unblockAddress, .endBlock, .thawProcess, .restoreFile, .unlockAccount: return
         }
     }
 
@@ -82,6 +84,11 @@ extension LocalPolicy {
             throw Refusal(
                 "protected_addresses", protectedAddresses,
                 "\(block.network) touches \(kept), which this host's policy protects.")
+        }
+        guard block.isWhole || host.partBlockCount < PortRules.mostBlocks else {
+            throw Refusal(
+                "built-in: blocks by port", "\(host.partBlockCount) blocks by port or direction are in force, the most."
+            )
         }
         guard host.blockCount < mostBlocks.value else {
             throw Refusal(

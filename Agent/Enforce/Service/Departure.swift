@@ -34,6 +34,7 @@ package enum Departure {
             var firewall = try Firewall()
             try firewall.release()
             try firewall.dropBlocks()
+            for table in HeldTable.allCases { try firewall.replaceTable(table.name, with: [], doing: "leave") }
             if blocks > 0 {
                 said.append(
                     "\(blocks) blocks ended; cordon-enforcer puts them back when it is installed again in time.")
@@ -52,7 +53,8 @@ package enum Departure {
         var journal = try OrderJournal(folder: folder, clock: clock)
         var said: [String] = []
         var resumed = 0
-        for effect in journal.desired.held.values.sorted(by: { $0.title < $1.title }) {
+        for effect in journal.desired.held.values.sorted(by: { $0.title < $1.title })
+        where effect.key.kind.heldTable == nil {
             if let frozen = FrozenProcesses(bytes: effect.undo), effect.key.kind == .freezeProcess {
                 let report = try? ProcessFreeze(policy: LocalPolicy(), agentUser: 0).thaw(frozen)
                 resumed += report?.resumed ?? 0
@@ -74,6 +76,6 @@ package enum Departure {
         let desired = try OrderJournal(folder: folder, clock: clock).desired
         let state = desired.state(clock: clock)
         if let until = state.isolatedUntil, !desired.isIsolationOver(clock: clock) { throw refusal(until: until) }
-        return state.blocks.count
+        return state.blocks.count + state.effects.count { $0.kind.heldTable != nil }
     }
 }

@@ -110,6 +110,7 @@ extension Enforcer {
         if case .blockAddress = order.action {
             surroundings = core.containment.surroundings()
             surroundings.blockCount = core.journal.desired.blocks.count
+            surroundings.partBlockCount = core.journal.desired.held.keys.count { $0.kind == .blockAddress }
         }
         surroundings.controllers = core.containment.controllers
         try core.policy.check(order.action, at: surroundings)
@@ -136,8 +137,11 @@ extension Enforcer {
             switch order.action {
             case .isolate(let isolation): verdict = try isolate(isolation, order, receipt, &core, begun)
             case .release: verdict = try release(receipt, order, &core, begun)
-            case .blockAddress(let block): verdict = try self.block(block, receipt, &core, begun)
+            case .blockAddress(let block) where block.isWhole:
+                verdict = try self.block(block, receipt, &core, begun)
+            case .blockAddress(let block): verdict = try blockPart(block, receipt, &core, begun)
             case .unblockAddress(let network): verdict = try unblock(network, receipt, &core, begun)
+            case .endBlock(let order): verdict = try endBlock(order, receipt, &core, begun)
             case .killProcess, .freezeProcess, .thawProcess, .quarantineFile, .restoreFile, .deleteFile,
                 .lockAccount, .unlockAccount:
                 try core.journal.append([.received(receipt)])

@@ -19,7 +19,7 @@ extension Enforcer {
             case .lockAccount(let locking):
                 return try keeping.withLock { _ in try lock(locking, order, policy, begun: begun) }
             case .unlockAccount(let order): return try keeping.withLock { _ in try unlock(order, policy, begun: begun) }
-            case .isolate, .release, .blockAddress, .unblockAddress:
+            case .isolate, .release, .blockAddress, .unblockAddress, .endBlock:
                 throw EnforceError("order.misrouted", "\(order.action.kind.rawValue) is done under the lock.")
             }
         } catch let refusal as Refusal {

@@ -81,6 +81,7 @@ extension Enforcer {
                     log.notice("the isolation has ended: its time is over")
                 }
                 if thorough { core.journal.forgetEndedBlocks() }
+                try endHeld(&core)
                 for line in try core.containment.repair(core.journal.desired, clock: clock, thorough: thorough) {
                     log.warning("\(line)")
                     announcements.announce(.drift, line, at: clock.now())

@@ -18,25 +18,60 @@ package struct AddressBlock: Sendable, Hashable {
     package var network: Network
     /// How long; the kernel ends it. Whole seconds, at least one.
     package var duration: Duration
+    /// Only packets to these ports, in order and apart; empty for all packets, whatever they carry.
+    package var ports: [PortRange]
+    package var direction: Direction
 
-    package init(network: Network, duration: Duration) {
+    /// Which way packets go, as the host sees it. This is about packets, not about who began a connection: the port is
+    /// always the one that a packet goes to, so that answers to other connections are none of its business.
+    package enum Direction: String, Sendable, Hashable, CaseIterable {
+        /// From the network.
+        case inward = "in"
+        /// To the network.
+        case outward = "out"
+        case both
+    }
+
+    package init(network: Network, duration: Duration, ports: [PortRange] = [], direction: Direction = .both) {
         self.network = network
         self.duration = duration
+        self.ports = PortRange.joined(ports)
+        self.direction = direction
     }
 
     init(_ given: GivenParameters) throws(ActionError) {
-        network = try given.network("network")
-        duration = try given.seconds("duration_s")
+        self.init(
+            network: try given.network("network"), duration: try given.seconds("duration_s"),
+            ports: try given.ports("ports"),
+            direction: try given.choice("direction", of: Direction.self, default: .both))
+    }
+
+    /// Whether it is about all packets: such blocks are known by their network alone, all others by their order.
+    package var isWhole: Bool { ports.isEmpty && direction == .both }
+
+    /// What is blocked, in words: `203.0.113.7, to tcp/22, inward`.
+    package var subject: String {
+        let to = ports.isEmpty ? "" : ", to \(PortRange.text(ports))"
+        let way =
+            switch direction {
+            case .inward: ", inward"
+            case .outward: ", outward"
+            case .both: ""
+            }
+        return "\(network)\(to)\(way)"
     }
 
     var parameters: [String: FieldValue] {
-        ["network": .text("\(network)"), "duration_s": .number(duration.wholeSeconds)]
+        var parameters: [String: FieldValue] = [
+            "network": .text("\(network)"), "duration_s": .number(duration.wholeSeconds),
+        ]
+        if !ports.isEmpty { parameters["ports"] = .text(PortRange.text(ports)) }
+        if direction != .both { parameters["direction"] = .text(direction.rawValue) }
+        return parameters
     }
 }
 
 extension CatalogueEntry {
-    private static let networks = Parameter.required("network", .network, "An address, or a network in CIDR form.")
-
     static let isolate = CatalogueEntry(
         kind: .isolate, capability: .network, parameters: [.duration],
         precondition: "The host knows an address of its controller.",
@@ -54,13 +89,31 @@ extension CatalogueEntry {
         openC2: "allow device")
 
     static let blockAddress = CatalogueEntry(
-        kind: .blockAddress, capability: .network, parameters: [networks, .duration], precondition: "",
-        effect: "Packets from and to the network are dropped in input, output and forward; flows with it are ended.",
+        kind: .blockAddress, capability: .network,
+        parameters: [
+            .required("network", .network, "An address, or a network in CIDR form."), .duration,
+            .optional("ports", .ports, "Only packets to these ports, whichever side has them; otherwise all packets."),
+            .optional(
+                "direction", .choice(AddressBlock.Direction.allCases.map(\.rawValue)),
+                "Only packets from the network (in) or to it (out); otherwise both. A TCP connection needs both."),
+        ],
+        precondition: "",
+        effect:
+            "Packets from and to the network are dropped in input, output and forward; flows with it are ended. With ports "
+            + "or a direction, only those that match: the port is the one that the packet goes to, before or after it is "
+            + "translated, and fragments that nobody has put together yet are dropped in that direction. Blocks with other "
+            + "ports or another direction live beside each other, at most 256 of them.",
         proof: "Hash of the rules read back from the kernel; sockets reset, flows deleted.",
         openC2: "deny ipv4_net or ipv6_net")
 
     static let unblockAddress = CatalogueEntry(
-        kind: .unblockAddress, capability: .network, parameters: [networks], precondition: "",
-        effect: "The block has ended.", proof: "The rules read back from the kernel.",
+        kind: .unblockAddress, capability: .network,
+        parameters: [
+            .optional("network", .network, "The address or network whose block of all packets is undone."),
+            .optional(
+                "order", .identifier, "Or the order whose block by ports or direction is undone: one of the two."),
+        ],
+        precondition: "", effect: "The block has ended; others of the same network stay.",
+        proof: "The rules read back from the kernel.",
         openC2: "allow ipv4_net or ipv6_net")
 }

@@ -104,6 +104,9 @@ struct Block: AsyncParsableCommand {
             EXAMPLES
               cordon block web-1 203.0.113.7 --reason 'guesses passwords' --for 24h --wait
               cordon block web-1 2001:db8:bad::/48 --reason 'scans' --for 7d
+              cordon block web-1 203.0.113.7 --ports tcp/22,tcp/8000-8100 --direction in --reason 'guesses passwords'
+
+            A block of all packets is ended by `cordon unblock`, one with ports or a direction by `cordon undo` of its order.
             """
     )
     @Argument(help: "The host's name or identifier.")
@@ -112,16 +115,29 @@ struct Block: AsyncParsableCommand {
     var address: String
     @Option(name: .customLong("for"), help: ArgumentHelp("How long; the host's kernel ends it.", valueName: "span"))
     var span = Span(seconds: 24 * 3600)
+    @Option(help: "Only packets to these ports, as tcp/22,udp/1000-2000.")
+    var ports: String?
+    @Option(help: "Only packets from it (in) or to it (out); otherwise both.")
+    var direction: Direction?
     @OptionGroup var order: OrderOptions
+
+    enum Direction: String, ExpressibleByArgument, CaseIterable { case `in`, out, both }
 
     func validate() throws {
         try AddressArgument.check(address)
         try SpanArgument.check(span, "--for")
+        guard ports.map({ PortRange.list($0) != nil }) ?? true else {
+            throw ValidationError("--ports is a list as tcp/22,udp/1000-2000, of at most \(PortRange.mostInList).")
+        }
     }
 
     func run() async throws {
-        try await order.order(
-            ["kind": "block_address", "network": .text(address), "duration_s": .integer(span.seconds)], of: host)
+        var action: JSONObject = JSONObject()
+        (action["kind"], action["network"]) = ("block_address", .text(address))
+        action["duration_s"] = .integer(span.seconds)
+        if let ports { action["ports"] = .text(ports) }
+        if let direction { action["direction"] = .text(direction.rawValue) }
+        try await order.order(.object(action), of: host)
     }
 }
 

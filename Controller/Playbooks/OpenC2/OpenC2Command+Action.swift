@@ -16,10 +16,15 @@ extension OpenC2Command {
         try checkCommonArguments()
         switch (action, target) {
         case (.deny, .network(let target)):
-            try checkFilterArguments()
-            return .blockAddress(AddressBlock(network: try target.network(), duration: try duration()))
+            let direction = try checkFilterArguments()
+            var parameters = try lasting(["network": .text("\(try target.network())")])
+            parameters["direction"] = .text(direction.rawValue)
+            if let ports = arguments.profiles[Self.ownProfile]?["ports"] {
+                parameters["ports"] = .text(ports.text ?? "")
+            }
+            return try action(.blockAddress, parameters)
         case (.allow, .network(let target)):
-            try checkFilterArguments()
+            guard try checkFilterArguments() == .both else { throw .unsupported("Option not supported") }
             return .unblockAddress(try target.network())
         case (.contain, .device):
             guard try containment() != nil else { throw .bad("Containment type argument not populated") }
@@ -34,9 +39,7 @@ extension OpenC2Command {
         case (.delete, .file(let target)): return .deleteFile(try file(target, of: .deleteFile))
         case (.set, .account(let name)):
             guard accountStatus == "disabled" else { throw .unsupported("Option not supported") }
-            var parameters: [String: FieldValue] = [
-                "user": .text(name), "duration_s": .number(try duration().wholeSeconds),
-            ]
+            var parameters = try lasting(["user": .text(name)])
             if arguments.profiles[Self.ownProfile]?["keep_sessions"] == true {
                 parameters["keep_sessions"] = .flag(true)
             }
@@ -44,7 +47,7 @@ extension OpenC2Command {
         case (.set, .order(let order)):
             guard accountStatus == "enabled" else { throw .unsupported("Option not supported") }
             return try action(.unlockAccount, ["order": .text(order)])
-        case (.allow, .order(let order)): return try action(.thawProcess, ["order": .text(order)])
+        case (.allow, .order(let order)): return try action(try undoing(), ["order": .text(order)])
         case (.restore, .order(let order)): return try action(.restoreFile, ["order": .text(order)])
         case (.deny, _), (.allow, _), (.contain, _), (.stop, _), (.delete, _), (.restore, _), (.set, _):
             throw .unsupported("Target type not supported")
@@ -66,14 +69,34 @@ extension OpenC2Command {
         else { throw .unsupported("Option not supported") }
     }
 
-    /// Only what our rules really do: dropped in silence, in both directions, across restarts.
-    private func checkFilterArguments() throws(OpenC2Error) {
+    /// What undoes the kind that `args.x-cordon.did` names: a process is thawed where it names none.
+    private func undoing() throws(OpenC2Error) -> ActionKind {
+        guard let did = arguments.profiles[Self.ownProfile]?["did"] else { return .thawProcess }
+        guard let undo = did.text.flatMap({ ActionKind(rawValue: $0) })?.undo else {
+            throw .bad("args.x-cordon.did names no action that can be undone")
+        }
+        return undo
+    }
+
+    /// The parameters, and how long.
+    private func lasting(_ parameters: [String: FieldValue]) throws(OpenC2Error) -> [String: FieldValue] {
+        var parameters = parameters
+        parameters["duration_s"] = .number(try duration().wholeSeconds)
+        return parameters
+    }
+
+    /// Only what our rules really do: dropped in silence, across restarts. Returns the direction.
+    private func checkFilterArguments() throws(OpenC2Error) -> AddressBlock.Direction {
+        var direction = AddressBlock.Direction.both
         for (name, value) in arguments.profiles["slpf"] ?? JSONObject() {
             switch (name, value) {
             case ("drop_process", "none"), ("direction", "both"), ("persistent", true): break
+            case ("direction", "ingress"): direction = .inward
+            case ("direction", "egress"): direction = .outward
             default: throw .unsupported("Option not supported")
             }
         }
+        return direction
     }
 
     private func containment() throws(OpenC2Error) -> String? {

@@ -20,15 +20,8 @@ extension OpenC2Command {
                 "action": "allow", "target": ["device": ["device_id": .text(device)]],
                 "args": ["er": ["device_containment": "network_isolation"]], "actuator": ["er": [:]],
             ]
-        case .blockAddress(let block):
-            [
-                "action": "deny", "target": target(block.network),
-                "args": [
-                    "duration": .integer(block.duration.milliseconds),
-                    "slpf": ["drop_process": "none", "direction": "both"],
-                ],
-                "actuator": ["slpf": [:]],
-            ]
+        case .blockAddress(let block): command(block)
+        case .endBlock(let order): undo(order, of: .blockAddress)
         case .unblockAddress(let network): ["action": "allow", "target": target(network), "actuator": ["slpf": [:]]]
         case .killProcess(let process):
             ["action": "stop", "target": target(process), "args": arguments(process), "actuator": ["er": [:]]]
@@ -50,6 +43,30 @@ extension OpenC2Command {
         case .restoreFile(let order):
             ["action": "restore", "target": ["x-cordon:order": .text("\(order)")], "actuator": ["er": [:]]]
         }
+    }
+
+    /// What an order of a kind did is over; `thaw_process`, `restore_file` and `unlock_account` have forms of their own.
+    private static func undo(_ order: OrderID, of kind: ActionKind) -> JSONValue {
+        [
+            "action": "allow", "target": ["x-cordon:order": .text("\(order)")],
+            "args": ["x-cordon": ["did": .text(kind.rawValue)]], "actuator": ["slpf": [:]],
+        ]
+    }
+
+    private static func command(_ block: AddressBlock) -> JSONValue {
+        let direction: JSONValue =
+            switch block.direction {
+            case .inward: "ingress"
+            case .outward: "egress"
+            case .both: "both"
+            }
+        var arguments = JSONObject()
+        arguments["duration"] = .integer(block.duration.milliseconds)
+        arguments["slpf"] = ["drop_process": "none", "direction": direction]
+        if !block.ports.isEmpty { arguments["x-cordon"] = ["ports": .text(PortRange.text(block.ports))] }
+        return [
+            "action": "deny", "target": target(block.network), "args": .object(arguments), "actuator": ["slpf": [:]],
+        ]
     }
 
     private static func command(_ locking: AccountLocking) -> JSONValue {

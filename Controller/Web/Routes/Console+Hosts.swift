@@ -68,10 +68,26 @@ extension Console {
         switch form["action"].flatMap({ ActionKind(rawValue: $0) }) {
         case .isolate: .isolate(Isolation(duration: try duration(form)))
         case .release: .release
-        case .blockAddress: .blockAddress(AddressBlock(network: try network(form), duration: try duration(form)))
+        case .blockAddress: .blockAddress(try block(form))
         case .unblockAddress: .unblockAddress(try network(form))
         default: throw .badForm
         }
+    }
+
+    private func block(_ form: FormBody) throws(Problem) -> AddressBlock {
+        var ports: [PortRange] = []
+        if let text = form.text("ports") {
+            guard let list = PortRange.list(text) else {
+                throw .formField("ports", "That is no list of ports, as tcp/22,udp/1000-2000.")
+            }
+            ports = list
+        }
+        let words = AddressBlock.Direction.allCases.map(\.rawValue).joined(separator: ", ")
+        guard let direction = AddressBlock.Direction(rawValue: form["direction"] ?? "both") else {
+            throw .formField("direction", "A direction is one of \(words).")
+        }
+        return AddressBlock(
+            network: try network(form), duration: try duration(form), ports: ports, direction: direction)
     }
 
     private func duration(_ form: FormBody) throws(Problem) -> Duration {

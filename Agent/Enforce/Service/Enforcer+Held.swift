@@ -1,0 +1,91 @@
+internal import CordonModel
+internal import CordonOrders
+internal import Logging
+
+/// Effects that are held in a table of rules: on disk, then in force; under the lock.
+extension Enforcer {
+    /// A block by ports or direction.
+    func blockPart(
+        _ block: AddressBlock, _ receipt: JournalRecord.Receipt, _ core: inout Core, _ begun: ContinuousClock.Instant
+    ) throws(EnforceError) -> Verdict {
+        let key = HeldEffect.Key(kind: .blockAddress, subject: block.subject)
+        let wanted = HeldEffect(
+            key: key, orders: [], title: block.subject, term: clock.term(block.duration), undo: block.bytes)
+        let (proof, until) = try hold(wanted, in: .ports, "blocked \(block.subject)", receipt, &core, begun) {
+            $0.cut(block)
+        }
+        return Self.proved(proof, "\(block.subject): blocked until \(until).")
+    }
+
+    /// Ends what an order blocked by ports or direction.
+    func endBlock(
+        _ order: OrderID, _ receipt: JournalRecord.Receipt, _ core: inout Core, _ begun: ContinuousClock.Instant
+    ) throws(EnforceError) -> Verdict {
+        guard let (title, proof) = try letGo(.blockAddress, of: order, receipt, &core, begun) else {
+            throw EnforceError(
+                "block.not_held", "No block by ports or direction of the order \(order) is in force.",
+                remedy: "A block of all packets is ended by its network.")
+        }
+        return Self.proved(proof, "\(title): no longer blocked.")
+    }
+
+    /// Brings an effect about, for as long as is asked or an earlier one of the same key still lasts. Its orders and its
+    /// term are filled in here. Returns the proof and when it ends.
+    func hold(
+        _ wanted: HeldEffect, in table: HeldTable, _ line: String, _ receipt: JournalRecord.Receipt,
+        _ core: inout Core, _ begun: ContinuousClock.Instant, cutting: (FlowCutter) -> FlowCutter.Count
+    ) throws(EnforceError) -> (proof: Proof, until: String) {
+        let earlier = core.journal.desired.held[wanted.key]
+        var effect = wanted
+        if let earlier, earlier.orders.contains(receipt.order) {
+            // Begun before a crash: the term runs from then.
+            effect = earlier
+        } else {
+            guard core.journal.orders[receipt.order] == nil else {
+                throw EnforceError(
+                    "order.interrupted", "It was begun, and ended before its result was written down.")
+            }
+            effect.orders = (earlier?.orders ?? []).suffix(100) + [receipt.order]
+            effect.term = longer(earlier?.term, wanted.term.duration)
+        }
+        try core.journal.append([.received(receipt), .held(effect)])
+        do {
+            let proof = try core.containment.renew(
+                table, desired: core.journal.desired, clock: clock, lines: [line], since: begun, cutting: cutting)
+            let end = clock.now() + clock.remaining(of: effect.term)
+            return (proof, end.rfc3339(fractionDigits: 0))
+        } catch {
+            record([earlier.map { .held($0) } ?? .ended(effect.key, why: "it failed: \(error.code)")], &core)
+            throw error
+        }
+    }
+
+    /// Ends the effect of a kind that an order brought about; `nil` where there is none.
+    func letGo(
+        _ kind: ActionKind, of order: OrderID, _ receipt: JournalRecord.Receipt, _ core: inout Core,
+        _ begun: ContinuousClock.Instant
+    ) throws(EnforceError) -> (title: String, proof: Proof)? {
+        let held = core.journal.desired.held.values.first { $0.key.kind == kind && $0.orders.contains(order) }
+        guard let effect = held, let table = kind.heldTable else {
+            try core.journal.append([.received(receipt)])
+            return nil
+        }
+        record([.received(receipt), .ended(effect.key, why: "order \(receipt.order)")], &core)
+        let proof = try core.containment.renew(
+            table, desired: core.journal.desired, clock: clock, lines: ["ended: \(effect.title)"], since: begun)
+        return (effect.title, proof)
+    }
+
+    /// Ends what is over; the kernel has ended it already. Called in every round of the reconciler.
+    func endHeld(_ core: inout Core) throws(EnforceError) {
+        let over = core.journal.desired.effectsOver(clock: clock).filter { $0.key.kind.heldTable != nil }
+        guard !over.isEmpty else { return }
+        for effect in over {
+            record([.ended(effect.key, why: "the term is over")], &core)
+            log.notice("an effect has ended: its time is over", metadata: ["effect": "\(effect.title)"])
+        }
+        for table in Set(over.compactMap { $0.key.kind.heldTable }) {
+            _ = try core.containment.renew(table, desired: core.journal.desired, clock: clock)
+        }
+    }
+}
