@@ -91,6 +91,22 @@ struct ProcessSourceTests {
         }
     }
 
+    @Test("starts and ends that follow each other closely are handed on together, and none is held back")
+    func gathering() async throws {
+        // Seconds to sleep, which nobody else does.
+        let marker = "\(UInt32.random(in: 1_000_000 ... .max))"
+        try await following(source()) {
+            let sleepers = try (0..<20).map { _ in try Sleeper(["sleep", marker]) }
+            defer { for sleeper in sleepers { sleeper.end() } }
+            for sleeper in sleepers { _ = await deliveries.first { $0.pid == sleeper.pid && $0.isStart } }
+        }
+        let counts = await deliveries.batches.map { batch in
+            batch.filter { $0.isStart && $0.command.contains(marker) }.count
+        }
+        #expect(counts.reduce(0, +) == 20)
+        #expect(counts.count { $0 > 0 } < 20, "batches: \(counts)")
+    }
+
     @Test("a program that is executed and ends is told with all that is known, and once")
     func startAndEnd() async throws {
         let marker = "cordon-\(getpid())-\(UInt32.random(in: 0 ... .max))"

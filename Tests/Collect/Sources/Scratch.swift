@@ -49,13 +49,14 @@ final class Scratch: Sendable {
 
 /// Takes what a source delivers, and lets a test wait for it.
 actor Deliveries {
-    private(set) var records: [Record] = []
+    private(set) var batches: [[Record]] = []
+    var records: [Record] { batches.flatMap(\.self) }
     private(set) var gaps: [Gap] = []
     private(set) var position: JSONValue?
     private var waiting: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
 
     func take(_ batch: SourceBatch) {
-        records += batch.records
+        batches.append(batch.records)
         gaps += batch.gaps
         position = batch.position
         let total = records.count + gaps.count
