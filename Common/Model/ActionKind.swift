@@ -5,6 +5,8 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
     case release
     case blockAddress = "block_address"
     case unblockAddress = "unblock_address"
+    case blockAddresses = "block_addresses"
+    case unblockAddresses = "unblock_addresses"
     case killProcess = "kill_process"
     case freezeProcess = "freeze_process"
     case thawProcess = "thaw_process"
@@ -19,10 +21,13 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
         switch self {
         case .isolate: .release
         case .blockAddress: .unblockAddress
+        case .blockAddresses: .unblockAddresses
         case .freezeProcess: .thawProcess
         case .quarantineFile: .restoreFile
         case .lockAccount: .unlockAccount
-        case .release, .unblockAddress, .killProcess, .thawProcess, .restoreFile, .deleteFile, .unlockAccount: nil
+        case .release, .unblockAddress, .unblockAddresses, .killProcess, .thawProcess, .restoreFile, .deleteFile,
+            .unlockAccount:
+            nil
         }
     }
 

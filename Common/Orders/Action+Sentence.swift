@@ -9,6 +9,8 @@ extension Action {
         case .blockAddress(let block): "block \(block.subject)"
         case .unblockAddress(let network): "unblock \(network)"
         case .endBlock(let order): "unblock what order \(order) blocked"
+        case .blockAddresses(let block): "block the list \(block.name) of \(block.list.count) networks"
+        case .unblockAddresses(let order): "unblock the list of order \(order)"
         case .killProcess(let target): "kill \(target.words)"
         case .freezeProcess(let freezing): "freeze \(freezing.target.words)"
         case .thawProcess(let order): "thaw what order \(order) froze"
@@ -25,10 +27,12 @@ extension Action {
         switch self {
         case .isolate: .release
         case .blockAddress(let block): block.isWhole ? .unblockAddress(block.network) : .endBlock(order)
+        case .blockAddresses: .unblockAddresses(order)
         case .freezeProcess: .thawProcess(order)
         case .quarantineFile: .restoreFile(order)
         case .lockAccount: .unlockAccount(order)
-        case .release, .unblockAddress, .endBlock, .killProcess, .thawProcess, .restoreFile, .deleteFile,
+        case .release, .unblockAddress, .endBlock, .unblockAddresses, .killProcess, .thawProcess, .restoreFile,
+            .deleteFile,
             .unlockAccount:
             nil
         }
@@ -39,9 +43,11 @@ extension Action {
         switch self {
         case .isolate(let isolation): isolation.duration
         case .blockAddress(let block): block.duration
+        case .blockAddresses(let block): block.duration
         case .freezeProcess(let freezing): freezing.duration
         case .lockAccount(let locking): locking.duration
-        case .release, .unblockAddress, .endBlock, .killProcess, .thawProcess, .quarantineFile, .restoreFile,
+        case .release, .unblockAddress, .endBlock, .unblockAddresses, .killProcess, .thawProcess, .quarantineFile,
+            .restoreFile,
             .deleteFile,
             .unlockAccount:
             nil

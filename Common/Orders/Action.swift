@@ -12,6 +12,9 @@ package enum Action: Sendable, Hashable {
     case unblockAddress(Network)
     /// What the order of that identifier blocked by ports or direction: of kind `unblock_address` too.
     case endBlock(OrderID)
+    case blockAddresses(AddressListBlock)
+    /// The list that the order of that identifier put in force.
+    case unblockAddresses(OrderID)
     case killProcess(ProcessTarget)
     case freezeProcess(ProcessFreezing)
     /// What the order of that identifier froze.
@@ -31,6 +34,8 @@ package enum Action: Sendable, Hashable {
         case .release: .release
         case .blockAddress: .blockAddress
         case .unblockAddress, .endBlock: .unblockAddress
+        case .blockAddresses: .blockAddresses
+        case .unblockAddresses: .unblockAddresses
         case .killProcess: .killProcess
         case .freezeProcess: .freezeProcess
         case .thawProcess: .thawProcess
@@ -49,13 +54,26 @@ package enum Action: Sendable, Hashable {
         case .release: [:]
         case .blockAddress(let block): block.parameters
         case .unblockAddress(let network): ["network": .text("\(network)")]
+        case .blockAddresses(let block): block.parameters
         case .killProcess(let target): target.parameters
         case .freezeProcess(let freezing): freezing.parameters
         case .quarantineFile(let file), .deleteFile(let file): file.parameters
         case .lockAccount(let locking): locking.parameters
-        case .endBlock(let order), .thawProcess(let order), .restoreFile(let order), .unlockAccount(let order):
+        case .endBlock(let order), .unblockAddresses(let order), .thawProcess(let order), .restoreFile(let order),
+            .unlockAccount(let order):
             ["order": .text("\(order)")]
         }
+    }
+
+    /// The same as it is shown: long lists by their number and hash.
+    package var shownParameters: [String: FieldValue] {
+        guard case .blockAddresses(let block) = self else { return parameters }
+        return parameters.merging(["networks": .text(block.list.words)]) { $1 }
+    }
+
+    /// Bytes that an order for it may have, as it is signed.
+    package static func longestOrder(_ kind: ActionKind) -> Int {
+        kind == .blockAddresses ? AddressList.longestText + 16_384 : 16_384
     }
 
     /// The action of a kind's name and its parameters.
@@ -72,6 +90,8 @@ package enum Action: Sendable, Hashable {
             case .unblockAddress:
                 try given.eitherIsGiven("network", "order")
                     ? .unblockAddress(try given.network("network")) : .endBlock(try given.identifier("order"))
+            case .blockAddresses: .blockAddresses(try AddressListBlock(given))
+            case .unblockAddresses: .unblockAddresses(try given.identifier("order"))
             case .killProcess: .killProcess(try ProcessTarget(given))
             case .freezeProcess: .freezeProcess(try ProcessFreezing(given))
             case .thawProcess: .thawProcess(try given.identifier("order"))

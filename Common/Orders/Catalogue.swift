@@ -36,6 +36,8 @@ extension ActionKind {
         case .release: .release
         case .blockAddress: .blockAddress
         case .unblockAddress: .unblockAddress
+        case .blockAddresses: .blockAddresses
+        case .unblockAddresses: .unblockAddresses
         case .killProcess: .killProcess
         case .freezeProcess: .freezeProcess
         case .thawProcess: .thawProcess

@@ -58,6 +58,16 @@ struct GivenParameters {
         return ranges
     }
 
+    func addresses(_ name: String) throws(ActionError) -> AddressList {
+        guard let list = AddressList(try text(name)) else {
+            throw .wrong(
+                name, of: kind,
+                "holds something that is no network, none at all, or more than fit an order: at most "
+                    + "\(AddressList.most), in \(AddressList.longestText) bytes of compact form")
+        }
+        return list
+    }
+
     /// Of two parameters that are each optional, exactly one must be given.
     func eitherIsGiven(_ one: String, _ other: String) throws(ActionError) -> Bool {
         let isOne = values[one] != nil

@@ -16,7 +16,9 @@ extension Cordon_V1_Order {
         requestedBy = order.requestedBy
         reason = order.reason
         action.kind = order.action.kind.rawValue
-        action.parameters = order.action.parameters.mapValues { Cordon_V1_Value($0) }
+        action.parameters = order.action.parameters.mapValues {
+            Cordon_V1_Value($0, text: Action.longestOrder(order.action.kind))
+        }
     }
 
     /// The order as the model knows it. Everything is checked: an action that is missing, unknown or out of bounds throws.
@@ -39,7 +41,7 @@ extension Cordon_V1_Order {
         guard hasAction else { throw WireError("the order has no action") }
         var parameters: [String: FieldValue] = [:]
         for (name, message) in action.parameters {
-            guard let value = message.model() else {
+            guard let value = message.model(text: AddressList.longestText) else {
                 throw WireError("the parameter \(name.prefix(40)) has a value of an unknown kind")
             }
             parameters[name] = value

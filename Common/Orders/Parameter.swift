@@ -29,6 +29,10 @@ package struct Parameter: Sendable, Hashable {
         case userName
         /// A systemd unit with its suffix, as `cron.service`: at most 255 bytes (systemd.unit(5)).
         case unitName
+        /// Up to 32 lower-case letters, digits, `-` and `_`.
+        case label
+        /// Networks in a form that `AddressList` reads. What they say is looked at when the action is made of them.
+        case networks
         /// Ranges of TCP or UDP ports with commas between, as `PortRange` reads them.
         case ports
     }
@@ -75,6 +79,8 @@ package struct Parameter: Sendable, Hashable {
         case .identifier: UUIDv7(text) == nil ? "is no identifier" : nil
         case .userName: Self.isUserName(text) ? nil : "is no name of a user"
         case .unitName: Self.isUnitName(text) ? nil : "is no name of a systemd unit with its suffix"
+        case .label: Self.isLabel(text) ? nil : "is not 1 to 32 lower-case letters, digits, - and _"
+        case .networks: text.isEmpty ? "is empty" : nil
         case .ports:
             PortRange.list(text) == nil
                 ? "is no list of at most \(PortRange.mostInList) ports such as tcp/22,udp/1000-2000" : nil
@@ -95,6 +101,13 @@ package struct Parameter: Sendable, Hashable {
         guard let first = text.utf8.first, (1...32).contains(text.utf8.count) else { return false }
         let letters = text.utf8.allSatisfy { isLetterOrDigit($0) || [0x5F, 0x2D, 0x2E].contains($0) }
         return letters && first != 0x2D && !(0x30...0x39).contains(first) && text != "." && text != ".."
+    }
+
+    private static func isLabel(_ text: String) -> Bool {
+        (1...32).contains(text.utf8.count)
+            && text.utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) || [0x2D, 0x5F].contains($0)
+            }
     }
 
     private static func isUnitName(_ text: String) -> Bool {

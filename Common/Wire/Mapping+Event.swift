@@ -60,10 +60,11 @@ extension Cordon_V1_Event {
 
 extension Cordon_V1_Value {
     /// The value as it travels, within `WireLimits`.
-    package init(_ value: FieldValue) {
+    /// - Parameter limit: Bytes of one text.
+    package init(_ value: FieldValue, text limit: Int = WireLimits.fieldText) {
         self.init()
         switch value {
-        case .text(let text): self.text = text.bounded(WireLimits.fieldText)
+        case .text(let text): self.text = text.bounded(limit)
         case .number(let number): self.number = number
         case .flag(let flag): self.flag = flag
         case .texts(let texts):
@@ -72,9 +73,9 @@ extension Cordon_V1_Value {
     }
 
     /// `nil` for a kind of value that is not known here.
-    package func model() -> FieldValue? {
+    package func model(text limit: Int = WireLimits.fieldText) -> FieldValue? {
         switch kind {
-        case .text(let text): .text(text.bounded(WireLimits.fieldText))
+        case .text(let text): .text(text.bounded(limit))
         case .number(let number): .number(number)
         case .flag(let flag): .flag(flag)
         case .texts(let list): .texts(list.items.prefix(WireLimits.fieldTexts).map { $0.bounded(WireLimits.fieldText) })

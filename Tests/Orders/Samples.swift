@@ -22,7 +22,7 @@ enum Samples {
                 AddressBlock(
                     network: network, duration: .seconds(1), ports: PortRange.list("udp/53,tcp/22-80") ?? [],
                     direction: .inward)),
-            .endBlock(OrderID(id)),
+            .endBlock(OrderID(id)), .unblockAddresses(OrderID(id)),
             .freezeProcess(ProcessFreezing(target: process(.cgroup), duration: .seconds(60))),
             .killProcess(ProcessTarget(pid: 2, startTime: 0, executable: nil, scope: .tree)), .thawProcess(OrderID(id)),
             .quarantineFile(FileTarget(path: "/tmp/x")),
@@ -30,7 +30,12 @@ enum Samples {
             .unlockAccount(OrderID(id)),
             .deleteFile(
                 FileTarget(path: "/tmp/y", digest: String(repeating: "0f", count: 32), evenIfLinked: true)),
-        ] + ProcessTarget.Scope.allCases.map { .killProcess(process($0)) }
+        ] + ProcessTarget.Scope.allCases.map { .killProcess(process($0)) } + lists
+
+    static let lists: [Action] = ["203.0.113.7", "198.51.100.0/24, 2001:db8::/48\n# nothing\n::/0;", "0.0.0.0/0"]
+        .compactMap { AddressList($0) }.map {
+            .blockAddresses(AddressListBlock(name: "feed_1-x", list: $0, duration: .seconds(60)))
+        }
 
     static func process(_ scope: ProcessTarget.Scope) -> ProcessTarget {
         ProcessTarget(pid: 4242, startTime: UInt64(Int64.max), executable: "/tmp/x", scope: scope)
@@ -81,6 +86,10 @@ enum Samples {
         Broken(block, "ports", .text("sctp/22")), Broken(block, "ports", .text("tcp/22,")),
         Broken(block, "ports", .text(String(repeating: "tcp/1,", count: 32) + "tcp/1")),
         Broken(block, "ports", .number(22)), Broken(block, "direction", .text("inward")),
+        Broken(lists[0], "list", .text("Feed")), Broken(lists[0], "list", .text("")),
+        Broken(lists[0], "list", .text(String(repeating: "x", count: 33))), Broken(lists[0], "networks", .text("")),
+        Broken(lists[0], "networks", .text("# none")), Broken(lists[0], "networks", .text("203.0.113.7 evil")),
+        Broken(lists[0], "networks", .text("n1:")), Broken(lists[0], "networks", .text("n1:AAAA")),
         Broken(kill, "pid", .number(1)), Broken(kill, "pid", .number(-1)), Broken(kill, "pid", .number(.max)),
         Broken(kill, "start_time", .number(-1)), Broken(kill, "executable", .text("")),
         Broken(kill, "executable", .text("bin/a")), Broken(kill, "executable", .text("/bin/a\u{0}b")),

@@ -34,17 +34,25 @@ struct OpenC2Tests {
         #expect(throws: (any Error).self) { try Self.command(path) }
     }
 
-    static let actions: [Action] = [
-        .isolate(Isolation(duration: .seconds(60))), .release,
-        .blockAddress(AddressBlock(network: Network("203.0.113.0/24") ?? Network(.v4(0)), duration: .seconds(1))),
-        .blockAddress(AddressBlock(network: Network("2001:db8::7") ?? Network(.v4(0)), duration: .seconds(3600))),
-        .blockAddress(
-            AddressBlock(
-                network: Network(.v4(0xCB00_7107)), duration: .seconds(60),
-                ports: PortRange.list("tcp/22,udp/53") ?? [],
-                direction: .inward)),
-        .blockAddress(AddressBlock(network: Network(.v4(1)), duration: .seconds(60), direction: .outward)),
-        .unblockAddress(Network("203.0.113.7") ?? Network(.v4(0))), .endBlock(order),
+    static let actions: [Action] =
+        [
+            .isolate(Isolation(duration: .seconds(60))), .release,
+            .blockAddress(AddressBlock(network: Network("203.0.113.0/24") ?? Network(.v4(0)), duration: .seconds(1))),
+            .blockAddress(AddressBlock(network: Network("2001:db8::7") ?? Network(.v4(0)), duration: .seconds(3600))),
+            .blockAddress(
+                AddressBlock(
+                    network: Network(.v4(0xCB00_7107)), duration: .seconds(60),
+                    ports: PortRange.list("tcp/22,udp/53") ?? [],
+                    direction: .inward)),
+            .blockAddress(AddressBlock(network: Network(.v4(1)), duration: .seconds(60), direction: .outward)),
+            .unblockAddress(Network("203.0.113.7") ?? Network(.v4(0))), .endBlock(order),
+            .unblockAddresses(order),
+        ]
+        + [AddressList("203.0.113.7 2001:db8::/48")].compactMap(\.self).map {
+            .blockAddresses(AddressListBlock(name: "feed", list: $0, duration: .seconds(60)))
+        } + others
+
+    private static let others: [Action] = [
         .killProcess(process), .killProcess(ProcessTarget(pid: 2, startTime: 1, executable: nil, scope: .process)),
         .freezeProcess(ProcessFreezing(target: process, duration: .seconds(60))),
         .thawProcess(order), .quarantineFile(FileTarget(path: "/tmp/x")),

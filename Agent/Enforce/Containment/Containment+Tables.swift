@@ -7,8 +7,8 @@ extension Containment {
         _ table: HeldTable, desired: DesiredState, clock: BootClock, lines: [String] = [],
         since start: ContinuousClock.Instant = .now, cutting cut: (FlowCutter) -> FlowCutter.Count = { _ in .init() }
     ) throws(EnforceError) -> Proof {
-        let messages = table.messages(desired, clock: clock)
-        try firewall.replaceTable(table.name, with: messages, doing: table.kind.rawValue)
+        let messages = try table.messages(desired, lists, clock: clock)
+        try firewall.replaceTable(table.name, with: messages, doing: table.purpose)
         let applied = ContinuousClock.now - start
         let count = cut(cutter)
         let readBack = try firewall.readBack(table.name)
@@ -31,10 +31,37 @@ extension Containment {
         for (table, inForce) in tablesInForce {
             let whole = thorough ? try firewall.readBack(table.name) == inForce : isThere(table.name)
             guard !whole else { continue }
-            _ = try renew(table, desired: desired, clock: clock)
-            said.append("What \(table.kind.rawValue) asked for was put back: its table was gone or changed.")
-            repairs += 1
+            do {
+                _ = try renew(table, desired: desired, clock: clock)
+                said.append("\(table.purpose): put back, for its table was gone or changed.")
+                repairs += 1
+            } catch  where error.code == "list.damaged" {
+                // It cannot be put back, now or later: said once.
+                tablesInForce[table] = nil
+                said.append("\(table.purpose): not put back. \(error.message)")
+            }
         }
         return said
     }
+
+    /// Brings all tables about at the start; those of lists that are not to be are taken away. A list that is damaged
+    /// keeps nothing else from being in force: `isInForce` tells.
+    mutating func restoreTables(_ desired: DesiredState, clock: BootClock) throws(EnforceError) {
+        let wanted = desired.heldTables.union(HeldTable.fixed)
+        for table in wanted {
+            do {
+                _ = try renew(table, desired: desired, clock: clock)
+            } catch  where error.code == "list.damaged" {
+                // What the kernel has of it since before stays.
+                let readBack = try firewall.readBack(table.name)
+                if readBack.chains > 0 { tablesInForce[table] = readBack }
+            }
+        }
+        for name in try firewall.tables().compactMap(ListRules.name) where !wanted.contains(.list(name)) {
+            try firewall.replaceTable(ListRules.table(name), with: [], doing: "end a list")
+        }
+    }
+
+    /// Whether the table of held effects was put in force, as far as is known here.
+    func isInForce(_ table: HeldTable) -> Bool { tablesInForce[table] != nil }
 }

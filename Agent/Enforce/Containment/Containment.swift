@@ -5,6 +5,7 @@ internal import Glibc
 /// is lost.
 package struct Containment: Sendable {
     var firewall: Firewall
+    let lists: ListFiles
     package let agentUser: UInt32
     /// Addresses of controllers; changes when the host is enrolled.
     package var controllers: [Endpoint]
@@ -15,8 +16,9 @@ package struct Containment: Sendable {
     private var blocksInForce: Firewall.ReadBack?
     var tablesInForce: [HeldTable: Firewall.ReadBack] = [:]
 
-    init(firewall: Firewall, agentUser: UInt32, controllers: [Endpoint]) {
+    init(firewall: Firewall, lists: ListFiles, agentUser: UInt32, controllers: [Endpoint]) {
         self.firewall = firewall
+        self.lists = lists
         self.agentUser = agentUser
         self.controllers = controllers
     }
@@ -195,14 +197,14 @@ package struct Containment: Sendable {
     // MARK: - Keeping it so
 
     /// Brings everything about that is desired: at the start, whatever the kernel holds.
-    package mutating func restore(_ desired: DesiredState, clock: BootClock) throws(EnforceError) {
+    mutating func restore(_ desired: DesiredState, clock: BootClock) throws(EnforceError) {
         if desired.isolation != nil, !desired.isIsolationOver(clock: clock) {
             _ = try isolate()
         } else {
             try firewall.release()
         }
         if desired.blocks.isEmpty { try firewall.dropBlocks() } else { try replaceBlocks(desired, clock: clock) }
-        for table in HeldTable.allCases { _ = try renew(table, desired: desired, clock: clock) }
+        try restoreTables(desired, clock: clock)
     }
 
     /// Looks whether what is desired is in force, and puts back what is not. `thorough` reads the rules back and

@@ -46,11 +46,21 @@ struct FlowCutter {
         let hosts = Set(networks.filter(\.isSingleAddress).map(\.address))
         let wide = networks.filter { !$0.isSingleAddress }
         let isMeant = { (address: IPAddress) in hosts.contains(address) || wide.contains { $0.contains(address) } }
+        return cut(where: isMeant)
+    }
+
+    private func cut(where isMeant: (IPAddress) -> Bool) -> Count {
         var count = destroy { isMeant($0.remote) }
         if var tracking = try? ConnectionTracking() {
             count.flows = tracking.delete { $0.addresses.contains(where: isMeant) }
         }
         return count
+    }
+
+    /// Ends everything that is connected with a network of the list.
+    func cut(_ list: AddressList) -> Count {
+        let networks = ApartNetworks(list.networks)
+        return cut(where: networks.contains)
     }
 
     /// Ends what is connected that a block by ports or direction stops.

@@ -3,27 +3,45 @@ internal import CordonModel
 internal import CordonOrders
 
 /// A table of rules that is made of held effects, and written anew as a whole when one of them changes.
-enum HeldTable: String, CaseIterable {
+enum HeldTable: Hashable {
     /// Blocks by port or direction.
     case ports
+    /// A list of networks, by its name.
+    case list(String)
+
+    /// The table that an effect is held in; `nil` for what is held otherwise.
+    init?(_ key: HeldEffect.Key) {
+        switch key.kind {
+        case .blockAddress: self = .ports
+        case .blockAddresses: self = .list(key.subject)
+        default: return nil
+        }
+    }
+
+    /// Those that there are whatever is in force.
+    static let fixed: [HeldTable] = [.ports]
 
     /// The table's name in the kernel.
     var name: String {
         switch self {
         case .ports: PortRules.table
+        case .list(let name): ListRules.table(name)
         }
     }
 
-    /// The kind of the effects that it is made of.
-    var kind: ActionKind {
+    /// What it does, for people.
+    var purpose: String {
         switch self {
-        case .ports: .blockAddress
+        case .ports: "blocks by port or direction"
+        case .list(let name): "the block of the list \(name)"
         }
     }
 
     /// Sets, chains and rules of the effects that last; none where there is nothing to hold.
-    func messages(_ desired: DesiredState, clock: BootClock) -> [NetlinkMessage] {
-        let lasting = desired.held.values.filter { $0.key.kind == kind }.compactMap { effect in
+    func messages(
+        _ desired: DesiredState, _ lists: ListFiles, clock: BootClock
+    ) throws(EnforceError) -> [NetlinkMessage] {
+        let lasting = desired.held.values.filter { HeldTable($0.key) == self }.compactMap { effect in
             let left = clock.remaining(of: effect.term).milliseconds
             return left > 0 ? (undo: effect.undo, milliseconds: UInt64(left)) : nil
         }
@@ -37,13 +55,17 @@ enum HeldTable: String, CaseIterable {
                             milliseconds: effect.milliseconds)
                     }
                 })
+        case .list(let name):
+            guard let effect = lasting.first, let held = HeldList(bytes: effect.undo) else { return [] }
+            return ListRules.messages(
+                try lists.list(held.digest), named: name, milliseconds: effect.milliseconds)
         }
     }
 }
 
-extension ActionKind {
-    /// The table that its effects are held in; `nil` for what is held otherwise.
-    var heldTable: HeldTable? { HeldTable.allCases.first { $0.kind == self } }
+extension DesiredState {
+    /// The tables that its effects are held in.
+    var heldTables: Set<HeldTable> { Set(held.keys.compactMap { HeldTable($0) }) }
 }
 
 extension AddressBlock {

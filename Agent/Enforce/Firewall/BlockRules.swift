@@ -30,13 +30,29 @@ enum BlockRules {
         var milliseconds: UInt64
     }
 
-    /// Sets, chains and rules, after the table itself. Source addresses are dropped in prerouting, before anything
-    /// translates them; destinations in output and forward.
+    /// Where packets are looked at, and which end of them: sources before anything translates them, destinations of this
+    /// host's own before and of all after that.
+    static let hooks: [(NFT.Hook, name: String, priority: Int32, isSource: Bool)] = [
+        (.prerouting, "prerouting", -300, true), (.output, "output", IsolationRules.priority, false),
+        (.postrouting, "postrouting", IsolationRules.priority, false),
+    ]
+
+    /// Loads an address.
+    static func address(isSource: Bool, isV4: Bool) -> NFT.Expression {
+        .load(.network, at: isV4 ? (isSource ? 12 : 16) : (isSource ? 8 : 24), count: isV4 ? 4 : 16)
+    }
+
+    /// Sets, chains and rules, after the table itself.
     static var messages: [NetlinkMessage] {
         SetName.allCases.enumerated().map { newSet($1, id: UInt32($0 + 1)) }
-            + chain("prerouting", .prerouting, source: true)
-            + chain("forward", .forward, source: false)
-            + chain("output", .output, source: false)
+            + hooks.flatMap { hook, name, priority, isSource in
+                [NFT.newChain(.inet, table: table, name, hook: hook, priority: priority, policy: .accept)]
+                    + SetName.allCases.map { set in
+                        let family: [NFT.Expression] = set.isV4 ? .v4 : .v6
+                        let lookup = [address(isSource: isSource, isV4: set.isV4), .lookup(set.rawValue)]
+                        return NFT.newRule(.inet, table: table, chain: name, family + lookup + .drop)
+                    }
+            }
     }
 
     static var ruleCount: Int { NFT.ruleCount(messages) }
@@ -75,19 +91,6 @@ enum BlockRules {
             $0.put(5, big: UInt32(set.isV4 ? 4 : 16))
             $0.put(10, big: id)
         }
-    }
-
-    private static func chain(_ name: String, _ hook: NFT.Hook, source: Bool) -> [NetlinkMessage] {
-        let rules = SetName.allCases.map { set in
-            let count: UInt32 = set.isV4 ? 4 : 16
-            let offset: UInt32 = set.isV4 ? (source ? 12 : 16) : (source ? 8 : 24)
-            let family: [NFT.Expression] = set.isV4 ? .v4 : .v6
-            let rule: [NFT.Expression] =
-                family + [.load(.network, at: offset, count: count), .lookup(set.rawValue)] + .drop
-            return NFT.newRule(.inet, table: table, chain: name, rule)
-        }
-        let priority: Int32 = source ? -300 : IsolationRules.priority
-        return [NFT.newChain(.inet, table: table, name, hook: hook, priority: priority, policy: .accept)] + rules
     }
 
     private static func change(

@@ -78,6 +78,14 @@ extension NFT {
             }
         }
 
+        /// Puts bytes into register 1.
+        static func constant(_ bytes: [UInt8]) -> Expression {
+            Expression(name: "immediate") {
+                $0.put(1, big: UInt32(1))
+                $0.nest(2) { $0.put(1, bytes) }
+            }
+        }
+
         /// Goes on only when the set has what stands in the registers from 1 on.
         static func lookup(_ set: String) -> Expression {
             Expression(name: "lookup") {

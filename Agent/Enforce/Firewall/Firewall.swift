@@ -173,6 +173,17 @@ struct Firewall: Sendable {
         return result
     }
 
+    /// The names of all inet tables, whosever.
+    mutating func tables() throws(EnforceError) -> [String] {
+        do {
+            return try channel.dump(NFT.message(.getTable, .inet) { _ in }).compactMap {
+                Attribute.parse($0.payload.dropFirst(4))[type: 1]?.text
+            }
+        } catch {
+            throw Self.failed("list tables", error)
+        }
+    }
+
     /// Whether the table is there at all: the reconciler's quick look.
     mutating func exists(_ family: NFT.Family, _ table: String) throws(NetlinkError) -> Bool {
         let request = NFT.message(.getTable, family) { $0.put(1, text: table) }

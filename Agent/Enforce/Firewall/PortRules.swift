@@ -114,8 +114,7 @@ enum PortRules {
         var rules: [[NFT.Expression]] {
             var rules: [[NFT.Expression]] = []
             let family: [NFT.Expression] = isV4 ? .v4 : .v6
-            let address = NFT.Expression.load(
-                .network, at: isV4 ? (side == .source ? 12 : 16) : (side == .source ? 8 : 24), count: isV4 ? 4 : 16)
+            let address = BlockRules.address(isSource: side == .source, isV4: isV4)
             if blocks.contains(where: \.ports.isEmpty) {
                 rules.append(family + [address, .lookup(all.name)] + .drop)
             }

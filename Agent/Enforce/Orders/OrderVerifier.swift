@@ -7,8 +7,8 @@ internal import SwiftProtobuf
 
 /// Whether an order is genuine, for this host, and of now. There is no way past it, and none without keys.
 package struct OrderVerifier: Sendable {
-    /// Bytes that an order may have.
-    static let limit = 16_384
+    /// Bytes that an order of any kind may have; that of most kinds is shorter.
+    static let limit = Action.longestOrder(.blockAddresses)
     /// How far the controller's clock may be ahead of ours.
     static let skew = Duration.seconds(300)
 
@@ -42,6 +42,10 @@ package struct OrderVerifier: Sendable {
             throw Refusal("action", error.message)
         } catch {
             throw Refusal("action", "The order is malformed.")
+        }
+        let longest = Action.longestOrder(order.action.kind)
+        guard envelope.order.count <= longest else {
+            throw Refusal("signature", "The order is longer than the \(longest) bytes that it may have.")
         }
         guard order.fleet == host.fleet else {
             throw Refusal("recipient", "The order is for the fleet \(order.fleet), not for this one.")

@@ -57,12 +57,13 @@ extension LocalPolicy {
         switch kind {
         case .isolate: "isolations_per_hour"
         case .blockAddress: "blocks_per_hour"
+        case .blockAddresses: "lists_per_hour"
         case .killProcess: "kills_per_hour"
         case .freezeProcess: "freezes_per_hour"
         case .quarantineFile: "quarantines_per_hour"
         case .deleteFile: "deletions_per_hour"
         case .lockAccount: "locks_per_hour"
-        case .release, .unblockAddress, .thawProcess, .restoreFile, .unlockAccount: nil
+        case .release, .unblockAddress, .unblockAddresses, .thawProcess, .restoreFile, .unlockAccount: nil
         }
     }
 

@@ -10,6 +10,8 @@ extension LocalPolicy {
         package var controllers: [Endpoint] = []
         /// Blocks in force now.
         package var blockCount = 0
+        /// Networks of each list in force.
+        package var lists: [String: Int] = [:]
         /// Blocks by port or direction among what is in force besides.
         package var partBlockCount = 0
 
@@ -24,11 +26,14 @@ extension LocalPolicy {
         switch action {
         case .isolate(let isolation): try checkIsolation(isolation, at: host)
         case .blockAddress(let block): try checkBlock(block, at: host)
+        case .blockAddresses(let block): try checkList(block, at: host)
         case .freezeProcess(let freezing):
             try checkLength(freezing.duration, "longest_freeze", longestFreeze, "freezes")
         case .lockAccount(let locking): try checkLength(locking.duration, "longest_lock", longestLock, "locks accounts")
         case .quarantineFile(let file), .deleteFile(let file): try checkPath(file.path)
-        case .killProcess, .release, .unblockAddress, .endBlock, .thawProcess, .restoreFile, .unlockAccount: return
+        case .killProcess, .release, .unblockAddress, .endBlock, .unblockAddresses, .thawProcess, .restoreFile,
+            .unlockAccount:
+            return
         }
     }
 
@@ -64,63 +69,6 @@ extension LocalPolicy {
                 "No controller address is configured here: isolation would cut the agent off too.")
         }
     }
-
-    private func checkBlock(_ block: AddressBlock, at host: Surroundings) throws(Refusal) {
-        guard block.duration <= longestBlock.value else {
-            throw Refusal(
-                "longest_block", longestBlock,
-                "This host's policy blocks for at most \(longestBlock.value.spelled), not \(block.duration.spelled)."
-            )
-        }
-        try checkBuiltIn(block.network, at: host)
-        let isV4 = block.network.address.width == 32
-        let widest = isV4 ? widestBlockIPv4 : widestBlockIPv6
-        guard block.network.prefix >= widest.value else {
-            throw Refusal(
-                isV4 ? "widest_block_ipv4" : "widest_block_ipv6", widest,
-                "This host's policy blocks networks of at most /\(widest.value); \(block.network) was asked.")
-        }
-        if let kept = protectedAddresses.value.first(where: { $0.overlaps(block.network) }) {
-            throw Refusal(
-                "protected_addresses", protectedAddresses,
-                "\(block.network) touches \(kept), which this host's policy protects.")
-        }
-        guard block.isWhole || host.partBlockCount < PortRules.mostBlocks else {
-            throw Refusal(
-                "built-in: blocks by port", "\(host.partBlockCount) blocks by port or direction are in force, the most."
-            )
-        }
-        guard host.blockCount < mostBlocks.value else {
-            throw Refusal(
-                "most_blocks", mostBlocks,
-                "\(host.blockCount) addresses are blocked, the most that this host's policy allows.")
-        }
-    }
-
-    private func checkBuiltIn(_ network: Network, at host: Surroundings) throws(Refusal) {
-        for (name, list) in Self.neverBlocked {
-            if let hit = list.first(where: { $0.overlaps(network) }) {
-                throw Refusal("built-in: \(name)", "\(network) touches \(hit) (\(name)), which is never blocked.")
-            }
-        }
-        let groups: [(String, [IPAddress])] = [
-            ("own address", host.own.sorted()), ("default gateway", host.gateways.sorted()),
-            ("resolver", host.resolvers.sorted()), ("controller", host.controllers.map(\.address)),
-        ]
-        for (name, addresses) in groups {
-            if let hit = addresses.first(where: { network.contains($0) }) {
-                throw Refusal(
-                    "built-in: \(name)", "\(network) holds \(hit), this host's \(name), which is never blocked.")
-            }
-        }
-    }
-
-    private static let neverBlocked: [(String, [Network])] = [
-        ("loopback", ["127.0.0.0/8", "::1"].compactMap { Network($0) }),
-        ("unspecified", ["0.0.0.0/8", "::"].compactMap { Network($0) }),
-        ("link-local", ["169.254.0.0/16", "fe80::/10"].compactMap { Network($0) }),
-        ("multicast and broadcast", ["224.0.0.0/4", "255.255.255.255", "ff00::/8"].compactMap { Network($0) }),
-    ]
 
     // MARK: - People
 

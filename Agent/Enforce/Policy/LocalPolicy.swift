@@ -42,7 +42,8 @@ package struct LocalPolicy: Sendable {
     /// Orders of all kinds that may be carried out in any hour, and of each kind.
     package var ordersPerHour = Rule(1200)
     package var perHour: [ActionKind: Rule<Int>] = [
-        .isolate: Rule(12), .blockAddress: Rule(1000), .killProcess: Rule(120), .freezeProcess: Rule(120),
+        .isolate: Rule(12), .blockAddress: Rule(1000), .blockAddresses: Rule(60), .killProcess: Rule(120),
+        .freezeProcess: Rule(120),
         .quarantineFile: Rule(120), .deleteFile: Rule(30), .lockAccount: Rule(20),
     ]
     /// SHA-256 over the files, lower-case hex.

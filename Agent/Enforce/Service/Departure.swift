@@ -34,7 +34,10 @@ package enum Departure {
             var firewall = try Firewall()
             try firewall.release()
             try firewall.dropBlocks()
-            for table in HeldTable.allCases { try firewall.replaceTable(table.name, with: [], doing: "leave") }
+            for table in HeldTable.fixed { try firewall.replaceTable(table.name, with: [], doing: "leave") }
+            for name in try firewall.tables() where ListRules.name(ofTable: name) != nil {
+                try firewall.replaceTable(name, with: [], doing: "leave")
+            }
             if blocks > 0 {
                 said.append(
                     "\(blocks) blocks ended; cordon-enforcer puts them back when it is installed again in time.")
@@ -54,7 +57,7 @@ package enum Departure {
         var said: [String] = []
         var resumed = 0
         for effect in journal.desired.held.values.sorted(by: { $0.title < $1.title })
-        where effect.key.kind.heldTable == nil {
+        where HeldTable(effect.key) == nil {
             if let frozen = FrozenProcesses(bytes: effect.undo), effect.key.kind == .freezeProcess {
                 let report = try? ProcessFreeze(policy: LocalPolicy(), agentUser: 0).thaw(frozen)
                 resumed += report?.resumed ?? 0
@@ -76,6 +79,6 @@ package enum Departure {
         let desired = try OrderJournal(folder: folder, clock: clock).desired
         let state = desired.state(clock: clock)
         if let until = state.isolatedUntil, !desired.isIsolationOver(clock: clock) { throw refusal(until: until) }
-        return state.blocks.count + state.effects.count { $0.kind.heldTable != nil }
+        return state.blocks.count + desired.held.keys.count { HeldTable($0) != nil }
     }
 }

@@ -107,9 +107,10 @@ extension Enforcer {
                 "replay", "The release was issued before the isolation that is in force, at \(held.issuedAt).")
         }
         var surroundings = LocalPolicy.Surroundings()
-        if case .blockAddress = order.action {
+        if [.blockAddress, .blockAddresses].contains(order.action.kind) {
             surroundings = core.containment.surroundings()
             surroundings.blockCount = core.journal.desired.blocks.count
+            surroundings.lists = core.journal.desired.lists.mapValues(\.count)
             surroundings.partBlockCount = core.journal.desired.held.keys.count { $0.kind == .blockAddress }
         }
         surroundings.controllers = core.containment.controllers
@@ -142,6 +143,8 @@ extension Enforcer {
             case .blockAddress(let block): verdict = try blockPart(block, receipt, &core, begun)
             case .unblockAddress(let network): verdict = try unblock(network, receipt, &core, begun)
             case .endBlock(let order): verdict = try endBlock(order, receipt, &core, begun)
+            case .blockAddresses(let block): verdict = try blockList(block, receipt, &core, begun)
+            case .unblockAddresses(let order): verdict = try endList(order, receipt, &core, begun)
             case .killProcess, .freezeProcess, .thawProcess, .quarantineFile, .restoreFile, .deleteFile,
                 .lockAccount, .unlockAccount:
                 try core.journal.append([.received(receipt)])

@@ -1,6 +1,8 @@
 internal import CordonModel
 internal import CordonOrders
+internal import CordonWire
 internal import Logging
+internal import Synchronization
 
 /// Effects that are held in a table of rules: on disk, then in force; under the lock.
 extension Enforcer {
@@ -29,6 +31,53 @@ extension Enforcer {
         return Self.proved(proof, "\(title): no longer blocked.")
     }
 
+    /// A list of networks, in the place of one of the same name.
+    func blockList(
+        _ block: AddressListBlock, _ receipt: JournalRecord.Receipt, _ core: inout Core,
+        _ begun: ContinuousClock.Instant
+    ) throws(EnforceError) -> Verdict {
+        try core.containment.lists.keep(block.list)
+        defer { forgetLists(core) }
+        let title = "\(block.name): \(block.list.count) networks"
+        let wanted = HeldEffect(
+            key: .init(kind: .blockAddresses, subject: block.name), orders: [], title: title,
+            term: clock.term(block.duration), undo: HeldList(block.list).bytes)
+        let (proof, until) = try hold(
+            wanted, in: .list(block.name), "blocked \(block.list.words)", receipt, &core, begun
+        ) {
+            $0.cut(block.list)
+        }
+        return Self.proved(proof, "The list \(title), blocked until \(until).")
+    }
+
+    /// Ends the list that an order put in force.
+    func endList(
+        _ order: OrderID, _ receipt: JournalRecord.Receipt, _ core: inout Core, _ begun: ContinuousClock.Instant
+    ) throws(EnforceError) -> Verdict {
+        defer { forgetLists(core) }
+        guard let (title, proof) = try letGo(.blockAddresses, of: order, receipt, &core, begun) else {
+            return Verdict(
+                outcome: .succeeded, message: "No list of the order \(order) is in force.", proof: Proof(applied: []))
+        }
+        return Self.proved(proof, "The list \(title), is no longer blocked.")
+    }
+
+    /// At the start: a list whose file is damaged is not in force, and nobody is told that it is.
+    func endDamagedLists() {
+        core.withLock { core in
+            for effect in core.journal.desired.held.values {
+                guard case .list(let name)? = HeldTable(effect.key),
+                    clock.remaining(of: effect.term) > .zero, !core.containment.isInForce(.list(name))
+                else { continue }
+                record([.ended(effect.key, why: "its file is damaged")], &core)
+                let said = "The block of the list \(effect.title) could not be put in force again: its file is damaged."
+                log.critical("\(said)")
+                announcements.announce(.drift, said, at: clock.now())
+            }
+            forgetLists(core)
+        }
+    }
+
     /// Brings an effect about, for as long as is asked or an earlier one of the same key still lasts. Its orders and its
     /// term are filled in here. Returns the proof and when it ends.
     func hold(
@@ -45,8 +94,10 @@ extension Enforcer {
                 throw EnforceError(
                     "order.interrupted", "It was begun, and ended before its result was written down.")
             }
-            effect.orders = (earlier?.orders ?? []).suffix(100) + [receipt.order]
-            effect.term = longer(earlier?.term, wanted.term.duration)
+            // What is not the same, such as another list of the name, takes the earlier one's place.
+            let same = earlier?.undo == wanted.undo ? earlier : nil
+            effect.orders = (same?.orders ?? []).suffix(100) + [receipt.order]
+            effect.term = longer(same?.term, wanted.term.duration)
         }
         try core.journal.append([.received(receipt), .held(effect)])
         do {
@@ -66,7 +117,7 @@ extension Enforcer {
         _ begun: ContinuousClock.Instant
     ) throws(EnforceError) -> (title: String, proof: Proof)? {
         let held = core.journal.desired.held.values.first { $0.key.kind == kind && $0.orders.contains(order) }
-        guard let effect = held, let table = kind.heldTable else {
+        guard let effect = held, let table = HeldTable(effect.key) else {
             try core.journal.append([.received(receipt)])
             return nil
         }
@@ -78,14 +129,20 @@ extension Enforcer {
 
     /// Ends what is over; the kernel has ended it already. Called in every round of the reconciler.
     func endHeld(_ core: inout Core) throws(EnforceError) {
-        let over = core.journal.desired.effectsOver(clock: clock).filter { $0.key.kind.heldTable != nil }
+        let over = core.journal.desired.effectsOver(clock: clock).filter { HeldTable($0.key) != nil }
         guard !over.isEmpty else { return }
         for effect in over {
             record([.ended(effect.key, why: "the term is over")], &core)
             log.notice("an effect has ended: its time is over", metadata: ["effect": "\(effect.title)"])
         }
-        for table in Set(over.compactMap { $0.key.kind.heldTable }) {
+        for table in Set(over.compactMap { HeldTable($0.key) }) {
             _ = try core.containment.renew(table, desired: core.journal.desired, clock: clock)
         }
+        forgetLists(core)
+    }
+
+    /// Removes the files of lists that nothing holds any more.
+    private func forgetLists(_ core: borrowing Core) {
+        core.containment.lists.forget(but: Set(core.journal.desired.lists.values.map(\.digest)))
     }
 }

@@ -19,7 +19,8 @@ extension Enforcer {
             case .lockAccount(let locking):
                 return try keeping.withLock { _ in try lock(locking, order, policy, begun: begun) }
             case .unlockAccount(let order): return try keeping.withLock { _ in try unlock(order, policy, begun: begun) }
-            case .isolate, .release, .blockAddress, .unblockAddress, .endBlock:
+            case .isolate, .release, .blockAddress, .unblockAddress, .endBlock, .blockAddresses,
+                .unblockAddresses:
                 throw EnforceError("order.misrouted", "\(order.action.kind.rawValue) is done under the lock.")
             }
         } catch let refusal as Refusal {

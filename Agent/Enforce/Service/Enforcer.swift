@@ -81,11 +81,13 @@ package final class Enforcer: Sendable {
         var journal = try OrderJournal(folder: configuration.stateDirectory, clock: clock)
         journal.onChange = { [announcements] in announcements.change() }
         var containment = try Containment(
-            firewall: firewall(), agentUser: configuration.agentUser,
+            firewall: firewall(), lists: ListFiles(folder: configuration.stateDirectory + "/lists"),
+            agentUser: configuration.agentUser,
             controllers: Self.controllers(configuration, host))
         try containment.restore(journal.desired, clock: clock)
         let keys = try KeyRing(path: configuration.stateDirectory + "/order-keys")
         core = Mutex(Core(journal: journal, containment: containment, policy: policy, keys: keys, host: host))
+        endDamagedLists()
     }
 
     private static func controllers(_ configuration: Configuration, _ host: HostIdentity?) -> [Endpoint] {

@@ -26,12 +26,14 @@ actor OrderDesk {
     /// Within one, orders are carried out one after another: what is undone was done before. Between them nothing waits: an
     /// isolation must not stand behind a gigabyte that is copied, or a process that does not die.
     private enum Lane: CaseIterable {
-        case network, processes, files
+        case network, lists, processes, files
 
         init(_ kind: ActionKind?) {
             switch kind {
             // One that is not known is refused at once.
             case .isolate, .release, .blockAddress, .unblockAddress, nil: self = .network
+            // A hundred thousand networks take the kernel a moment.
+            case .blockAddresses, .unblockAddresses: self = .lists
             case .killProcess, .freezeProcess, .thawProcess, .lockAccount, .unlockAccount: self = .processes
             case .quarantineFile, .restoreFile, .deleteFile: self = .files
             }

@@ -10,6 +10,8 @@ internal import SwiftProtobuf
 struct OrderFiles: Sendable {
     /// Orders kept at one time. A controller that sends more gets its answers first.
     static let limit = 1000
+    /// Bytes of a file: an order may hold a long list of networks.
+    private static let longestFile = 2 << 20
 
     private let folder: String
 
@@ -57,7 +59,11 @@ struct OrderFiles: Sendable {
     private func read<Content: Message>(_ id: OrderID, _ kind: String) -> Content? {
         let path = path(id, kind)
         guard KeyFile.exists(path) else { return nil }
-        if let bytes = try? KeyFile.read(path), let content = try? Content(serializedBytes: bytes) { return content }
+        if let bytes = try? KeyFile.read(path, limit: Self.longestFile),
+            let content = try? Content(serializedBytes: bytes)
+        {
+            return content
+        }
         unsafe rename(path, path + ".damaged")
         return nil
     }

@@ -27,6 +27,8 @@ enum ActionView {
         case .identifier: .sentence(36)
         case .userName: .sentence(32)
         case .unitName: .sentence(255)
+        case .label: .sentence(32)
+        case .networks: .sentence(AddressList.longestText)
         case .ports: .sentence(PortRange.mostInList * 16)
         }
     }
@@ -34,8 +36,9 @@ enum ActionView {
     static func json(_ action: Action) -> JSONValue {
         var object = JSONObject()
         object["kind"] = .text(action.kind.rawValue)
+        let shown = action.shownParameters
         for parameter in action.kind.entry.parameters {
-            object[parameter.name] = action.parameters[parameter.name].map(JSONValue.init)
+            object[parameter.name] = shown[parameter.name].map(JSONValue.init)
         }
         return .object(object)
     }

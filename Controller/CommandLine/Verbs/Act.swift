@@ -14,6 +14,7 @@ struct Act: AsyncParsableCommand {
             EXAMPLES
               cordon act web-1 quarantine_file path=/tmp/.x/miner --reason 'miner' --wait
               cordon act web-1 freeze_process pid=4242 start_time=813377 executable=/tmp/x duration_s=1h --reason 'look'
+              cordon act web-1 block_addresses --list drop.txt list=drop duration_s=7d --reason 'feed of the day'
               cordon undo 0195c0de-… --reason 'false alarm' --wait
             """)
     @Argument(help: "The host's name or identifier.")
@@ -22,21 +23,36 @@ struct Act: AsyncParsableCommand {
     var action: String
     @Argument(help: "Its parameters, as path=/tmp/x; a duration in seconds or as 4h.")
     var parameters: [String] = []
+    @Option(
+        help: "For block_addresses: a file of networks, one a line or with white space between; - for standard input.")
+    var list: String?
     @OptionGroup var order: OrderOptions
 
-    func validate() throws { _ = try checked() }
+    func validate() throws { if list == nil { _ = try checked(nil) } }
 
     func run() async throws {
-        let action = try checked()
+        let action = try checked(list.map { try Self.networks($0) })
         var body = JSONObject()
         body["kind"] = .text(action.kind.rawValue)
         for (name, value) in action.parameters { body[name] = JSONValue(value) }
         try await order.order(.object(body), of: host)
     }
 
-    private func checked() throws -> Action {
+    /// The compact form of a file's networks; several times as many bytes as the form may have are read.
+    private static func networks(_ file: String) throws -> String {
+        guard let list = AddressList(try File.text(file, limit: 8 << 20)) else {
+            throw Complaint(
+                .usage, "\(Terminal.safe(file)) holds something that is no network, or more than fit one order.",
+                "At most \(AddressList.most) networks and \(AddressList.longestText) bytes in compact form; "
+                    + "order longer lists in parts, each under a name of its own.")
+        }
+        return list.text
+    }
+
+    private func checked(_ networks: String?) throws -> Action {
         let entry = ActionKind(rawValue: action)?.entry
         var values: [String: FieldValue] = [:]
+        values["networks"] = networks.map { .text($0) }
         for text in parameters {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2 else {

@@ -59,7 +59,7 @@ struct OrderSigning: Sendable {
         var lines = [
             "You are about to sign:", "  \(Terminal.safe(order.action.sentence))", "  host     \(Terminal.safe(host))",
         ]
-        for (name, value) in order.action.parameters.sorted(by: { $0.key < $1.key }) {
+        for (name, value) in order.action.shownParameters.sorted(by: { $0.key < $1.key }) {
             lines.append("  with     \(name) = \(Terminal.safe(Self.words(value)))")
         }
         lines.append("  fleet    \(Terminal.safe(order.fleet)), agent \(order.agent)")

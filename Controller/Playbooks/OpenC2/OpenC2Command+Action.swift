@@ -26,6 +26,9 @@ extension OpenC2Command {
         case (.allow, .network(let target)):
             guard try checkFilterArguments() == .both else { throw .unsupported("Option not supported") }
             return .unblockAddress(try target.network())
+        case (.deny, .networks(let list, let networks)):
+            guard try checkFilterArguments() == .both else { throw .unsupported("Option not supported") }
+            return try action(.blockAddresses, lasting(["list": .text(list), "networks": .text(networks)]))
         case (.contain, .device):
             guard try containment() != nil else { throw .bad("Containment type argument not populated") }
             return .isolate(Isolation(duration: try duration()))

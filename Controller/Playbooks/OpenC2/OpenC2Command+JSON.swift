@@ -23,6 +23,13 @@ extension OpenC2Command {
         case .blockAddress(let block): command(block)
         case .endBlock(let order): undo(order, of: .blockAddress)
         case .unblockAddress(let network): ["action": "allow", "target": target(network), "actuator": ["slpf": [:]]]
+        case .blockAddresses(let block):
+            [
+                "action": "deny",
+                "target": ["x-cordon:networks": ["list": .text(block.name), "networks": .text(block.list.text)]],
+                "args": ["duration": .integer(block.duration.milliseconds)], "actuator": ["slpf": [:]],
+            ]
+        case .unblockAddresses(let order): undo(order, of: .blockAddresses)
         case .killProcess(let process):
             ["action": "stop", "target": target(process), "args": arguments(process), "actuator": ["er": [:]]]
         case .freezeProcess(let freezing):

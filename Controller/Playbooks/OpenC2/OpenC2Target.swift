@@ -12,6 +12,8 @@ package enum OpenC2Target: Sendable, Hashable {
     case account(String)
     /// `x-cordon:order`: what the order of that identifier did.
     case order(String)
+    /// `x-cordon:networks`: a list by its name, and its networks.
+    case networks(list: String, String)
     case features([String])
     /// Any other target, checked, by its name.
     case other(String)
@@ -61,6 +63,9 @@ package enum OpenC2Target: Sendable, Hashable {
         case "x-cordon:order":
             guard let order = value.text else { throw .bad("x-cordon:order is an order's identifier.") }
             self = .order(order)
+        case "x-cordon:networks":
+            try OpenC2Check.members(value, name, texts: ["list", "networks"])
+            self = .networks(list: value["list"]?.text ?? "", value["networks"]?.text ?? "")
         case "features": self = .features(try Self.features(value))
         default:
             try Self.check(name, value)

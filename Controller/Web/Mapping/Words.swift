@@ -82,7 +82,7 @@ extension ActionKind {
     var done: String {
         switch self {
         case .isolate: "Isolated"
-        case .blockAddress: "Blocked"
+        case .blockAddress, .blockAddresses: "Blocked"
         case .freezeProcess: "Frozen"
         case .quarantineFile: "In quarantine"
         case .lockAccount: "Locked"

@@ -55,10 +55,16 @@ struct Row {
     var isolateP99: Double
     var blockOne: Double
     var blockAll: Double
+    /// Seconds for a list of networks in intervals, and milliseconds for one more address beside it.
+    var list: (all: Double, one: [Double])
     var rss: Int
 
     /// The milliseconds sorted, as the two figures.
-    init(_ sut: String, isolate: [Double], blockOne: [Double], blockAll: Double, rss: Int) {
+    init(
+        _ sut: String, isolate: [Double], blockOne: [Double], blockAll: Double,
+        list: (all: Double, one: [Double]), rss: Int
+    ) {
+        self.list = list
         self.sut = sut
         isolateP50 = Self.quantile(isolate, 0.5)
         isolateP99 = Self.quantile(isolate, 0.99)
@@ -76,6 +82,8 @@ struct Row {
         [
             ("isolate_ms_p50", Self.rounded(isolateP50)), ("isolate_ms_p99", Self.rounded(isolateP99)),
             ("block_one_with_100k_ms", Self.rounded(blockOne)), ("block_100k_s", Self.rounded(blockAll)),
+            ("list_100k_s", Self.rounded(list.all)),
+            ("block_one_with_list_ms", Self.rounded(Self.quantile(list.one, 0.5))),
             ("rss_anon_kb", "\(rss)"),
         ]
     }

@@ -20,7 +20,7 @@ struct CordonContender {
         Shell.run("mkdir -p \(folder)/policy.d")
         Shell.run(
             """
-            for key in orders_per_hour isolations_per_hour blocks_per_hour; do echo "$key = 1000000"; done \
+            for key in orders_per_hour isolations_per_hour blocks_per_hour most_blocks; do echo "$key = 1000000"; done \
               > \(folder)/policy.d/bench.toml
             """
         )
@@ -65,7 +65,21 @@ struct CordonContender {
             let network = Network(.v4(0xCB00_7100 + UInt32(truncatingIfNeeded: number)))
             one.append(try applied(.blockAddress(AddressBlock(network: network, duration: .seconds(3600)))))
         }
-        return Row("cordon", isolate: isolate, blockOne: one, blockAll: all, rss: Self.anonymous)
+        return Row(
+            "cordon", isolate: isolate, blockOne: one, blockAll: all, list: try list(blocks.map(\.network)),
+            rss: Self.anonymous)
+    }
+
+    /// The same networks as one list, and single addresses beside it.
+    private func list(_ networks: [Network]) throws -> (all: Double, one: [Double]) {
+        guard let list = AddressList(networks) else { throw EnforceError("bench.failed", "They are no list.") }
+        let block = AddressListBlock(name: "bench", list: list, duration: .seconds(3600))
+        let all = try applied(.blockAddresses(block)) / 1000
+        let one = try (0..<50).map { number in
+            let network = Network(.v4(0xCB00_7200 + UInt32(truncatingIfNeeded: number)))
+            return try applied(.blockAddress(AddressBlock(network: network, duration: .seconds(3600))))
+        }
+        return (all, one)
     }
 
     /// Milliseconds from a signed order received to its being in force, through verifier, journal and kernel.

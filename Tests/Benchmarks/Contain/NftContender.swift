@@ -42,9 +42,27 @@ struct NftContender {
             Shell.run("exec nft add element inet bench_blocks hosts4 '{ 203.0.113.\(number) timeout 1h }'")
             one.append(start.elapsed)
         }
+        let list = list(elements.map { String($0.prefix { $0 != " " }) })
         var usage = rusage()
         unsafe _ = getrusage(RUSAGE_CHILDREN.rawValue, &usage)
-        return Row("nft \(version)", isolate: isolate, blockOne: one, blockAll: all, rss: usage.ru_maxrss)
+        return Row(
+            "nft \(version)", isolate: isolate, blockOne: one, blockAll: all, list: list, rss: usage.ru_maxrss)
+    }
+
+    /// The same addresses in a set of intervals, and single addresses beside it.
+    private func list(_ addresses: [String]) -> (all: Double, one: [Double]) {
+        write(
+            "list.nft",
+            "add element inet bench_blocks nets4 { \(addresses.joined(separator: " timeout 1h, ")) timeout 1h }\n")
+        let start = ContinuousClock.now
+        Shell.run("exec nft -f \(folder)/list.nft")
+        let all = start.elapsed / 1000
+        let one = (0..<3).map { number in
+            let start = ContinuousClock.now
+            Shell.run("exec nft add element inet bench_blocks hosts4 '{ 203.0.114.\(number) timeout 1h }'")
+            return start.elapsed
+        }
+        return (all, one)
     }
 
     private static let isolation = """

@@ -22,6 +22,15 @@ extension FuzzEntry {
             let again = try Cordon_V1_Order(serializedBytes: Cordon_V1_Order(order).serializedBytes() as [UInt8])
             try same(again.model(), order, "an order is read as it was written")
         },
+        FuzzEntry(
+            name: "address-list",
+            made: [AddressList("10.0.0.0/8 192.0.2.7 2001:db8::/32 2001:db9::1")].compactMap { $0?.bytes }
+        ) { bytes in
+            guard let list = AddressList(bytes: bytes) else { return }
+            try same(list.bytes, bytes, "a list has one form")
+            try same(AddressList(list.networks)?.bytes, bytes, "a list is made of what it holds")
+            try same(AddressList(list.text), list, "a list is read as it was written")
+        },
         FuzzEntry(name: "wire-agent") { bytes in
             guard let message = try? Cordon_V1_AgentMessage(serializedBytes: bytes) else { return }
             switch message.message {
@@ -56,6 +65,10 @@ extension FuzzEntry {
         let actions: [Action] = [
             .isolate(Isolation(duration: .seconds(3600))), .release,
             .blockAddress(AddressBlock(network: network, duration: .seconds(1))), .unblockAddress(network),
+            .blockAddress(
+                AddressBlock(
+                    network: network, duration: .seconds(1), ports: PortRange.list("tcp/22,udp/53-60") ?? [],
+                    direction: .inward)),
             .killProcess(ProcessTarget(pid: 4242, startTime: 7, executable: "/tmp/x", scope: .tree)),
         ]
         return actions.map { action in
