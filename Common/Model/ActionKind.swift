@@ -15,6 +15,8 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
     case deleteFile = "delete_file"
     case lockAccount = "lock_account"
     case unlockAccount = "unlock_account"
+    case stopService = "stop_service"
+    case restoreService = "restore_service"
 
     /// The kind that undoes it; `nil` for what cannot be undone or is itself an undo.
     package var undo: ActionKind? {
@@ -25,6 +27,8 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
         case .freezeProcess: .thawProcess
         case .quarantineFile: .restoreFile
         case .lockAccount: .unlockAccount
+        case .stopService: .restoreService
+        case .restoreService: nil
         case .release, .unblockAddress, .unblockAddresses, .killProcess, .thawProcess, .restoreFile, .deleteFile,
             .unlockAccount:
             nil

@@ -19,6 +19,8 @@ extension Action {
         case .deleteFile(let file): "delete \(file.path)"
         case .lockAccount(let locking): "lock the account \(locking.user)"
         case .unlockAccount(let order): "unlock what order \(order) locked"
+        case .stopService(let stop): "stop the unit \(stop.unit)"
+        case .restoreService(let order): "give back what order \(order) stopped"
         }
     }
 
@@ -31,6 +33,8 @@ extension Action {
         case .freezeProcess: .thawProcess(order)
         case .quarantineFile: .restoreFile(order)
         case .lockAccount: .unlockAccount(order)
+        case .stopService: .restoreService(order)
+        case .restoreService: nil
         case .release, .unblockAddress, .endBlock, .unblockAddresses, .killProcess, .thawProcess, .restoreFile,
             .deleteFile,
             .unlockAccount:
@@ -46,6 +50,8 @@ extension Action {
         case .blockAddresses(let block): block.duration
         case .freezeProcess(let freezing): freezing.duration
         case .lockAccount(let locking): locking.duration
+        case .stopService(let stop): stop.duration
+        case .restoreService: nil
         case .release, .unblockAddress, .endBlock, .unblockAddresses, .killProcess, .thawProcess, .quarantineFile,
             .restoreFile,
             .deleteFile,

@@ -26,6 +26,9 @@ package enum Action: Sendable, Hashable {
     case lockAccount(AccountLocking)
     /// What the order of that identifier locked.
     case unlockAccount(OrderID)
+    case stopService(ServiceStop)
+    /// What the order of that identifier stopped.
+    case restoreService(OrderID)
 
     /// The kind, for policies, tables and names on the wire.
     package var kind: ActionKind {
@@ -44,6 +47,8 @@ package enum Action: Sendable, Hashable {
         case .deleteFile: .deleteFile
         case .lockAccount: .lockAccount
         case .unlockAccount: .unlockAccount
+        case .stopService: .stopService
+        case .restoreService: .restoreService
         }
     }
 
@@ -59,6 +64,8 @@ package enum Action: Sendable, Hashable {
         case .freezeProcess(let freezing): freezing.parameters
         case .quarantineFile(let file), .deleteFile(let file): file.parameters
         case .lockAccount(let locking): locking.parameters
+        case .stopService(let stop): stop.parameters
+        case .restoreService(let order): ["order": .text("\(order)")]
         case .endBlock(let order), .unblockAddresses(let order), .thawProcess(let order), .restoreFile(let order),
             .unlockAccount(let order):
             ["order": .text("\(order)")]
@@ -100,6 +107,8 @@ package enum Action: Sendable, Hashable {
             case .deleteFile: .deleteFile(try FileTarget(given))
             case .lockAccount: .lockAccount(try AccountLocking(given))
             case .unlockAccount: .unlockAccount(try given.identifier("order"))
+            case .stopService: .stopService(try ServiceStop(given))
+            case .restoreService: .restoreService(try given.identifier("order"))
             }
     }
 }

@@ -26,6 +26,8 @@ package enum Capability: String, Sendable, Hashable, CaseIterable {
     case files
     /// shadow(5): local accounts.
     case accounts
+    /// systemd as the init process, and systemctl(1).
+    case services
 }
 
 extension ActionKind {
@@ -46,6 +48,8 @@ extension ActionKind {
         case .deleteFile: .deleteFile
         case .lockAccount: .lockAccount
         case .unlockAccount: .unlockAccount
+        case .stopService: .stopService
+        case .restoreService: .restoreService
         }
     }
 }

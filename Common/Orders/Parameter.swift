@@ -27,7 +27,8 @@ package struct Parameter: Sendable, Hashable {
         /// A name of a user as Debian's `adduser` and most others make it: at most 32 bytes of letters, digits, `_`, `-`
         /// and `.`, neither a digit nor `-` first.
         case userName
-        /// A systemd unit with its suffix, as `cron.service`: at most 255 bytes (systemd.unit(5)).
+        /// A systemd unit that can be stopped, with its suffix, as `cron.service`: at most 255 bytes (systemd.unit(5)), no
+        /// template without its instance.
         case unitName
         /// Up to 32 lower-case letters, digits, `-` and `_`.
         case label
@@ -111,11 +112,12 @@ package struct Parameter: Sendable, Hashable {
     }
 
     private static func isUnitName(_ text: String) -> Bool {
-        let suffixes = [".service", ".socket", ".timer", ".path", ".mount", ".target", ".slice", ".scope"]
+        let suffixes = [".service", ".socket", ".timer", ".path"]
         guard let suffix = suffixes.first(where: { text.hasSuffix($0) }), text.utf8.count <= 255 else { return false }
         let stem = text.utf8.dropLast(suffix.utf8.count)
         // `:`, `-`, `_`, `.`, `\` and `@`, as systemd.unit(5) has it.
-        return !stem.isEmpty && stem.first != 0x2D
+        let at: UInt8 = 0x40
+        return !stem.isEmpty && stem.first != 0x2D && stem.first != 0x2E && stem.first != at && stem.last != at
             && stem.allSatisfy { isLetterOrDigit($0) || [0x3A, 0x2D, 0x5F, 0x2E, 0x5C, 0x40].contains($0) }
     }
 

@@ -96,17 +96,21 @@ struct Enrolled {
 final class EnforcerProcess: Sendable {
     let program: Program
     let fleet: Enrolled
+    private let isChild: Bool
 
     /// Started and ready; its keys accepted.
-    init(_ fleet: Enrolled, in space: String) throws {
-        self.fleet = fleet
-        let ready = try NotifySocket(fleet.scratch.path + "/notify")
+    convenience init(_ fleet: Enrolled, in space: String) throws {
         // Not by `ip netns exec`, which hides the cgroups.
+        try self.init(fleet, entering: ["nsenter", "--net=/run/netns/\(space)"])
+    }
+
+    /// The same behind a program that starts it; in namespaces of processes that one stays, as its parent.
+    init(_ fleet: Enrolled, entering prefix: [String], isChild: Bool = false) throws {
+        self.fleet = fleet
+        self.isChild = isChild
+        let ready = try NotifySocket(fleet.scratch.path + "/notify")
         program = try Program(
-            [
-                "nsenter", "--net=/run/netns/\(space)", Self.binary, "run", "--config",
-                fleet.scratch.path + "/enforcer.toml",
-            ],
+            prefix + [Self.binary, "run", "--config", fleet.scratch.path + "/enforcer.toml"],
             environment: ["NOTIFY_SOCKET=" + fleet.scratch.path + "/notify"], errorsTo: fleet.scratch.path + "/log")
         guard ready.hears("READY=1") else {
             throw Program.Failure(
@@ -125,7 +129,8 @@ final class EnforcerProcess: Sendable {
     }()
 
     func kill() {
-        Glibc.kill(program.pid, SIGKILL)
+        let child = isChild ? (try? Program.run(["pgrep", "-P", "\(program.pid)"]).output).flatMap { pid_t($0) } : nil
+        Glibc.kill(child ?? program.pid, SIGKILL)
         _ = program.wait()
     }
 

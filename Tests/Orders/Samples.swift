@@ -27,7 +27,8 @@ enum Samples {
             .killProcess(ProcessTarget(pid: 2, startTime: 0, executable: nil, scope: .tree)), .thawProcess(OrderID(id)),
             .quarantineFile(FileTarget(path: "/tmp/x")),
             .restoreFile(OrderID(id)), .lockAccount(AccountLocking(user: "ana", duration: .seconds(60))),
-            .unlockAccount(OrderID(id)),
+            .unlockAccount(OrderID(id)), .stopService(ServiceStop(unit: "miner@a.timer", duration: .seconds(60))),
+            .restoreService(OrderID(id)),
             .deleteFile(
                 FileTarget(path: "/tmp/y", digest: String(repeating: "0f", count: 32), evenIfLinked: true)),
         ] + ProcessTarget.Scope.allCases.map { .killProcess(process($0)) } + lists
@@ -94,10 +95,17 @@ enum Samples {
         Broken(kill, "start_time", .number(-1)), Broken(kill, "executable", .text("")),
         Broken(kill, "executable", .text("bin/a")), Broken(kill, "executable", .text("/bin/a\u{0}b")),
         Broken(kill, "executable", .text("/" + String(repeating: "x", count: 4096))),
+        Broken(stop, "unit", .text("miner")), Broken(stop, "unit", .text("../miner.service")),
+        Broken(stop, "unit", .text("-n.service")), Broken(stop, "unit", .text("a b.service")),
+        Broken(stop, "unit", .text(".service")), Broken(stop, "unit", .text("miner@.service")),
+        Broken(stop, "unit", .text("@a.service")), Broken(stop, "unit", .text("..service")),
+        Broken(stop, "unit", .text("a\n.service")), Broken(stop, "unit", .text("home.mount")),
+        Broken(stop, "unit", .text(String(repeating: "x", count: 248) + ".service")),
         Broken(kill, "scope", .text("world")), Broken(kill, "scope", .flag(true)),
     ]
 
     private static let isolate = Action.isolate(Isolation(duration: .seconds(1)))
+    private static let stop = Action.stopService(ServiceStop(unit: "a.service", duration: .seconds(1)))
     private static let unblock = Action.unblockAddress(network)
     private static let block = Action.blockAddress(AddressBlock(network: network, duration: .seconds(1)))
     private static let kill = Action.killProcess(process(.process))

@@ -59,6 +59,7 @@ struct OpenC2Tests {
         .deleteFile(FileTarget(path: "/tmp/x", digest: String(repeating: "0a", count: 32), evenIfLinked: true)),
         .restoreFile(order), .unlockAccount(order),
         .lockAccount(AccountLocking(user: "ana", duration: .seconds(60), keepsSessions: true)),
+        .stopService(ServiceStop(unit: "miner.service", duration: .seconds(60))), .restoreService(order),
     ]
 
     private static let order = OrderID(UUIDv7(high: 0x018F_2C5E_7A3B_7C4D, low: 0x8E5F_0123_4567_89AB))

@@ -63,6 +63,8 @@ extension LocalPolicy {
         case .quarantineFile: "quarantines_per_hour"
         case .deleteFile: "deletions_per_hour"
         case .lockAccount: "locks_per_hour"
+        case .stopService: "stops_per_hour"
+        case .restoreService: nil
         case .release, .unblockAddress, .unblockAddresses, .thawProcess, .restoreFile, .unlockAccount: nil
         }
     }
@@ -72,6 +74,7 @@ extension LocalPolicy {
         longestBlock = try Self.duration(&section, "longest_block", longestBlock)
         longestFreeze = try Self.duration(&section, "longest_freeze", longestFreeze)
         longestLock = try Self.duration(&section, "longest_lock", longestLock)
+        longestStop = try Self.duration(&section, "longest_stop", longestStop)
         widestBlockIPv4 = try Self.number(&section, "widest_block_ipv4", widestBlockIPv4, in: 1...32)
         widestBlockIPv6 = try Self.number(&section, "widest_block_ipv6", widestBlockIPv6, in: 1...128)
         mostBlocks = try Self.number(&section, "most_blocks", mostBlocks, in: 0...1_000_000)
@@ -84,6 +87,8 @@ extension LocalPolicy {
             try section.texts("protected_processes", default: []), origin: section.origin(of: "protected_processes"))
         protectedPaths = Rule(
             try section.texts("protected_paths", default: []), origin: section.origin(of: "protected_paths"))
+        protectedUnits = Rule(
+            try section.texts("protected_units", default: []), origin: section.origin(of: "protected_units"))
         takesPackagedFiles = Rule(
             try section.flag("take_packaged_files", default: false), origin: section.origin(of: "take_packaged_files"))
         let users = try section.list("protected_users", default: [], of: "names or numbers of users of this host") {

@@ -18,7 +18,7 @@ extension LocalPolicy {
         package init() {}
     }
 
-    /// Throws the rule that forbids the action. Processes are judged one by one when they are found, and files' packages
+    /// Throws the rule that forbids the action. Processes and units are judged one by one when they are found, and files' packages
     /// when the file is.
     package func check(_ action: Action, at host: Surroundings) throws(Refusal) {
         guard !action.kind.isUndo else { return }
@@ -30,7 +30,9 @@ extension LocalPolicy {
         case .freezeProcess(let freezing):
             try checkLength(freezing.duration, "longest_freeze", longestFreeze, "freezes")
         case .lockAccount(let locking): try checkLength(locking.duration, "longest_lock", longestLock, "locks accounts")
+        case .stopService(let stop): try checkLength(stop.duration, "longest_stop", longestStop, "stops services")
         case .quarantineFile(let file), .deleteFile(let file): try checkPath(file.path)
+        case .restoreService: return
         case .killProcess, .release, .unblockAddress, .endBlock, .unblockAddresses, .thawProcess, .restoreFile,
             .unlockAccount:
             return

@@ -25,6 +25,7 @@ package struct LocalPolicy: Sendable {
     package var longestBlock = Rule(Duration.seconds(30 * 86_400))
     package var longestFreeze = Rule(Duration.seconds(86_400))
     package var longestLock = Rule(Duration.seconds(30 * 86_400))
+    package var longestStop = Rule(Duration.seconds(30 * 86_400))
     /// The shortest prefix that may be blocked.
     package var widestBlockIPv4 = Rule(16)
     package var widestBlockIPv6 = Rule(48)
@@ -37,6 +38,8 @@ package struct LocalPolicy: Sendable {
     package var protectedUsers = Rule([UInt32: String]())
     /// Patterns of paths (with `*` and `?`) that are neither quarantined nor deleted.
     package var protectedPaths = Rule([String]())
+    /// Patterns of names of systemd units (with `*` and `?`) that are not stopped.
+    package var protectedUnits = Rule([String]())
     /// Whether files of Debian packages may be quarantined or deleted.
     package var takesPackagedFiles = Rule(false)
     /// Orders of all kinds that may be carried out in any hour, and of each kind.
@@ -44,7 +47,7 @@ package struct LocalPolicy: Sendable {
     package var perHour: [ActionKind: Rule<Int>] = [
         .isolate: Rule(12), .blockAddress: Rule(1000), .blockAddresses: Rule(60), .killProcess: Rule(120),
         .freezeProcess: Rule(120),
-        .quarantineFile: Rule(120), .deleteFile: Rule(30), .lockAccount: Rule(20),
+        .quarantineFile: Rule(120), .deleteFile: Rule(30), .lockAccount: Rule(20), .stopService: Rule(30),
     ]
     /// SHA-256 over the files, lower-case hex.
     package var hash = ""

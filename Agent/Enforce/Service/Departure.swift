@@ -67,6 +67,13 @@ package enum Departure {
                     locked)
                 said.append("The account \(effect.title) is unlocked.")
             }
+            if let stopped = StoppedService(bytes: effect.undo), effect.key.kind == .stopService {
+                do { try UnitMask().undo(stopped) } catch {
+                    throw EnforceError(
+                        "service.not_restored", "The unit \(effect.title) cannot be given back: \(error)")
+                }
+                said.append("The unit \(effect.title) is as it was.")
+            }
             try journal.append([.ended(effect.key, why: "the package is removed")], urgent: true)
         }
         if resumed > 0 { said.append("\(resumed) frozen process\(resumed == 1 ? " goes" : "es go") on.") }

@@ -146,7 +146,7 @@ extension Enforcer {
             case .blockAddresses(let block): verdict = try blockList(block, receipt, &core, begun)
             case .unblockAddresses(let order): verdict = try endList(order, receipt, &core, begun)
             case .killProcess, .freezeProcess, .thawProcess, .quarantineFile, .restoreFile, .deleteFile,
-                .lockAccount, .unlockAccount:
+                .lockAccount, .unlockAccount, .stopService, .restoreService:
                 try core.journal.append([.received(receipt)])
                 core.running.insert(order.id)
                 return .outside(order, core.policy)

@@ -19,6 +19,9 @@ extension Enforcer {
             case .lockAccount(let locking):
                 return try keeping.withLock { _ in try lock(locking, order, policy, begun: begun) }
             case .unlockAccount(let order): return try keeping.withLock { _ in try unlock(order, policy, begun: begun) }
+            case .stopService(let stop):
+                return try services.withLock { _ in try self.stop(stop, order, policy, begun: begun) }
+            case .restoreService(let order): return try services.withLock { _ in try giveBack(order, begun: begun) }
             case .isolate, .release, .blockAddress, .unblockAddress, .endBlock, .blockAddresses,
                 .unblockAddresses:
                 throw EnforceError("order.misrouted", "\(order.action.kind.rawValue) is done under the lock.")

@@ -61,6 +61,8 @@ package final class Enforcer: Sendable {
     /// a letting go would take hold of what nobody knows of any more. It is taken before the core's lock, never after.
     let keeping = Mutex(())
     let announcements = Announcements()
+    /// The same for units of systemd, apart because one may take long to stop. Inside: when to try again what failed.
+    let services = Mutex(ContinuousClock.now)
 
     /// Reads everything, and brings about what the journal says is to be in force, before anything else happens.
     package convenience init(_ configuration: Configuration, clock: BootClock = .live, log: Logger) throws {

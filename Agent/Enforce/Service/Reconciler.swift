@@ -49,6 +49,7 @@ package struct Reconciler: Sendable {
             enforcer.tick(thorough: news > 0 || due)
             enforcer.keepFrozen()
             enforcer.keepLocked()
+            enforcer.keepStopped()
         }
     }
 

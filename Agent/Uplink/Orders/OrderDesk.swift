@@ -26,7 +26,7 @@ actor OrderDesk {
     /// Within one, orders are carried out one after another: what is undone was done before. Between them nothing waits: an
     /// isolation must not stand behind a gigabyte that is copied, or a process that does not die.
     private enum Lane: CaseIterable {
-        case network, lists, processes, files
+        case network, lists, processes, files, services
 
         init(_ kind: ActionKind?) {
             switch kind {
@@ -35,6 +35,7 @@ actor OrderDesk {
             // A hundred thousand networks take the kernel a moment.
             case .blockAddresses, .unblockAddresses: self = .lists
             case .killProcess, .freezeProcess, .thawProcess, .lockAccount, .unlockAccount: self = .processes
+            case .stopService, .restoreService: self = .services
             case .quarantineFile, .restoreFile, .deleteFile: self = .files
             }
         }

@@ -51,8 +51,12 @@ extension OpenC2Command {
             guard accountStatus == "enabled" else { throw .unsupported("Option not supported") }
             return try action(.unlockAccount, ["order": .text(order)])
         case (.allow, .order(let order)): return try action(try undoing(), ["order": .text(order)])
+        case (.stop, .service(let unit)):
+            return try action(
+                .stopService, ["unit": .text(unit), "duration_s": .number(try duration().wholeSeconds)])
+        case (.start, .order(let order)): return try action(.restoreService, ["order": .text(order)])
         case (.restore, .order(let order)): return try action(.restoreFile, ["order": .text(order)])
-        case (.deny, _), (.allow, _), (.contain, _), (.stop, _), (.delete, _), (.restore, _), (.set, _):
+        case (.deny, _), (.allow, _), (.contain, _), (.stop, _), (.delete, _), (.restore, _), (.set, _), (.start, _):
             throw .unsupported("Target type not supported")
         default: throw .unsupported("Action “\(action.rawValue)” not supported")
         }

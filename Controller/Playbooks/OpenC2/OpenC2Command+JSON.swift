@@ -47,6 +47,13 @@ extension OpenC2Command {
             ]
         case .thawProcess(let order):
             ["action": "allow", "target": ["x-cordon:order": .text("\(order)")], "actuator": ["er": [:]]]
+        case .stopService(let stop):
+            [
+                "action": "stop", "target": ["er:service": ["name": .text(stop.unit)]],
+                "args": ["duration": .integer(stop.duration.milliseconds)], "actuator": ["er": [:]],
+            ]
+        case .restoreService(let order):
+            ["action": "start", "target": ["x-cordon:order": .text("\(order)")], "actuator": ["er": [:]]]
         case .restoreFile(let order):
             ["action": "restore", "target": ["x-cordon:order": .text("\(order)")], "actuator": ["er": [:]]]
         }

@@ -10,6 +10,8 @@ package enum OpenC2Target: Sendable, Hashable {
     case file(FileDescription)
     /// `er:account`, also nested as the drafts' examples have it: `account_name`.
     case account(String)
+    /// `er:service`, also nested: `name`, a unit of systemd.
+    case service(String)
     /// `x-cordon:order`: what the order of that identifier did.
     case order(String)
     /// `x-cordon:networks`: a list by its name, and its networks.
@@ -60,6 +62,9 @@ package enum OpenC2Target: Sendable, Hashable {
         case "er:account": self = try Self.account(value)
         case "er" where value["account"] != nil && value.object?.count == 1:
             self = try Self.account(value["account"] ?? .null)
+        case "er:service": self = try Self.service(value)
+        case "er" where value["service"] != nil && value.object?.count == 1:
+            self = try Self.service(value["service"] ?? .null)
         case "x-cordon:order":
             guard let order = value.text else { throw .bad("x-cordon:order is an order's identifier.") }
             self = .order(order)
@@ -84,6 +89,12 @@ package enum OpenC2Target: Sendable, Hashable {
             throw .unsupported("Target type not supported")
         }
         return .account(name)
+    }
+
+    private static func service(_ json: JSONValue) throws(OpenC2Error) -> OpenC2Target {
+        try OpenC2Check.members(json, "er:service", texts: ["name", "display_name"])
+        guard let name = json["name"]?.text else { throw .unsupported("Target type not supported") }
+        return .service(name)
     }
 
     private static func features(_ json: JSONValue) throws(OpenC2Error) -> [String] {

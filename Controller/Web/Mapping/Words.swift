@@ -86,6 +86,7 @@ extension ActionKind {
         case .freezeProcess: "Frozen"
         case .quarantineFile: "In quarantine"
         case .lockAccount: "Locked"
+        case .stopService: "Stopped"
         default: rawValue
         }
     }
