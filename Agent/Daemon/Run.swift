@@ -19,6 +19,7 @@ struct Run: AsyncParsableCommand {
     @OptionGroup var settingsOption: SettingsOption
 
     func run() async throws {
+        clinux_limit_arenas(2)
         clinux_ignore_sigpipe()
         let settings: AgentSettings
         do { settings = try AgentSettings.load(settingsOption.path) } catch { try fail(error) }

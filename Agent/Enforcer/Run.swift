@@ -15,6 +15,7 @@ struct Run: ParsableCommand {
 
     func run() throws {
         LogOutput.bootstrap(level: .info)
+        clinux_limit_arenas(2)
         clinux_ignore_sigpipe()
         _ = clinux_raise_file_limit()
         // Before any thread is made, so that all inherit the mask: SIGHUP, SIGTERM and SIGINT are read, not suffered.

@@ -61,6 +61,25 @@ package struct NetlinkChannel: Sendable {
         return succeeded
     }
 
+    /// The one message that the kernel answers a question with.
+    package mutating func ask(_ request: NetlinkMessage) throws(NetlinkError) -> NetlinkMessage {
+        drain()
+        var message = request
+        message.flags |= NetlinkMessage.Flag.request
+        message.sequence = sequence
+        sequence &+= 1
+        var bytes: [UInt8] = []
+        message.append(to: &bytes)
+        try socket.send(bytes)
+        while let datagram = try socket.receive(timeoutMilliseconds: Self.patience) {
+            for answer in NetlinkMessage.parse(datagram) where answer.sequence == message.sequence {
+                guard answer.type == NetlinkMessage.Control.error else { return answer }
+                throw Self.error(answer) ?? NetlinkError(61, "there is no answer")
+            }
+        }
+        throw NetlinkError(110, "the kernel did not answer")
+    }
+
     /// All messages that a dump request answers with.
     package mutating func dump(_ request: NetlinkMessage) throws(NetlinkError) -> [NetlinkMessage] {
         var found: [NetlinkMessage] = []

@@ -11,6 +11,8 @@ package struct HostFacts: Sendable, Hashable, Codable {
     package var policyHash: String
     /// What the enforcer holds in force now.
     package var containment: ContainmentState
+    /// What isolating the host would do to it; `nil` from an enforcer that does not say.
+    package var isolation: IsolationPreflight?
     /// What the kernel and the agent's rights allow, as names: `journal`, `audit_log`, `cgroup2`, `pidfd`, …
     package var abilities: [String]
     /// How the agent itself is doing; `nil` from one that does not say.
@@ -18,8 +20,8 @@ package struct HostFacts: Sendable, Hashable, Codable {
 
     package init(
         hostname: String, kernel: String, operatingSystem: String, agentVersion: String, enforcerVersion: String,
-        ownedTables: Bool, policyHash: String, containment: ContainmentState, abilities: [String] = [],
-        health: AgentHealth? = nil
+        ownedTables: Bool, policyHash: String, containment: ContainmentState,
+        isolation: IsolationPreflight? = nil, abilities: [String] = [], health: AgentHealth? = nil
     ) {
         self.hostname = hostname
         self.kernel = kernel
@@ -29,8 +31,30 @@ package struct HostFacts: Sendable, Hashable, Codable {
         self.ownedTables = ownedTables
         self.policyHash = policyHash
         self.containment = containment
+        self.isolation = isolation
         self.abilities = abilities
         self.health = health
+    }
+}
+
+/// What isolating a host would do to it, said before anybody needs to know.
+package struct IsolationPreflight: Sendable, Hashable, Codable {
+    package enum Verdict: String, Sendable, Hashable, Codable, CaseIterable {
+        /// It is cut off, stays in hand, and comes back.
+        case safe
+        /// It can be isolated; the reasons say what would not be as it should.
+        case degraded
+        /// Its enforcer would refuse.
+        case refused
+    }
+
+    package var verdict: Verdict
+    /// Sentences for people.
+    package var reasons: [String]
+
+    package init(verdict: Verdict, reasons: [String] = []) {
+        self.verdict = verdict
+        self.reasons = reasons
     }
 }
 

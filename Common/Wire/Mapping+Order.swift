@@ -144,6 +144,7 @@ extension Cordon_V1_Facts {
         ownedTables = facts.ownedTables
         policyHash = facts.policyHash
         containment = Cordon_V1_Containment(facts.containment)
+        if let preflight = facts.isolation { isolation = Cordon_V1_IsolationPreflight(preflight) }
     }
 
     /// The facts as the model knows them: texts cut to 255 bytes, without what steers a terminal or the direction of
@@ -153,7 +154,8 @@ extension Cordon_V1_Facts {
             hostname: hostname.plain(255), kernel: kernel.plain(255), operatingSystem: operatingSystem.plain(255),
             agentVersion: agentVersion.plain(255), enforcerVersion: enforcerVersion.plain(255),
             ownedTables: ownedTables,
-            policyHash: policyHash.plain(64), containment: containment.model()
+            policyHash: policyHash.plain(64), containment: containment.model(),
+            isolation: hasIsolation ? isolation.model() : nil
         )
     }
 }

@@ -42,8 +42,20 @@ package struct Containment: Sendable {
             host.gateways = (try? links.gateways()) ?? []
         }
         host.resolvers = Self.resolvers
+        host.isolationObstacle = preflight().obstacle
         host.controllers = controllers
         return host
+    }
+
+    /// What isolating this host would do to it.
+    func preflight() -> Preflight {
+        var links = try? LinkTable()
+        let tunnels = controllers.compactMap { controller -> Preflight.Tunnel? in
+            guard let tunnel = try? links?.tunnel(to: controller.address) else { return nil }
+            return Preflight.Tunnel(
+                controller: "\(controller.address)", interface: tunnel.interface, kind: tunnel.kind)
+        }
+        return Preflight(ownsTables: firewall.ownsTables, isWithoutEgress: !firewall.hasEgress, tunnels: tunnels)
     }
 
     private static var resolvers: Set<IPAddress> {
@@ -84,7 +96,8 @@ package struct Containment: Sendable {
         lines += rules.controllers.map { "kept: user \(rules.agentUser) to \($0)" }
         lines.append(
             rules.interfaces.isEmpty
-                ? "raw sockets are not stopped: this kernel has no egress hook"
+                ? firewall.hasEgress
+                    ? "no interfaces but loopback" : "raw sockets are not stopped: this kernel has no egress hook"
                 : "egress of \(rules.interfaces.prefix(20).joined(separator: ", "))")
         if let fault = cut.fault { lines.append(fault) }
         return Proof(

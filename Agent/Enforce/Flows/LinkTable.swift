@@ -3,7 +3,7 @@ internal import CordonModel
 
 /// What the host itself is on the network: interfaces, addresses, gateways (rtnetlink(7)).
 struct LinkTable {
-    private var channel: NetlinkChannel
+    var channel: NetlinkChannel
 
     init() throws(NetlinkError) {
         channel = NetlinkChannel(try NetlinkSocket(protocol: NetlinkProtocol.route))
@@ -11,9 +11,9 @@ struct LinkTable {
 
     init(socket: any ByteSocket) { channel = NetlinkChannel(socket) }
 
-    private static let getLink: UInt16 = 18
+    static let getLink: UInt16 = 18
     private static let getAddress: UInt16 = 22
-    private static let getRoute: UInt16 = 26
+    static let getRoute: UInt16 = 26
 
     /// Names of all interfaces but loopback; at most 512, in order.
     mutating func interfaces() throws(NetlinkError) -> [String] {

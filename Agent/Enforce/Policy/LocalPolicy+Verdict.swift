@@ -8,6 +8,8 @@ extension LocalPolicy {
         package var gateways: Set<IPAddress> = []
         package var resolvers: Set<IPAddress> = []
         package var controllers: [Endpoint] = []
+        /// Why isolating it would stop it for good; `nil` when it would not.
+        package var isolationObstacle: String?
         /// Blocks in force now.
         package var blockCount = 0
         /// Networks of each list in force.
@@ -65,11 +67,17 @@ extension LocalPolicy {
                 "This host is isolated for at most \(longestIsolation.value.spelled), not \(isolation.duration.spelled)."
             )
         }
+        try checkObstacle(at: host)
         guard !host.controllers.isEmpty else {
             throw Refusal(
                 "built-in: controller address",
                 "No controller address is configured here: isolation would cut the agent off too.")
         }
+    }
+
+    private func checkObstacle(at host: Surroundings) throws(Refusal) {
+        guard let obstacle = host.isolationObstacle else { return }
+        throw Refusal("built-in: network root", obstacle)
     }
 
     // MARK: - People

@@ -163,6 +163,7 @@ package final class Enforcer: Sendable {
             status.repairs = core.containment.repairs
             status.revision = revision
             status.notices = announcements.notices
+            status.isolation = Cordon_V1_IsolationPreflight(preflight(core))
             return status
         }
     }

@@ -129,6 +129,7 @@ actor HostFactsSource {
             next.ownedTables = status.ownedTables
             next.policyHash = status.policyHash.bounded(64)
             next.containment = status.containment.model()
+            next.isolation = status.hasIsolation ? status.isolation.model() : nil
         } else {
             next.enforcerVersion = ""
         }

@@ -35,4 +35,6 @@ int64_t clinux_release_code(int64_t above) {
     return bytes;
 }
 
+void clinux_limit_arenas(int32_t count) { mallopt(M_ARENA_MAX, count); }
+
 void clinux_trim_heap(void) { malloc_trim(0); }

@@ -260,11 +260,22 @@ package nonisolated struct Cordon_V1_EnforcerStatus: Sendable {
   /// What the enforcer has noticed and nobody has heard yet, the oldest first; at most 32.
   package var notices: [Cordon_V1_Notice] = []
 
+  /// What isolating the host would do to it.
+  package var isolation: Cordon_V1_IsolationPreflight {
+    get {_isolation ?? Cordon_V1_IsolationPreflight()}
+    set {_isolation = newValue}
+  }
+  /// Returns true if `isolation` has been explicitly set.
+  package var hasIsolation: Bool {self._isolation != nil}
+  /// Clears the value of `isolation`. Subsequent reads from it will return its default value.
+  package mutating func clearIsolation() {self._isolation = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _containment: Cordon_V1_Containment? = nil
+  fileprivate var _isolation: Cordon_V1_IsolationPreflight? = nil
 }
 
 /// What the enforcer noticed of itself.
@@ -688,7 +699,7 @@ nonisolated extension Cordon_V1_EnforcerError: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Cordon_V1_EnforcerStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EnforcerStatus"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}containment\0\u{3}policy_hash\0\u{3}owned_tables\0\u{3}key_set_version\0\u{1}kernel\0\u{1}repairs\0\u{1}revision\0\u{1}notices\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}containment\0\u{3}policy_hash\0\u{3}owned_tables\0\u{3}key_set_version\0\u{1}kernel\0\u{1}repairs\0\u{1}revision\0\u{1}notices\0\u{1}isolation\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -705,6 +716,7 @@ nonisolated extension Cordon_V1_EnforcerStatus: SwiftProtobuf.Message, SwiftProt
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.repairs) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.revision) }()
       case 9: try { try decoder.decodeRepeatedMessageField(value: &self.notices) }()
+      case 10: try { try decoder.decodeSingularMessageField(value: &self._isolation) }()
       default: break
       }
     }
@@ -742,6 +754,9 @@ nonisolated extension Cordon_V1_EnforcerStatus: SwiftProtobuf.Message, SwiftProt
     if !self.notices.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.notices, fieldNumber: 9)
     }
+    try { if let v = self._isolation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -755,6 +770,7 @@ nonisolated extension Cordon_V1_EnforcerStatus: SwiftProtobuf.Message, SwiftProt
     if lhs.repairs != rhs.repairs {return false}
     if lhs.revision != rhs.revision {return false}
     if lhs.notices != rhs.notices {return false}
+    if lhs._isolation != rhs._isolation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

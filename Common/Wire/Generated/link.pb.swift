@@ -278,11 +278,22 @@ package nonisolated struct Cordon_V1_Facts: Sendable {
   /// Clears the value of `containment`. Subsequent reads from it will return its default value.
   package mutating func clearContainment() {self._containment = nil}
 
+  /// What isolating the host would do to it.
+  package var isolation: Cordon_V1_IsolationPreflight {
+    get {_isolation ?? Cordon_V1_IsolationPreflight()}
+    set {_isolation = newValue}
+  }
+  /// Returns true if `isolation` has been explicitly set.
+  package var hasIsolation: Bool {self._isolation != nil}
+  /// Clears the value of `isolation`. Subsequent reads from it will return its default value.
+  package mutating func clearIsolation() {self._isolation = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _containment: Cordon_V1_Containment? = nil
+  fileprivate var _isolation: Cordon_V1_IsolationPreflight? = nil
 }
 
 /// How an agent is doing. Values are rounded, so that they are told when they change much.
@@ -980,7 +991,7 @@ nonisolated extension Cordon_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Cordon_V1_Facts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Facts"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hostname\0\u{1}kernel\0\u{3}operating_system\0\u{3}agent_version\0\u{3}enforcer_version\0\u{3}owned_tables\0\u{3}policy_hash\0\u{1}containment\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hostname\0\u{1}kernel\0\u{3}operating_system\0\u{3}agent_version\0\u{3}enforcer_version\0\u{3}owned_tables\0\u{3}policy_hash\0\u{1}containment\0\u{1}isolation\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -996,6 +1007,7 @@ nonisolated extension Cordon_V1_Facts: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 6: try { try decoder.decodeSingularBoolField(value: &self.ownedTables) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.policyHash) }()
       case 8: try { try decoder.decodeSingularMessageField(value: &self._containment) }()
+      case 9: try { try decoder.decodeSingularMessageField(value: &self._isolation) }()
       default: break
       }
     }
@@ -1030,6 +1042,9 @@ nonisolated extension Cordon_V1_Facts: SwiftProtobuf.Message, SwiftProtobuf._Mes
     try { if let v = self._containment {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     } }()
+    try { if let v = self._isolation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1042,6 +1057,7 @@ nonisolated extension Cordon_V1_Facts: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.ownedTables != rhs.ownedTables {return false}
     if lhs.policyHash != rhs.policyHash {return false}
     if lhs._containment != rhs._containment {return false}
+    if lhs._isolation != rhs._isolation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -74,10 +74,25 @@ enum HostView {
                         .required("order", .identifier, "Undo it: POST /orders/{id}/undo."),
                         .required("until", .nullable(.instant), "null: until it is undone."),
                     ]), most: 1000), "What else is in force: frozen processes, quarantined files."),
+            .required("isolation", .nullable(preflight), "What isolating it would do to it; null: it does not say."),
             .required("abilities", .list(.string, most: 64), "What its kernel and the agent's rights allow."),
             .required("health", .nullable(health)),
         ])
     )
+
+    private static let preflight = Schema.named(
+        "IsolationPreflight",
+        .object([
+            .required("verdict", .choice(of: IsolationPreflight.Verdict.self)),
+            .required("reasons", .list(.string, most: 16), "Sentences for people."),
+        ])
+    )
+
+    private static func json(_ preflight: IsolationPreflight) -> JSONValue {
+        [
+            "verdict": .text(preflight.verdict.rawValue), "reasons": .array(preflight.reasons.map { .text($0) }),
+        ]
+    }
 
     private static let health = Schema.named(
         "AgentHealth",
@@ -151,6 +166,7 @@ enum HostView {
                         "until": .describing($0.until),
                     ]
                 }),
+            "isolation": facts.isolation.map(json) ?? .null,
             "abilities": .array(facts.abilities.map { .text($0) }), "health": facts.health.map(json) ?? .null,
         ]
     }

@@ -110,6 +110,7 @@ struct HostShow: AsyncParsableCommand {
             ] + faults(health).map { ("cannot read", $0) } + [
                 ("rules", rules(host["rules"])), ("rules refused", host["rules"]?["fault"]?.text),
                 ("refused", health?["refused"]?.integer.map { "\($0) orders since its start" }),
+                ("isolation", preflight(facts?["isolation"])),
                 ("isolated until", facts?["isolated_until"]?.text.map(Shown.instant)),
                 ("blocked", blocks.joined(separator: ", ")),
                 ("also in force", effects(facts, undoable).joined(separator: "; ")),
@@ -132,6 +133,12 @@ struct HostShow: AsyncParsableCommand {
     private static func enforcer(_ facts: JSONValue?) -> String? {
         guard let version = facts?["enforcer_version"]?.text else { return nil }
         return version.isEmpty ? "does not answer: orders would fail" : version
+    }
+
+    /// What isolating it would do to it.
+    private static func preflight(_ isolation: JSONValue?) -> String? {
+        guard let verdict = isolation?["verdict"]?.text else { return nil }
+        return ([verdict] + (isolation?["reasons"]?.texts ?? [])).joined(separator: ": ")
     }
 
     /// What the agent reads.

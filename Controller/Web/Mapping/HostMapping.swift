@@ -132,6 +132,13 @@ extension HostPage {
                 Fact("Local policy", said.policyHash.isEmpty ? "none" : String(said.policyHash.prefix(16))),
             ]
         }
+        if let isolation = host.facts?.isolation {
+            let words = ["safe": "safe", "degraded": "possible, but: ", "refused": "would be refused: "]
+            facts.append(
+                Fact(
+                    "Isolating it",
+                    (words[isolation.verdict.rawValue] ?? "") + isolation.reasons.joined(separator: " ")))
+        }
         if let health = host.facts?.health {
             facts += [
                 Fact("Agent's cost", "\(health.memoryBytes >> 20) MiB of memory, \(health.cpuPermille) ‰ of a core"),
