@@ -45,9 +45,10 @@ struct AgentSettings: Sendable {
     }
 
     /// Reads the file and `NAME.d/*.toml` beside it. Unknown or malformed keys throw `SettingsError` with file and line.
-    static func load(_ path: String) throws -> AgentSettings {
+    /// - Parameter required: Whether the file must be there.
+    static func load(_ path: String, required: Bool = true) throws -> AgentSettings {
         let dropIns = path.hasSuffix(".toml") ? String(path.dropLast(5)) + ".d" : path + ".d"
-        let document = try Settings.load(file: path, dropIns: dropIns)
+        let document = try Settings.load(file: path, dropIns: dropIns, required: required)
         var settings = AgentSettings()
         var read = [
             try settings.readAgent(document), try settings.readController(document), try settings.readSpool(document),

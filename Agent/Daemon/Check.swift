@@ -10,7 +10,12 @@ internal import Glibc
 /// `cordon-agent check`: whether a start would work, without starting.
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Check the settings, the identity, the sources and the enforcer. Exits with 0 when all is well.")
+        abstract: "Check the settings, the identity, the sources and the enforcer. Exits with 0 when all is well.",
+        discussion: """
+            EXAMPLES
+              cordon-agent check
+            """
+    )
 
     @OptionGroup var settingsOption: SettingsOption
 
@@ -25,7 +30,7 @@ struct Check: AsyncParsableCommand {
             if let words { print("warn \(what): \(words)") }
         }
         let settings: AgentSettings
-        do { settings = try AgentSettings.load(settingsOption.path) } catch {
+        do { settings = try AgentSettings.load(settingsOption.path, required: settingsOption.isNamed) } catch {
             note("settings", "\(error)")
             throw ExitCode(1)
         }

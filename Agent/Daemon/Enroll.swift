@@ -14,6 +14,9 @@ struct Enroll: AsyncParsableCommand {
             The token comes from --token-file, from the environment variable CORDON_TOKEN, or from standard input; never \
             from the command line, where every user of the host could read it. Run it as root: it also writes identity.toml \
             and policy-root.pub, which tell cordon-enforcer whose orders to carry out.
+
+            EXAMPLES
+              cordon-agent enroll --token-file token
             """)
 
     @OptionGroup var settingsOption: SettingsOption
@@ -52,7 +55,7 @@ struct Enroll: AsyncParsableCommand {
     func run() async throws {
         clinux_ignore_sigpipe()
         do {
-            let settings = try AgentSettings.load(settingsOption.path)
+            let settings = try AgentSettings.load(settingsOption.path, required: settingsOption.isNamed)
             try KeyFile.makeFolder(settings.state)
             let token = try TokenSource(file: tokenFile).token()
             if let fingerprint, token.authority != fingerprint { throw Self.anotherAuthority(token.authority) }

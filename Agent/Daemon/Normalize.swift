@@ -12,6 +12,10 @@ struct Normalize: ParsableCommand {
         discussion: """
             Of audit logs it is one document for every event, which is several lines. \
             Needs neither settings nor identity, and changes nothing.
+
+            EXAMPLES
+              cordon-agent normalize --source sshd /var/log/auth.log
+              cordon-agent normalize --source audit /var/log/audit/audit.log | jq -r '.process.command_line'
             """)
 
     @Option(help: "What the file holds: \(LineSource.names.joined(separator: ", ")).")

@@ -14,7 +14,13 @@ internal import UnixSignals
 
 /// `cordon-agent run`: the daemon.
 struct Run: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Run the daemon until it is told to stop.")
+    static let configuration = CommandConfiguration(
+        abstract: "Run the daemon until it is told to stop.",
+        discussion: """
+            EXAMPLES
+              cordon-agent run --config ./agent.toml
+            """
+    )
 
     @OptionGroup var settingsOption: SettingsOption
 
@@ -22,7 +28,9 @@ struct Run: AsyncParsableCommand {
         clinux_limit_arenas(2)
         clinux_ignore_sigpipe()
         let settings: AgentSettings
-        do { settings = try AgentSettings.load(settingsOption.path) } catch { try fail(error) }
+        do { settings = try AgentSettings.load(settingsOption.path, required: settingsOption.isNamed) } catch {
+            try fail(error)
+        }
         LogOutput.bootstrap(level: settings.logLevel)
         let logger = Logger(label: "cordon.agent")
         do {

@@ -7,7 +7,12 @@ internal import CordonTrust
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract:
-            "Say how the daemon is. Exits with 0 when it is connected, 3 when it runs without a connection, 4 when it does not run."
+            "Say how the daemon is. Exits with 0 when it is connected, 3 when it runs without a connection, 4 when it does not run.",
+        discussion: """
+            EXAMPLES
+              cordon-agent status
+              cordon-agent status --json | jq '.waiting'
+            """
     )
 
     @OptionGroup var settingsOption: SettingsOption
@@ -18,7 +23,7 @@ struct Status: ParsableCommand {
     func run() throws {
         let report: AgentReport
         do {
-            let settings = try AgentSettings.load(settingsOption.path)
+            let settings = try AgentSettings.load(settingsOption.path, required: settingsOption.isNamed)
             guard KeyFile.exists(settings.statusFile) else {
                 print("cordon-agent does not run, or never did.")
                 throw ExitCode(4)

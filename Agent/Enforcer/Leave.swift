@@ -10,6 +10,9 @@ struct Leave: ParsableCommand {
         discussion: """
             While the daemon runs, this only says whether the host may be left. Once it is stopped, the blocks that it put \
             in force end too, processes that it froze go on, and accounts that it locked are unlocked. An isolation is never ended by this: use `cordon-enforcer release`.
+
+            EXAMPLES
+              cordon-enforcer leave --check
             """)
 
     @OptionGroup var settingsOption: SettingsOption
@@ -17,7 +20,8 @@ struct Leave: ParsableCommand {
 
     func run() throws {
         // Settings that are not valid any more must not keep a package from being removed.
-        let settings = (try? EnforcerSettings.load(settingsOption.path)) ?? EnforcerSettings()
+        let settings =
+            (try? EnforcerSettings.load(settingsOption.path, required: settingsOption.isNamed)) ?? EnforcerSettings()
         if let answer = try Self.answerOfDaemon(at: settings.socket) { return print(answer) }
         do {
             let folder = settings.stateDirectory

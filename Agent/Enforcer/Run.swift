@@ -9,7 +9,12 @@ internal import Logging
 /// `cordon-enforcer run`: brings back what is to be in force, then says that it is ready, then takes orders.
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Run the daemon. What the journal says is to be in force is in force before it reports ready.")
+        abstract: "Run the daemon. What the journal says is to be in force is in force before it reports ready.",
+        discussion: """
+            EXAMPLES
+              cordon-enforcer run --config ./enforcer.toml
+            """
+    )
 
     @OptionGroup var settingsOption: SettingsOption
 
@@ -30,7 +35,7 @@ struct Run: ParsableCommand {
     }
 
     private func serve(log: Logger, signals: Int32) throws {
-        let settings = try EnforcerSettings.load(settingsOption.path)
+        let settings = try EnforcerSettings.load(settingsOption.path, required: settingsOption.isNamed)
         try makeStateDirectory(settings.stateDirectory)
         let enforcer = try Enforcer(settings.configuration(version: CordonEnforcer.version), log: log)
         let server = try EnforcerServer(enforcer, path: settings.socket, log: log)

@@ -7,7 +7,14 @@ internal import SwiftProtobuf
 
 /// `cordon-enforcer status`: what is in force.
 struct Status: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Say what is in force on this host.")
+    static let configuration = CommandConfiguration(
+        abstract: "Say what is in force on this host.",
+        discussion: """
+            EXAMPLES
+              cordon-enforcer status
+              cordon-enforcer status --json
+            """
+    )
 
     @OptionGroup var settingsOption: SettingsOption
     @Flag(help: "One JSON object.") var json = false
@@ -66,7 +73,11 @@ struct Status: ParsableCommand {
 struct Release: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract:
-            "End the isolation from the host itself, without an order. Root only; it goes into the journal."
+            "End the isolation from the host itself, without an order. Root only; it goes into the journal.",
+        discussion: """
+            EXAMPLES
+              cordon-enforcer release --reason 'the controller is gone'
+            """
     )
 
     @OptionGroup var settingsOption: SettingsOption
@@ -89,7 +100,9 @@ struct LocalClient {
     init(socket: String) { self.socket = socket }
 
     init(_ option: SettingsOption) throws {
-        do { socket = try EnforcerSettings.load(option.path).socket } catch { throw Complaint(error) }
+        do { socket = try EnforcerSettings.load(option.path, required: option.isNamed).socket } catch {
+            throw Complaint(error)
+        }
     }
 
     func ask(_ fill: (inout Cordon_V1_EnforcerRequest) -> Void) throws -> Cordon_V1_EnforcerResponse {

@@ -21,6 +21,11 @@ struct Cordon: AsyncParsableCommand {
             ENVIRONMENT
               CORDON_URL, CORDON_TOKEN, CORDON_CA (a PEM file) override what `cordon login` stored.
               NO_COLOR turns colours off.
+
+            EXAMPLES
+              cordon cases --watch
+              cordon isolate web-1 --for 4h --reason 'case C-7' --wait
+              cordon search 'user.name:root' --last 24h --json | jq -r '.host'
             """,
         version: "0.1.0",
         groupedSubcommands: [

@@ -31,10 +31,10 @@ struct ControllerSettings: Sendable {
     static let agentsPort: UInt16 = 7443
     static let peoplePort: UInt16 = 8443
 
-    /// Reads the file and its drop-ins; the file may be absent.
-    static func load(_ file: String) throws -> ControllerSettings {
+    /// Reads the file and its drop-ins; the file may be absent unless it is required.
+    static func load(_ file: String, required: Bool) throws -> ControllerSettings {
         let folder = file.hasSuffix(".toml") ? String(file.dropLast(5)) + ".d" : file + ".d"
-        return try read(try Settings.load(file: file, dropIns: folder))
+        return try read(try Settings.load(file: file, dropIns: folder, required: required))
     }
 
     private static func read(_ document: Settings) throws -> ControllerSettings {

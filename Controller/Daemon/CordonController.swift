@@ -21,15 +21,18 @@ struct CordonController: AsyncParsableCommand {
 struct DataOptions: ParsableArguments {
     @Option(
         name: .customLong("config"),
-        help: "The settings file; drop-ins are in the folder of the same name ending in .d.")
-    var config = "/etc/cordon/controller.toml"
+        help: "The settings file; drop-ins are in the folder of the same name ending in .d. (default: \(Self.usual))")
+    var config: String?
+
+    private static let usual = "/etc/cordon/controller.toml"
 
     @Option(help: "The data folder; the settings file's, or /var/lib/cordon-controller, where it is not given.")
     var data: String?
 
-    /// The settings, with what the command line says put over them.
+    /// The settings, with what the command line says put over them. The usual file may be absent; one that somebody names
+    /// must be there.
     func settings() throws -> ControllerSettings {
-        var settings = try ControllerSettings.load(config)
+        var settings = try ControllerSettings.load(config ?? Self.usual, required: config != nil)
         if let data { settings.data = data }
         return settings
     }

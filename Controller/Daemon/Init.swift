@@ -14,6 +14,9 @@ struct Init: AsyncParsableCommand {
         discussion: """
             The policy root key is written beside the data folder, never into it. Move it to offline storage: the
             controller runs without it, and a stolen controller must not have it.
+
+            EXAMPLES
+              cordon-controller init --name hospital --address soc.example.org
             """)
 
     @OptionGroup var options: DataOptions

@@ -13,6 +13,10 @@ struct Serve: AsyncParsableCommand {
         discussion: """
             On an empty folder a fleet is made first, as `init` with its defaults does. Where standard error is no \
             terminal, the first password goes into the file first-password of the data folder, and is not shown.
+
+            EXAMPLES
+              cordon-controller serve
+              cordon-controller serve --data ./data --link 127.0.0.1:7443 --api 127.0.0.1:8443
             """)
 
     @OptionGroup var options: DataOptions
@@ -81,7 +85,12 @@ struct Serve: AsyncParsableCommand {
 /// `cordon-controller check`: whether the settings and the data folder can be served.
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Read settings and keys, say what is wrong, change nothing.")
+        abstract: "Read settings and keys, say what is wrong, change nothing.",
+        discussion: """
+            EXAMPLES
+              cordon-controller check
+            """
+    )
 
     @OptionGroup var options: DataOptions
 

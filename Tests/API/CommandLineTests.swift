@@ -165,6 +165,75 @@ struct CommandLineTests {
         }
     }
 
+    @Test("a hunt of which a host reached a bound says which, and is not finished well")
+    func truncated() async throws {
+        let desk = try Desk()
+        let fixture = try await APIFixture()
+        let id = HuntID(UUIDv7(high: 0x019f_0000_0000_7000, low: 0x8000_0000_0000_0078))
+        let start = WebFixture.start
+        let hunt = HuntRecord(
+            id: id, question: HuntQuestion(kind: .user, parameters: [:]), budget: HuntBudget(), startedBy: "ada",
+            reason: "x", startedAt: start, expiresAt: start + .seconds(60), state: .finished, endedAt: start,
+            hosts: [
+                WebFixture.web1.id: .init(state: .truncated, message: "its budget was used up", changedAt: start),
+                WebFixture.db1.id: .init(state: .done, changedAt: start),
+            ])
+        try await fixture.web.store.save(hunt, recording: [])
+        try await desk.serve(fixture, as: .analyst) { run in
+            let found = try await run(["hunt", "results", "\(id)"], "")
+            #expect(found.status == 1, "\(found.output)\(found.errors)")
+            #expect(found.errors.contains("web-1 did not look at all") && found.errors.contains("used up"))
+            #expect(found.errors.contains("1 host reached a bound") && found.errors.contains("--rows"))
+        }
+    }
+
+    @Test("what a host lost or missed is shown with it, to people and to programs")
+    func gaps() async throws {
+        let desk = try Desk()
+        let fixture = try await APIFixture()
+        let gap = Gap(
+            source: "journal", noticedAt: WebFixture.start, message: "The journal was vacuumed.\u{1B}[2J", items: 12)
+        _ = try await fixture.services.intake.ingest(
+            ShippedBatch(
+                epoch: [UInt8](repeating: 1, count: 16), firstSequence: 1, items: [.telemetry(.gap(gap))]),
+            from: WebFixture.web1.id)
+        try await desk.serve(fixture, as: .viewer) { run in
+            let shown = try await run(["host", "show", "web-1"], "")
+            #expect(shown.output.contains("journal: The journal was vacuumed."), "\(shown.output)\(shown.errors)")
+            #expect(shown.output.contains("(12 items)") && !shown.output.contains("\u{1B}"))
+            let json = try await run(["host", "show", "web-1", "--json"], "")
+            let said = try JSONValue.parse(json.output)["gaps"]?[0]
+            #expect(said?["items"]?.integer == 12 && said?["source"]?.text == "journal")
+            let other = try await run(["host", "show", "db-1", "--json"], "")
+            #expect(try JSONValue.parse(other.output)["gaps"]?.array?.isEmpty == true)
+        }
+    }
+
+    @Test("what is empty or too much is answered in the words that were typed")
+    func odd() async throws {
+        let desk = try Desk()
+        let long = String(repeating: "a", count: 5000)
+        let huge = String(repeating: "a", count: 100_000)
+        try await desk.serve(try await APIFixture(), as: .administrator) { run in
+            for (words, says) in [
+                (["search", long], "the query does not have"), (["search", huge], "too long"),
+                (["search", "x", "--host", ""], "The host's name is empty"),
+                (["host", "show", long], "There is no host named aaa"), (["case", "show", ""], "empty"),
+                (["case", "show", huge], "too long"), (["hunt", "show", ""], "empty"),
+                (["hunt", "cancel", ""], "empty"), (["hunt", "results", ""], "empty"),
+                (["playbook", "show", ""], "empty"), (["groups", "remove", ""], "empty"),
+                (["hunt", "list", "--limit", "0"], "--limit is 1 or more"),
+                (["hunt", "start", "process", "--reason", ""], "reason does not have"),
+                (["hunt", "start", "process", "--reason", "x", "--cpu", "1000"], "cpu is not between 1 and 100"),
+            ] {
+                let answer = try await run(words, "")
+                #expect(answer.status != 0, "\(words.prefix(2))")
+                #expect(answer.errors.contains(says), "\(words.prefix(2)): \(answer.errors.prefix(300))")
+                #expect(!answer.errors.contains("?limit") && !answer.errors.contains("{id}"))
+            }
+        }
+    }
+
     @Test("a case's timeline names playbooks and hosts for people, and keeps identifiers for programs")
     func names() async throws {
         let desk = try Desk()

@@ -163,6 +163,18 @@ struct SigmaCommandTests {
         #expect(outcome.errors.contains("2 lines"))
     }
 
+    @Test("rules of which none is left, and folders without one, do not end well")
+    func nothing() async throws {
+        let scratch = try Scratch()
+        try scratch.folder("none")
+        let bad = try scratch.file(
+            "b.yml", "title: b\nlogsource: {product: x}\ndetection:\n  condition: a | count() > 3\n")
+        let refused = try await cordon("eval", "--rules", bad, "--events", "-", input: "{}\n")
+        #expect(refused.status == 1 && refused.errors.contains("No rule is left"), "\(refused.errors)")
+        let empty = try await cordon("eval", "--rules", "\(scratch.path)/none", "--events", "-", input: "{}\n")
+        #expect(empty.status == 2 && empty.errors.contains("There is no *.yml"), "\(empty.errors)")
+    }
+
     @Test("a correlation is printed at the event that completes it")
     func correlation() async throws {
         let scratch = try Scratch()

@@ -28,6 +28,22 @@ struct CheckTests {
     }
 
     @Test(
+        "a settings file that is named and not there stops every daemon and says which",
+        arguments: [
+            ["cordon-agent", "check"], ["cordon-agent", "run"], ["cordon-agent", "status"],
+            ["cordon-enforcer", "check"],
+            ["cordon-enforcer", "run"], ["cordon-controller", "serve", "--data", "/nonexistent/data"],
+            ["cordon-controller", "check", "--data", "/nonexistent/data"],
+        ])
+    func missing(command: [String]) throws {
+        let program = Binaries.besideThisProcess + "/" + command[0]
+        let result = try Command([program] + command.dropFirst() + ["--config", "/nonexistent/x.toml"]).run()
+        #expect(result.status != 0)
+        #expect((result.output + result.errors).contains("/nonexistent/x.toml"), "\(result.output)\(result.errors)")
+        #expect((result.output + result.errors).contains("not there"), "\(result.output)\(result.errors)")
+    }
+
+    @Test(
         "says that somebody else's rights are not the agent's",
         .enabled(if: Abilities.isRoot && Abilities.programs(["setpriv"]).isEmpty, "only root can become somebody else"))
     func rights() throws {

@@ -21,13 +21,15 @@ package actor IntegritySource: Source {
     package static let fileLimit = 10_000
     private static let depthLimit = 6
 
-    /// What is watched if nothing else is said: accounts, sudo, SSH, scheduled jobs, services, the loader, PAM.
+    /// What is watched if nothing else is said: accounts, sudo, SSH, scheduled jobs, services, the loader, PAM, and where
+    /// web servers find what they serve. These are last: what is beyond the limit is theirs.
     package static let usual = [
         "/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/sudoers", "/etc/sudoers.d", "/etc/ssh",
         "/root/.ssh", "/etc/crontab", "/etc/cron.d", "/etc/cron.hourly", "/etc/cron.daily", "/etc/cron.weekly",
         "/etc/cron.monthly", "/var/spool/cron", "/etc/systemd/system", "/etc/ld.so.preload", "/etc/ld.so.conf",
         "/etc/ld.so.conf.d", "/etc/pam.d", "/etc/security", "/etc/profile", "/etc/profile.d", "/etc/bash.bashrc",
-        "/etc/rc.local", "/etc/hosts",
+        "/etc/rc.local", "/etc/hosts", "/etc/systemd/user", "/usr/local/lib/systemd", "/var/www", "/srv/www",
+        "/usr/share/nginx/html",
     ]
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }

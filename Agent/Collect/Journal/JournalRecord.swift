@@ -28,13 +28,20 @@ struct JournalRecord {
     private var message: [UInt8] = []
     private var hasMessage = false
     private var isCut = false
+    /// Fields that whoever wrote the entry gave it and that have no place in an event: kept under their own names.
+    private var others: [(name: String, value: String)] = []
     /// Fields of this entry, of any name.
     private(set) var count = 0
+
+    private static let otherLimit = 64
+    /// The same as the message and its time, once more.
+    private static let repeating: Set<String> = ["syslog_raw", "syslog_timestamp"]
 
     /// Forgets the entry, not its values.
     mutating func clear() {
         for index in values.indices { values[index].isThere = false }
         message = []
+        others.removeAll(keepingCapacity: true)
         (hasMessage, isCut, count) = (false, false, 0)
     }
 
@@ -52,6 +59,19 @@ struct JournalRecord {
             if !values[index].isThere { values[index].take(field.extracting(droppingFirst: name.utf8CodeUnitCount)) }
             return
         }
+        takeOther(field)
+    }
+
+    /// Names that begin with `_` are journald's own: what it knows of the sender beyond what is used.
+    private mutating func takeOther(_ field: Span<UInt8>) {
+        guard field[0] != UInt8(ascii: "_"), others.count < Self.otherLimit else { return }
+        var end = 1
+        while end < min(field.count, Self.otherLimit + 1), field[end] != UInt8(ascii: "=") { end += 1 }
+        guard end < field.count, field[end] == UInt8(ascii: "=") else { return }
+        let name = field.extracting(first: end).copy[...].string.lowercased()
+        guard !Self.repeating.contains(name) else { return }
+        let value = field.extracting(droppingFirst: end + 1).extracting(first: Value.limit).copy
+        others.append((name, value[...].string))
     }
 
     private mutating func takeMessage(_ field: Span<UInt8>) {
@@ -104,6 +124,9 @@ struct JournalRecord {
             let facility = number(.facility).flatMap { (0...127).contains($0) ? $0 : nil }
             return .number((facility ?? 1) * 8 + severity)
         }
+        for (name, value) in others where record.fields[named: "journald.custom.\(name)"] == nil {
+            record.fields[named: "journald.custom.\(name)"] = .text(value)
+        }
         var tags: [String] = []
         if let program, !isPlausible(program) { tags.append(Normalizer.unverified) }
         if isCut { tags.append(Record.cut) }
@@ -132,7 +155,7 @@ struct JournalRecord {
 
 extension JournalRecord.Value {
     /// Bytes of one value that are kept; command lines may be long.
-    private static let limit = 16 * 1024
+    fileprivate static let limit = 16 * 1024
 
     fileprivate mutating func take(_ value: Span<UInt8>) {
         isThere = true

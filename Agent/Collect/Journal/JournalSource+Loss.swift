@@ -8,6 +8,9 @@ struct JournalPlace: Sendable, Hashable {
     /// When that was received: microseconds since the Unix epoch.
     var realtime: Int64
 
+    /// Where there was no entry at the first look: all that comes is new, wherever it lies then.
+    static let beginning = JournalPlace(cursor: "", realtime: 0)
+
     init(cursor: String, realtime: Int64) {
         self.cursor = cursor
         self.realtime = realtime
@@ -38,6 +41,7 @@ struct Passed {
 extension JournalSource {
     /// Goes behind the entry that was read last, and tells when it is gone.
     func goOn(from place: JournalPlace) throws(Journal.Failure) {
+        guard place != .beginning else { return try journal?.seekHead() ?? () }
         if failures > 3 { return try passOver(place) }
         try journal?.seek(cursor: place.cursor)
         guard try journal?.next() == true else { return }

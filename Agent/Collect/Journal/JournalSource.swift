@@ -122,8 +122,7 @@ package actor JournalSource: Source {
         if let place { return try goOn(from: place) }
         guard start == .end else { return try journal?.seekHead() ?? () }
         // The place is kept although nothing was read: a restart must not pass over what came meanwhile.
-        guard try journal?.seekTail() == true else { return }
-        try remember()
+        if try journal?.seekTail() == true { try remember() } else { self.place = .beginning }
         owesPosition = true
     }
 

@@ -27,6 +27,10 @@ package struct FileNormalizer: ~Copyable {
     private var line: [UInt8] = []
     private var isCut = false
     private var output: [UInt8] = []
+    /// As the file's first bytes say; `nil` until they are there.
+    private var encoding: Encoding?
+    /// Bytes that are no whole character yet.
+    private var pending: [UInt8] = []
 
     /// Bytes of a line that are read; the rest of it is left out, and the event says so (`line_cut`).
     package static let lineLimit = 1 << 20
@@ -43,13 +47,35 @@ package struct FileNormalizer: ~Copyable {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe input.read(into: $0) }
-            if count == 0 { break }
-            take(buffer[..<count])
+            take(text(buffer[..<count], isLast: count == 0))
             try write(to: destination, atLeast: 1 << 16)
+            if count == 0 { break }
         }
         if !line.isEmpty { endLine() }
         for record in source.end() { put(record) }
         try write(to: destination, atLeast: 1)
+    }
+
+    /// The bytes as lines are read, UTF-8 where the file has a mark that says another encoding.
+    private mutating func text(_ bytes: ArraySlice<UInt8>, isLast: Bool) -> ArraySlice<UInt8> {
+        guard encoding == nil || encoding != .bytes else { return bytes }
+        pending += bytes
+        if encoding == nil {
+            guard pending.count >= 3 || isLast else { return [] }
+            let told = Encoding.told(by: pending)
+            encoding = told.encoding
+            pending.removeFirst(told.mark)
+        }
+        guard let encoding, encoding != .bytes, !isLast else {
+            defer { pending = [] }
+            return (encoding ?? .bytes).utf8(pending)[...]
+        }
+        var whole = pending.count & ~1
+        let high = whole - (encoding == .utf16LittleEndian ? 1 : 2)
+        // The other half of a character may come with the next bytes.
+        if high >= 0, (0xD8...0xDB).contains(pending[high]) { whole -= 2 }
+        defer { pending.removeFirst(whole) }
+        return encoding.utf8(Array(pending[..<whole]))[...]
     }
 
     private mutating func take(_ bytes: ArraySlice<UInt8>) {
@@ -69,8 +95,12 @@ package struct FileNormalizer: ~Copyable {
     }
 
     private mutating func endLine() {
+        if !isCut, line.last == UInt8(ascii: "\r") { line.removeLast() }
         for var record in source.take(line) {
-            if isCut { record.fields[.tags] = .texts([Record.cut]) }
+            var tags: [String] = if case .texts(let given)? = record.fields[.tags] { given } else { [] }
+            if isCut { tags.append(Record.cut) }
+            if !Encoding.isUTF8(record.text) { tags.append(Record.invalid) }
+            if !tags.isEmpty { record.fields[.tags] = .texts(tags) }
             put(record)
         }
         line.removeAll(keepingCapacity: true)

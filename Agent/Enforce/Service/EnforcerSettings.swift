@@ -25,11 +25,12 @@ package struct EnforcerSettings: Sendable {
     package init() {}
 
     /// Reads the file and `NAME.d/*.toml` beside it; only root may have written them.
-    package static func load(_ path: String) throws -> EnforcerSettings {
+    /// - Parameter required: Whether the file must be there.
+    package static func load(_ path: String, required: Bool = true) throws -> EnforcerSettings {
         let dropIns = path.hasSuffix(".toml") ? String(path.dropLast(5)) + ".d" : path + ".d"
         try RootOwned.check(path)
         try RootOwned.check(dropIns)
-        let document = try Settings.load(file: path, dropIns: dropIns)
+        let document = try Settings.load(file: path, dropIns: dropIns, required: required)
         for source in document.sources { try RootOwned.check(source.path) }
         var section = document.section("")
         var settings = EnforcerSettings()

@@ -1,4 +1,5 @@
 internal import ControllerFleet
+internal import ControllerIntake
 internal import ControllerRules
 internal import CordonModel
 internal import CordonScan
@@ -27,8 +28,29 @@ enum HostView {
             .required("facts", .nullable(facts)),
             .required("revocation", .nullable(revocation)),
             .optional("rules", .nullable(rules), "With one host only; null when it was not heard of since a restart."),
+            .optional(
+                "gaps", .list(gap, most: gapsShown), "With one host only: what it said it lost or missed, newest first."
+            ),
         ])
     )
+
+    private static let gapsShown = 20
+
+    private static let gap = Schema.named(
+        "Gap",
+        .object([
+            .required("source", .string, "As `journal` or `file:/var/log/auth.log`; `spool` is the agent's queue."),
+            .required("noticed_at", .instant), .required("message", .string, "Untrusted."),
+            .required("items", .count, "0 where it is not known."),
+        ])
+    )
+
+    private static func json(_ gap: Gap) -> JSONValue {
+        [
+            "source": .text(gap.source), "noticed_at": .text("\(gap.noticedAt)"), "message": .text(gap.message),
+            "items": .integer(Int64(max(0, gap.items))),
+        ]
+    }
 
     private static let rules = Schema.named(
         "RulesInForce",
@@ -41,12 +63,14 @@ enum HostView {
         ])
     )
 
-    /// One host, with the rules that it runs.
+    /// One host, with the rules that it runs and the gaps that it told of.
     static func json(_ host: HostRecord, _ services: APIServices) async throws -> JSONValue {
-        guard let state = services.fleet.rulesInUse()[host.id] else { return json(host).with("rules", .null) }
+        let gaps = try await services.intake.gaps(of: host.id, limit: gapsShown)
+        let shown = json(host).with("gaps", .array(gaps.map(json)))
+        guard let state = services.fleet.rulesInUse()[host.id] else { return shown.with("rules", .null) }
         let version = Int64(clamping: min(state.version, 1 << 53 - 1))
         let pack = try await services.rules.pack(version)
-        return json(host).with(
+        return shown.with(
             "rules",
             [
                 "version": .integer(version), "name": .optional(pack?.name), "sha256": .optional(pack?.digest),

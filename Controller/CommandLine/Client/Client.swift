@@ -10,6 +10,9 @@ struct Client: Sendable {
     let settings: Settings
     private let http: HTTPClient
 
+    /// Bytes of path and query, encoded; the controller's server refuses more without a word.
+    private static let longestTarget = 32 << 10
+
     enum Method: String, Sendable {
         case get = "GET"
         case post = "POST"
@@ -31,13 +34,14 @@ struct Client: Sendable {
 
     /// A GET that answers JSON.
     func get(_ path: String, _ query: [(String, String?)] = []) async throws -> JSONValue {
-        try await json(request(.get, path, query))
+        try await json(try request(.get, path, query))
     }
 
     /// All items of a list, page by page, at most so many.
     func list(
         _ path: String, _ query: [(String, String?)] = [], most: Int, first: (JSONValue) -> Void = { _ in }
     ) async throws -> [JSONValue] {
+        guard most > 0 else { throw Complaint(.usage, "--limit is 1 or more.") }
         var items: [JSONValue] = []
         var cursor: String?
         repeat {
@@ -59,7 +63,7 @@ struct Client: Sendable {
     func send(_ method: Method, _ path: String, _ body: JSONValue? = nil, headers: [(String, String)] = []) async throws
         -> JSONValue
     {
-        var request = request(method, path, [])
+        var request = try request(method, path, [])
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         if let body {
             request.headers.add(name: "Content-Type", value: "application/json")
@@ -73,7 +77,7 @@ struct Client: Sendable {
         _ path: String, _ query: [(String, String?)] = [], headers: [(String, String)] = [],
         _ take: ([UInt8]) async throws -> Void
     ) async throws {
-        var request = request(.get, path, query)
+        var request = try request(.get, path, query)
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         let response = try await execute(request, deadline: .hours(24 * 365))
         guard response.status == .ok else { throw Self.complaint(response.status, try await collect(response)) }
@@ -84,10 +88,19 @@ struct Client: Sendable {
         }
     }
 
-    private func request(_ method: Method, _ path: String, _ query: [(String, String?)]) -> HTTPClientRequest {
+    private func request(
+        _ method: Method, _ path: String, _ query: [(String, String?)]
+    ) throws -> HTTPClientRequest {
+        // It would be another address, whose answer speaks of what nobody asked for.
+        guard !path.hasSuffix("/"), !path.contains("//") else {
+            throw Complaint(.usage, "What is to be named is empty.", "Give an identifier or a name.")
+        }
         let pairs = query.compactMap { name, value in value.map { "\(name)=\(Percent.encoded($0))" } }
-        var request = HTTPClientRequest(
-            url: settings.url + path + (pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")))
+        let target = path + (pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&"))
+        guard target.utf8.count <= Self.longestTarget else {
+            throw Complaint(.usage, "What was given is too long: \(target.utf8.count) bytes.", "Shorten it.")
+        }
+        var request = HTTPClientRequest(url: settings.url + target)
         request.method = HTTPMethod(rawValue: method.rawValue)
         request.headers.add(name: "Accept", value: "*/*")
         request.headers.add(name: "User-Agent", value: "cordon")
@@ -128,9 +141,13 @@ struct Client: Sendable {
     /// The complaint that a problem (RFC 9457) is.
     private static func complaint(_ status: HTTPResponseStatus, _ bytes: [UInt8]) -> Complaint {
         let problem = try? JSONValue.parse(bytes)
-        let detail = problem?["detail"]?.text ?? "The controller answered \(status.code) \(status.reasonPhrase)."
-        let faults = (problem?["faults"]?.array ?? []).dropFirst().prefix(9)
-            .map { "\n  \($0["pointer"]?.text ?? ""): \($0["message"]?.text ?? "")" }.joined()
+        let isUnfit = problem?["code"]?.text == "request.invalid"
+        let all = problem?["faults"]?.array ?? []
+        var detail = problem?["detail"]?.text ?? "The controller answered \(status.code) \(status.reasonPhrase)."
+        if isUnfit, let first = all.first { detail = "That does not fit: \(words(first))" }
+        let faults = all.dropFirst().prefix(9)
+            .map { "\n  " + (isUnfit ? words($0) : "\($0["pointer"]?.text ?? ""): \($0["message"]?.text ?? "")") }
+            .joined()
         let exit: Exit =
             switch status.code {
             case 401: problem?["code"]?.text == "access.sign_in_refused" ? .failed : .notSignedIn
@@ -139,6 +156,19 @@ struct Client: Sendable {
             }
         return Complaint(exit, detail + faults, problem?["remedy"]?.text ?? "")
     }
+
+    /// A fault of a request in the words that were typed, not in those of the API.
+    private static func words(_ fault: JSONValue) -> String {
+        let parts = (fault["pointer"]?.text ?? "").split { "?/{}".contains($0) }
+        let names = parts.map { part in typedNames[String(part)] ?? String(part.replacing("_", with: "-")) }
+        let subject = names.isEmpty ? "it" : names.joined(separator: " ")
+        return "\(subject) \(fault["message"]?.text ?? "is not valid.")"
+    }
+
+    /// Names of the API that verbs call otherwise.
+    private static let typedNames = [
+        "id": "the identifier", "cpu_percent": "cpu", "time_s": "time", "expires_in_s": "expires", "query": "the query",
+    ]
 }
 
 /// Percent-encoding of RFC 3986 §2.1, for one component.

@@ -6,6 +6,13 @@ internal import CordonScan
 extension Client {
     /// The host of an identifier or a name that only one host has.
     func host(_ name: String) async throws -> JSONValue {
+        guard !name.isEmpty else {
+            throw Complaint(.usage, "The host's name is empty.", "`cordon hosts` lists those there are.")
+        }
+        guard name.utf8.count <= 255 else {
+            throw Complaint(
+                .notFound, "There is no host named \(name.prefix(60))….", "`cordon hosts` lists those there are.")
+        }
         if AgentID(name) != nil { return try await get("/api/v1/hosts/\(name)") }
         let found = try await list("/api/v1/hosts", [("name", name)], most: 20)
         let present = found.filter { $0["state"]?.text != "revoked" }

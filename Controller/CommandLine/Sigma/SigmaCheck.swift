@@ -27,13 +27,17 @@ struct SigmaCheck: ParsableCommand {
 
     func run() throws {
         let set = try rules.load(paths)
-        guard set.files > 0 else {
-            throw Complaint(
-                .usage, "There is no *.yml and no *.yaml in \(paths.joined(separator: ", ")).",
-                "Name the folder of your rules.")
-        }
+        try Self.refuseNothing(set, paths)
         output.show(Self.report(set)) { _ in Self.lines(set) }
         guard set.faults.isEmpty else { throw ExitCode(Exit.failed.rawValue) }
+    }
+
+    /// - Throws: ``Complaint`` where there is no file of rules.
+    static func refuseNothing(_ set: RuleSet, _ paths: [String]) throws {
+        guard set.files == 0 else { return }
+        throw Complaint(
+            .usage, "There is no *.yml and no *.yaml in \(paths.joined(separator: ", ")).",
+            "Name the folder of your rules.")
     }
 
     private static func report(_ set: RuleSet) -> JSONValue {

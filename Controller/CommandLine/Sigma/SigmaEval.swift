@@ -24,8 +24,8 @@ struct SigmaEval: ParsableCommand {
 
             EXIT CODES
               0  every event was looked at
-              1  some lines are no events, or a regular expression was given up
-              2  usage, or a file that cannot be read
+              1  some lines are no events, a regular expression was given up, or every rule is refused
+              2  usage, a file that cannot be read, or no rule was found
 
             EXAMPLES
               cordon-agent normalize --source sshd auth.log | cordon sigma eval --rules rules/ --events -
@@ -43,6 +43,11 @@ struct SigmaEval: ParsableCommand {
 
     func run() throws {
         let set = try options.load(rules)
+        try SigmaCheck.refuseNothing(set, rules)
+        guard !set.rules.isEmpty || !set.correlations.isEmpty else {
+            throw Complaint(
+                .failed, "No rule is left: \(set.refused) are refused.", "`cordon sigma check` names every fault.")
+        }
         if !set.faults.isEmpty {
             Terminal.complain("\(set.refused) rules are refused and left out; `cordon sigma check` names them.")
         }

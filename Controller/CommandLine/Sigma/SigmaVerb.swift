@@ -5,6 +5,11 @@ internal import ControllerRules
 struct SigmaVerb: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sigma", abstract: "Sigma rules (specification 2.1): check them, try them on events.",
+        discussion: """
+            EXAMPLES
+              cordon sigma check rules/
+              cordon sigma eval --rules rules/ --events events.jsonl
+            """,
         subcommands: [SigmaCheck.self, SigmaEval.self]
     )
 }

@@ -53,13 +53,23 @@ struct Alerts: AsyncParsableCommand {
 /// `cordon alert`
 struct AlertVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "alert", abstract: "One alert with its evidence.", subcommands: [AlertShow.self]
+        commandName: "alert", abstract: "One alert with its evidence.",
+        discussion: """
+            EXAMPLES
+              cordon alert show 019f2c10-7a3b-7c11-8a51-2b6f0c9d1e42
+            """, subcommands: [AlertShow.self]
     )
 }
 
 /// `cordon alert show`
 struct AlertShow: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one alert with its evidence.")
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show one alert with its evidence.",
+        discussion: """
+            EXAMPLES
+              cordon alerts --json | jq -r '.id' | head -1 | xargs cordon alert show
+            """
+    )
     @Argument(help: "Its identifier.")
     var id: String
     @OptionGroup var output: OutputOptions

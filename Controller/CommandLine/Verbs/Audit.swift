@@ -7,6 +7,11 @@ internal import CordonTrust
 struct AuditVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit", abstract: "The audit chain: who did what, and that nobody changed it since.",
+        discussion: """
+            EXAMPLES
+              cordon audit verify
+              cordon audit export > audit.jsonl
+            """,
         subcommands: [AuditVerify.self, AuditList.self, AuditExport.self]
     )
 }

@@ -56,6 +56,11 @@ struct Cases: AsyncParsableCommand {
 struct CaseVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "case", abstract: "One case: show it, work on it, report it.",
+        discussion: """
+            EXAMPLES
+              cordon case show C-7
+              cordon case report C-7 > C-7.md
+            """,
         subcommands: [CaseShow.self, CaseNote.self, CaseAssign.self, CaseStatusVerb.self, CaseReport.self]
     )
 }
@@ -71,7 +76,14 @@ struct CaseArgument: ParsableArguments {
 
 /// `cordon case show`
 struct CaseShow: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one case with its timeline.")
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show one case with its timeline.",
+        discussion: """
+            EXAMPLES
+              cordon case show C-7
+              cordon case show C-7 --json | jq '.timeline'
+            """
+    )
     @OptionGroup var file: CaseArgument
     @OptionGroup var output: OutputOptions
 
@@ -142,7 +154,13 @@ struct CaseNote: AsyncParsableCommand {
 /// `cordon case assign`
 struct CaseAssign: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "assign", abstract: "Give a case to somebody; to nobody with --nobody.")
+        commandName: "assign", abstract: "Give a case to somebody; to nobody with --nobody.",
+        discussion: """
+            EXAMPLES
+              cordon case assign C-7 alice
+              cordon case assign C-7 --nobody
+            """
+    )
     @OptionGroup var file: CaseArgument
     @Argument(help: "The user's name.")
     var person: String?

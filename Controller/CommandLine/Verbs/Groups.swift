@@ -21,7 +21,12 @@ struct GroupsVerb: AsyncParsableCommand {
 /// `cordon groups set`
 struct GroupSet: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "set", abstract: "Make a group, or give it other values.")
+        commandName: "set", abstract: "Make a group, or give it other values.",
+        discussion: """
+            EXAMPLES
+              cordon groups set admins root alice 'svc-*'
+            """
+    )
     @Argument(help: "The placeholder's name, without percent signs.")
     var name: String
     @Argument(help: "All its values; * and ? are wildcards.")
@@ -44,7 +49,13 @@ struct GroupSet: AsyncParsableCommand {
 
 /// `cordon groups list`
 struct GroupList: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "List the groups and their values.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the groups and their values.",
+        discussion: """
+            EXAMPLES
+              cordon groups list
+            """
+    )
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
@@ -60,7 +71,13 @@ struct GroupList: AsyncParsableCommand {
 
 /// `cordon groups remove`
 struct GroupRemove: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "remove", abstract: "Remove a group.")
+    static let configuration = CommandConfiguration(
+        commandName: "remove", abstract: "Remove a group.",
+        discussion: """
+            EXAMPLES
+              cordon groups remove admins
+            """
+    )
     @Argument(help: "Its name.")
     var name: String
     @OptionGroup var output: OutputOptions

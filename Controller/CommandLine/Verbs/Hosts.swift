@@ -54,13 +54,25 @@ struct Hosts: AsyncParsableCommand {
 struct HostVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "host", abstract: "One host: show it, or put it out of the fleet.",
+        discussion: """
+            EXAMPLES
+              cordon host show web-1
+              cordon host revoke web-1 --reason 'taken out of service'
+            """,
         subcommands: [HostShow.self, HostRevoke.self]
     )
 }
 
 /// `cordon host show`
 struct HostShow: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one host.")
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show one host.",
+        discussion: """
+            EXAMPLES
+              cordon host show web-1
+              cordon host show web-1 --json | jq '.facts.health'
+            """
+    )
     @Argument(help: "Its name or identifier.")
     var host: String
     @OptionGroup var output: OutputOptions
@@ -107,7 +119,7 @@ struct HostShow: AsyncParsableCommand {
                 ("CPU", health?["cpu_permille"]?.integer.map { "\($0 / 10).\($0 % 10) % of a core" }),
                 ("queue", health.map(queue)), ("lost", health?["lost"]?.integer.map { "\($0) items since its start" }),
                 ("collects from", sources(health).joined(separator: ", ")),
-            ] + faults(health).map { ("cannot read", $0) } + [
+            ] + faults(health).map { ("cannot read", $0) } + gaps(host).map { ("gap", $0) } + [
                 ("rules", rules(host["rules"])), ("rules refused", host["rules"]?["fault"]?.text),
                 ("refused", health?["refused"]?.integer.map { "\($0) orders since its start" }),
                 ("isolation", preflight(facts?["isolation"])),
@@ -152,6 +164,20 @@ struct HostShow: AsyncParsableCommand {
             state["fault"]?.text.map { "\(state["source"]?.text ?? ""): \($0)" }
         }
     }
+
+    /// What it lost or missed, by its own word, the newest first; the last is what was left out.
+    private static func gaps(_ host: JSONValue) -> [String] {
+        let gaps = host["gaps"]?.array ?? []
+        let lines = gaps.prefix(gapsShown).map { gap in
+            let time = gap["noticed_at"]?.text.map(Shown.instant) ?? ""
+            let items = gap["items"]?.integer ?? 0
+            let count = items > 0 ? " (\(items) \(items == 1 ? "item" : "items"))" : ""
+            return "\(time) \(gap["source"]?.text ?? ""): \(gap["message"]?.text ?? "")\(count)"
+        }
+        return lines + (gaps.count > gapsShown ? ["and older ones; --json has more"] : [])
+    }
+
+    private static let gapsShown = 5
 
     /// `version 3 (linux)`, and what is staged where that is another.
     private static func rules(_ rules: JSONValue?) -> String? {

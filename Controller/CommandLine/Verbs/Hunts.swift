@@ -30,7 +30,15 @@ struct HuntVerb: AsyncParsableCommand {
 
 /// `cordon hunt start`
 struct HuntStart: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "start", abstract: "Ask the hosts.")
+    static let configuration = CommandConfiguration(
+        commandName: "start", abstract: "Ask the hosts.",
+        discussion: """
+            EXAMPLES
+              cordon hunt start process --where name=nc* --reason 'case C-7' --watch
+              cordon hunt start file --where 'path=/var/www/*.php' --group web --rows 200 --time 5m --reason 'web shells'
+              cordon hunt start journal --where text='Failed password' --last 2h --host web-1 --reason 'case C-7'
+            """
+    )
     @Argument(help: "What to look at.")
     var kind: HuntKind
     @Option(name: .customLong("where"), help: "What narrows it, as name=sshd*; may stand several times.")
@@ -115,7 +123,13 @@ struct HuntStart: AsyncParsableCommand {
 
 /// `cordon hunt list`
 struct HuntList: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "List hunts, newest first.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List hunts, newest first.",
+        discussion: """
+            EXAMPLES
+              cordon hunt list --limit 5
+            """
+    )
     @Option(help: "At most so many.")
     var limit = 50
     @OptionGroup var output: OutputOptions
@@ -135,7 +149,13 @@ struct HuntList: AsyncParsableCommand {
 
 /// `cordon hunt show`
 struct HuntShow: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one hunt and its progress.")
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show one hunt and its progress.",
+        discussion: """
+            EXAMPLES
+              cordon hunt show 019f2c10-7a3b-7c11-8a51-2b6f0c9d1e42
+            """
+    )
     @Argument(help: "Its identifier.")
     var id: String
     @OptionGroup var output: OutputOptions
@@ -191,7 +211,14 @@ struct HuntShow: AsyncParsableCommand {
 
 /// `cordon hunt results`
 struct HuntResults: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "results", abstract: "Show what was found.")
+    static let configuration = CommandConfiguration(
+        commandName: "results", abstract: "Show what was found.",
+        discussion: """
+            EXAMPLES
+              cordon hunt results 019f2c10-7a3b-7c11-8a51-2b6f0c9d1e42 --watch
+              cordon hunt results 019f2c10-7a3b-7c11-8a51-2b6f0c9d1e42 --json | jq '.values'
+            """
+    )
     @Argument(help: "The hunt's identifier.")
     var id: String
     @Flag(help: "Go on as more is found, until the hunt is over.")
@@ -234,8 +261,19 @@ struct HuntResults: AsyncParsableCommand {
             let name = host["host"]?.text.map { names[$0] ?? $0 } ?? "-"
             Terminal.complain(Terminal.safe("\(name) \(host["state"]?.text ?? ""): \(host["message"]?.text ?? "")"))
         }
-        guard isOver, !hosts.isEmpty, silent.count == hosts.count else { return }
-        throw Complaint(.failed, "No host answered: that nothing was found says nothing.")
+        let cut = hosts.filter { $0["state"]?.text == HuntHostState.truncated.rawValue }
+        for host in cut.prefix(10) {
+            let name = host["host"]?.text.map { names[$0] ?? $0 } ?? "-"
+            Terminal.complain(Terminal.safe("\(name) did not look at all: \(host["message"]?.text ?? "")"))
+        }
+        if isOver, !hosts.isEmpty, silent.count == hosts.count {
+            throw Complaint(.failed, "No host answered: that nothing was found says nothing.")
+        }
+        guard cut.isEmpty else {
+            throw Complaint(
+                .failed, "\(cut.count) \(cut.count == 1 ? "host" : "hosts") reached a bound first: there may be more.",
+                "Ask for less with --where, or allow more with --rows, --bytes, --time or --cpu.")
+        }
     }
 
     private static func show(_ row: JSONValue, _ names: [String: String], _ output: OutputOptions) {
@@ -250,7 +288,12 @@ struct HuntResults: AsyncParsableCommand {
 /// `cordon hunt cancel`
 struct HuntCancel: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cancel", abstract: "End a hunt; what was found stays.")
+        commandName: "cancel", abstract: "End a hunt; what was found stays.",
+        discussion: """
+            EXAMPLES
+              cordon hunt cancel 019f2c10-7a3b-7c11-8a51-2b6f0c9d1e42
+            """
+    )
     @Argument(help: "Its identifier.")
     var id: String
     @OptionGroup var output: OutputOptions

@@ -24,7 +24,12 @@ struct KeyVerb: ParsableCommand {
 /// `cordon key create`
 struct KeyCreate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "create", abstract: "Make a key of your own: FILE, which only you may read, and FILE.pub.")
+        commandName: "create", abstract: "Make a key of your own: FILE, which only you may read, and FILE.pub.",
+        discussion: """
+            EXAMPLES
+              cordon key create ~/alice.key
+            """
+    )
     @Argument(help: "Where the private key goes; never on the controller.")
     var file: String
 
@@ -52,6 +57,9 @@ struct KeyApprovers: ParsableCommand {
         discussion: """
             With --add or --remove a new list is signed, with the next version, and written to --out. Put it into the \
             controller's data folder as order-keys.signed and restart the controller: it sends the list to every host.
+
+            EXAMPLES
+              cordon key approvers order-keys.signed --root policy-root.key --add alice=alice.key.pub --out new.signed
             """)
     @Argument(help: "The list, order-keys.signed of the controller's data folder.")
     var list: String

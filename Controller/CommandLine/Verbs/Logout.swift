@@ -3,7 +3,13 @@ internal import CordonScan
 
 /// `cordon logout`
 struct Logout: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "End the session, here and at the controller.")
+    static let configuration = CommandConfiguration(
+        abstract: "End the session, here and at the controller.",
+        discussion: """
+            EXAMPLES
+              cordon logout
+            """
+    )
 
     func run() async throws {
         guard let stored = try Settings.stored() else { return Terminal.print("Nobody is signed in here.") }
@@ -20,7 +26,12 @@ struct Logout: AsyncParsableCommand {
 /// `cordon whoami`
 struct WhoAmI: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "whoami", abstract: "Say who is signed in, and with what role.")
+        commandName: "whoami", abstract: "Say who is signed in, and with what role.",
+        discussion: """
+            EXAMPLES
+              cordon whoami
+            """
+    )
     @OptionGroup var output: OutputOptions
 
     func run() async throws {

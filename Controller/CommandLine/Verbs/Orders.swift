@@ -58,14 +58,23 @@ struct Orders: AsyncParsableCommand {
 /// `cordon order`
 struct OrderVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "order", abstract: "One order with its result and proof.", subcommands: [OrderShow.self]
+        commandName: "order", abstract: "One order with its result and proof.",
+        discussion: """
+            EXAMPLES
+              cordon order show 019f2c10-7a3b-7c11-8a51-2b6f0c9d1e42
+            """, subcommands: [OrderShow.self]
     )
 }
 
 /// `cordon order show`
 struct OrderShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show one order with its result and proof.")
+        commandName: "show", abstract: "Show one order with its result and proof.",
+        discussion: """
+            EXAMPLES
+              cordon order show 019f2c10-7a3b-7c11-8a51-2b6f0c9d1e42 --json
+            """
+    )
     @Argument(help: "Its identifier.")
     var id: String
     @OptionGroup var output: OutputOptions

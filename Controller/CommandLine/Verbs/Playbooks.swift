@@ -6,6 +6,11 @@ internal import CordonScan
 struct PlaybookVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "playbook", abstract: "Playbooks (CACAO 2.0): list, show, check, import, run.",
+        discussion: """
+            EXAMPLES
+              cordon playbook list
+              cordon playbook import contain.json
+            """,
         subcommands: [
             PlaybookList.self, PlaybookShow.self, PlaybookValidate.self, PlaybookImport.self, PlaybookRun.self,
             PlaybookRuns.self, PlaybookCancel.self,
@@ -15,7 +20,13 @@ struct PlaybookVerb: AsyncParsableCommand {
 
 /// `cordon playbook list`
 struct PlaybookList: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "List the controller's playbooks.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the controller's playbooks.",
+        discussion: """
+            EXAMPLES
+              cordon playbook list
+            """
+    )
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
@@ -35,7 +46,13 @@ struct PlaybookList: AsyncParsableCommand {
 
 /// `cordon playbook show`
 struct PlaybookShow: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one playbook.")
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show one playbook.",
+        discussion: """
+            EXAMPLES
+              cordon playbook show playbook--5f1c2b1e-9a3d-4c55-8e7a-0b6f2d9c1a34
+            """
+    )
     @Argument(help: "Its CACAO identifier or its name.")
     var playbook: String
     @OptionGroup var output: OutputOptions
@@ -83,7 +100,12 @@ struct PlaybookValidate: ParsableCommand {
 /// `cordon playbook import`
 struct PlaybookImport: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import", abstract: "Check a playbook and give it to the controller.")
+        commandName: "import", abstract: "Check a playbook and give it to the controller.",
+        discussion: """
+            EXAMPLES
+              cordon playbook import contain.json
+            """
+    )
     @Argument(help: "The file, or - for standard input.", completion: .file(extensions: ["json"]))
     var file: String
     @OptionGroup var output: OutputOptions
@@ -146,7 +168,13 @@ struct PlaybookRun: AsyncParsableCommand {
 
 /// `cordon playbook runs`
 struct PlaybookRuns: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "runs", abstract: "List runs, newest first.")
+    static let configuration = CommandConfiguration(
+        commandName: "runs", abstract: "List runs, newest first.",
+        discussion: """
+            EXAMPLES
+              cordon playbook runs --open --watch
+            """
+    )
     @Flag(help: "Only runs that go on.")
     var open = false
     @Option(help: "At most so many.")

@@ -35,6 +35,9 @@ struct RulesPublish: AsyncParsableCommand {
               0  the controller has the pack
               1  rules have faults, or the controller refused them
               2  a path cannot be read, or no rule was found
+
+            EXAMPLES
+              cordon rules publish rules/ --name linux
             """)
     @Argument(help: "The folder, or files.", completion: .directory)
     var paths: [String]
@@ -101,7 +104,12 @@ struct RulesPublish: AsyncParsableCommand {
 /// `cordon rules list`
 struct RulesList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Show the packs, what is staged, and what hosts say that they run.")
+        commandName: "list", abstract: "Show the packs, what is staged, and what hosts say that they run.",
+        discussion: """
+            EXAMPLES
+              cordon rules list
+            """
+    )
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
@@ -136,7 +144,13 @@ struct RulesList: AsyncParsableCommand {
 /// `cordon rules stage`
 struct RulesStage: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stage", abstract: "Have hosts run a pack from now on.")
+        commandName: "stage", abstract: "Have hosts run a pack from now on.",
+        discussion: """
+            EXAMPLES
+              cordon rules stage 7 --group canary
+              cordon rules stage 7
+            """
+    )
     @Argument(help: "The pack's version; 0 for no rules.")
     var version: Int64
     @Option(help: "Only the hosts of this group. All hosts whose group has no staging of its own unless given.")
@@ -155,7 +169,12 @@ struct RulesStage: AsyncParsableCommand {
 /// `cordon rules unstage`
 struct RulesUnstage: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "unstage", abstract: "Have a group of hosts run what all others run, now and from now on.")
+        commandName: "unstage", abstract: "Have a group of hosts run what all others run, now and from now on.",
+        discussion: """
+            EXAMPLES
+              cordon rules unstage --group canary
+            """
+    )
     @Option(help: "The group that has a staging of its own.")
     var group: String
     @OptionGroup var output: OutputOptions
@@ -171,7 +190,12 @@ struct RulesUnstage: AsyncParsableCommand {
 /// `cordon rules roll-back`
 struct RulesRollBack: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "roll-back", abstract: "Have hosts run again what they ran before the last staging.")
+        commandName: "roll-back", abstract: "Have hosts run again what they ran before the last staging.",
+        discussion: """
+            EXAMPLES
+              cordon rules roll-back --group canary
+            """
+    )
     @Option(help: "Only the hosts of this group.")
     var group: String?
     @OptionGroup var output: OutputOptions

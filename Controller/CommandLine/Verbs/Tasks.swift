@@ -3,7 +3,13 @@ internal import CordonScan
 
 /// `cordon tasks`
 struct Tasks: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List what waits for a person's decision, oldest first.")
+    static let configuration = CommandConfiguration(
+        abstract: "List what waits for a person's decision, oldest first.",
+        discussion: """
+            EXAMPLES
+              cordon tasks --watch
+            """
+    )
     @Flag(help: "Go on with every change, until interrupted.")
     var watch = false
     @OptionGroup var output: OutputOptions

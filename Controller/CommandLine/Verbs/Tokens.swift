@@ -8,6 +8,10 @@ extension Role: ExpressibleByArgument {}
 struct TokenVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "token", abstract: "Enrolment tokens: what new hosts enrol with.",
+        discussion: """
+            EXAMPLES
+              cordon token create --uses 10 --expires 24h --group web > token
+            """,
         subcommands: [TokenCreate.self, TokenList.self, TokenRevoke.self]
     )
 }
@@ -48,7 +52,12 @@ struct TokenCreate: AsyncParsableCommand {
 /// `cordon token list`
 struct TokenList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List enrolment tokens, without their secrets.")
+        commandName: "list", abstract: "List enrolment tokens, without their secrets.",
+        discussion: """
+            EXAMPLES
+              cordon token list
+            """
+    )
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
@@ -66,7 +75,11 @@ struct TokenList: AsyncParsableCommand {
 /// `cordon token revoke`
 struct TokenRevoke: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "revoke", abstract: "Make an enrolment token useless; hosts that enrolled with it stay."
+        commandName: "revoke", abstract: "Make an enrolment token useless; hosts that enrolled with it stay.",
+        discussion: """
+            EXAMPLES
+              cordon token revoke 019f2c10-7a3b-7c11-8a51-2b6f0c9d1e42
+            """
     )
     @Argument(help: "Its identifier.")
     var id: String
@@ -88,6 +101,10 @@ struct TokenRevoke: AsyncParsableCommand {
 struct APITokenVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apitoken", abstract: "API tokens: what programs sign in with.",
+        discussion: """
+            EXAMPLES
+              cordon apitoken create siem --role viewer > siem.token
+            """,
         subcommands: [APITokenCreate.self, APITokenList.self, APITokenRevoke.self]
     )
 }
@@ -121,7 +138,12 @@ struct APITokenCreate: AsyncParsableCommand {
 /// `cordon apitoken list`
 struct APITokenList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List API tokens, without their secrets.")
+        commandName: "list", abstract: "List API tokens, without their secrets.",
+        discussion: """
+            EXAMPLES
+              cordon apitoken list
+            """
+    )
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
@@ -138,7 +160,13 @@ struct APITokenList: AsyncParsableCommand {
 
 /// `cordon apitoken revoke`
 struct APITokenRevoke: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "revoke", abstract: "End an API token at once.")
+    static let configuration = CommandConfiguration(
+        commandName: "revoke", abstract: "End an API token at once.",
+        discussion: """
+            EXAMPLES
+              cordon apitoken revoke 019f2c10-7a3b-7c11-8a51-2b6f0c9d1e42
+            """
+    )
     @Argument(help: "Its identifier.")
     var id: String
     @OptionGroup var output: OutputOptions

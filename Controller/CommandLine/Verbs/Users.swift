@@ -6,13 +6,24 @@ internal import CordonScan
 struct UserVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user", abstract: "People who may sign in.",
+        discussion: """
+            EXAMPLES
+              cordon user list
+              cordon user role alice analyst
+            """,
         subcommands: [UserList.self, UserCreate.self, UserRole.self, UserPassword.self, UserRemove.self]
     )
 }
 
 /// `cordon user list`
 struct UserList: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "List everybody who may sign in.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List everybody who may sign in.",
+        discussion: """
+            EXAMPLES
+              cordon user list
+            """
+    )
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
@@ -53,7 +64,13 @@ struct UserCreate: AsyncParsableCommand {
 
 /// `cordon user role`
 struct UserRole: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "role", abstract: "Change what a user may do.")
+    static let configuration = CommandConfiguration(
+        commandName: "role", abstract: "Change what a user may do.",
+        discussion: """
+            EXAMPLES
+              cordon user role alice responder
+            """
+    )
     @Argument(help: "The name.")
     var name: String
     @Argument(help: "The role.")
@@ -72,7 +89,12 @@ struct UserRole: AsyncParsableCommand {
 /// `cordon user password`
 struct UserPassword: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "password", abstract: "Change your own password, or with a name somebody else's."
+        commandName: "password", abstract: "Change your own password, or with a name somebody else's.",
+        discussion: """
+            EXAMPLES
+              cordon user password
+              cordon user password alice
+            """
     )
     @Argument(help: "The name; yours when it is left out.")
     var name: String?
@@ -100,7 +122,11 @@ struct UserPassword: AsyncParsableCommand {
 /// `cordon user remove`
 struct UserRemove: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "remove", abstract: "Remove a user, the sessions, and the API tokens that the user made."
+        commandName: "remove", abstract: "Remove a user, the sessions, and the API tokens that the user made.",
+        discussion: """
+            EXAMPLES
+              cordon user remove alice
+            """
     )
     @Argument(help: "The name.")
     var name: String

@@ -68,6 +68,7 @@ struct EventQueryParser {
 
     private func term(_ field: String?, _ value: String, quoted: Bool) throws(EventQueryError) -> EventQuery {
         guard let field else {
+            if !quoted, let fault = Self.slip(value) { throw self.fault(fault) }
             let pattern = TextPattern(value, literal: quoted)
             guard pattern.parts.contains(where: { if case .byte = $0 { true } else { false } }) else {
                 throw fault("a word needs at least one character that is not a wildcard")
@@ -81,8 +82,25 @@ struct EventQueryParser {
         if EventQuery.isAddress(field) {
             if let network = Network(value) { return .field(field, .network(network)) }
             if !quoted, value.contains("/") { throw fault("\(value) is not a network in CIDR form") }
+            // Such a field holds nothing but addresses: what is none finds nothing, and nothing would say why.
+            if ECSField.named(field)?.kind == .ip, !value.contains("*"), !value.contains("?") {
+                throw fault("\(value) is no address and no network, which is all that \(field) holds")
+            }
         }
         return .field(field, .text(TextPattern(value, literal: quoted)))
+    }
+
+    /// What was probably meant by a word that would be looked for as it stands; `nil` where it is a word.
+    private static func slip(_ word: String) -> String? {
+        if ["and", "or", "not"].contains(word.lowercased()) {
+            return "\(word) is written \(word.uppercased()); the word itself is put in quotation marks"
+        }
+        guard let mark = word.firstIndex(where: { "<>=".contains($0) }) else { return nil }
+        let name = word[..<mark]
+        guard name.contains(".") || name.hasPrefix("@"), FieldNames.known.contains(String(name)) else { return nil }
+        let value = word[mark...].drop { $0 == "=" }
+        return
+            "a field and its value are joined by a colon, as \(name):\(value); a word like this is put in quotation marks"
     }
 
     private func compare(

@@ -118,6 +118,14 @@ extension HostPage {
         return Fact("Rules", rules.fault.isEmpty ? text : "\(text); it refused another: \(rules.fault)")
     }
 
+    static let gapsShown = 5
+
+    /// What the host says it lost or missed.
+    static func fact(of gap: Gap, now: Timestamp) -> Fact {
+        let count = gap.items > 0 ? " (\(gap.items) \(gap.items == 1 ? "item" : "items"))" : ""
+        return Fact("Gap", "\(Moment(gap.noticedAt, now: now).full) \(gap.source): \(gap.message)\(count)")
+    }
+
     private static func facts(_ host: HostRecord, _ now: Timestamp) -> [Fact] {
         var facts: [Fact] = []
         if let said = host.facts {

@@ -1,5 +1,6 @@
 internal import ControllerAPI
 internal import ControllerFleet
+internal import ControllerIntake
 internal import ControllerRules
 internal import CordonModel
 internal import CordonOrders
@@ -29,6 +30,8 @@ extension Console {
             page.facts.append(
                 HostPage.fact(of: rules, named: pack?.name, staged: services.rules.version(for: host.group)))
         }
+        page.facts += try await services.intake.gaps(of: host.id, limit: HostPage.gapsShown)
+            .map { HostPage.fact(of: $0, now: reader.now) }
         let orders = try await services.fleet.orders(OrderFilter(agent: host.id, limit: HostPage.ordersShown))
         let names = try await services.shownNames()
         page.orders = orders.enumerated().map { index, order in

@@ -1,7 +1,8 @@
-import AgentCollect
 import CordonModel
 import CordonScan
 import Testing
+
+@testable import AgentCollect
 
 @Suite("Audit records")
 struct AuditReadingTests {
@@ -19,6 +20,20 @@ struct AuditReadingTests {
         return reading.records(ofLines: lines).map {
             Normalizer().normalize($0, now: Timestamp(seconds: 1_790_000_000))
         }
+    }
+
+    @Test(
+        "a call has the name that its number has on its architecture",
+        arguments: [
+            ("c000003e", 59, "execve"), ("40000003", 11, "execve"), ("c00000b7", 221, "execve"),
+            ("40000028", 11, "execve"),
+            ("c00000f3", 221, "execve"), ("c0000015", 11, "execve"), ("80000016", 11, "execve"),
+            ("40000028", 283, "connect"), ("c0000015", 328, "connect"), ("80000016", 362, "connect"),
+            ("c00000f3", 203, "connect"), ("c00000ff", 59, nil),
+        ] as [(String, Int64, String?)])
+    func calls(architecture: String, number: Int64, name: String?) {
+        let known = AuditSyscalls.architecture(architecture)
+        #expect(known.flatMap { AuditSyscalls.name(number, on: $0) } == name)
     }
 
     @Test(

@@ -56,6 +56,32 @@ struct JournalSourceTests {
         #expect(await deliveries.gaps.isEmpty)
     }
 
+    @Test("what a program gave its entry besides is kept under its own name, journald's own is not")
+    func custom() async throws {
+        let more = [
+            ("UNIT", "ssh.service"), ("JOB_RESULT", "done"), ("SYSLOG_TIMESTAMP", "Nov 21 "), ("_GID", "0"),
+            ("UNIT", "another"),
+        ]
+        try write([sshd(1, more)])
+        try await following(source(), into: deliveries) { await deliveries.wait(for: 1) }
+        let records = await deliveries.records
+        let event = Normalizer().normalize(try #require(records.first), now: surroundings.now())
+        let kept = event.fields.named.map(\.name).filter { $0.hasPrefix("journald.custom.") }
+        #expect(kept.sorted() == ["journald.custom.job_result", "journald.custom.unit"])
+        #expect(event.fields[named: "journald.custom.unit"] == .text("ssh.service"))
+    }
+
+    @Test("where the journal was empty at the first look, nothing that comes is passed over")
+    func empty() async throws {
+        try await following(source(.end), into: deliveries) {
+            while await deliveries.position == nil, !Task.isCancelled { await Task.yield() }
+            try write((1...3).map { sshd($0) })
+            await deliveries.wait(for: 3)
+        }
+        #expect(await deliveries.records.count == 3)
+        #expect(await deliveries.gaps.isEmpty)
+    }
+
     @Test("a restart goes on behind the last entry that was delivered")
     func restarts() async throws {
         try write((1...5).map { sshd($0) })

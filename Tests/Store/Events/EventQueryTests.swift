@@ -37,12 +37,27 @@ struct EventQueryTests {
         arguments: [
             ("user.name:", 11), ("(root", 6), ("root)", 5), ("AND root", 1), ("root AND", 9), ("\"root", 1),
             ("source.ip:10.0.0.0/99", 1), ("source.port:>=x", 1), ("*", 1), ("root OR OR bob", 9), ("NOT", 4),
-            ("@timestamp:>yesterday", 1),
+            ("@timestamp:>yesterday", 1), ("source.ip:1.2.3.300", 1), ("root source.ip:\"web\"", 6),
+            ("user.name>=x", 1), ("root user.name=x", 6), ("root and bob", 6), ("root Or bob", 6), ("not root", 1),
         ])
     func faults(text: String, position: Int) throws {
         let error = #expect(throws: EventQueryError.self) { try EventQuery(text) }
         #expect(error?.position == position, "\(text): \(error?.message ?? "")")
         #expect(error?.message.contains("character \(position)") == true)
+    }
+
+    @Test("a slip is told with what is meant; words that look like one are found in quotation marks")
+    func slips() throws {
+        for (text, meant) in [
+            ("user.name>=x", "user.name:>=x"), ("user.name=x", "user.name:x"), ("root and bob", "AND"),
+            ("source.ip:1.2.3.300", "1.2.3.300 is no address"),
+        ] {
+            let error = #expect(throws: EventQueryError.self) { try EventQuery(text) }
+            #expect(error?.message.contains(meant) == true, "\(error?.message ?? "")")
+        }
+        for text in ["\"user.name=x\"", "uid=0", "a=b", "\"and\"", "source.ip:10.*", "source.address:web-1"] {
+            #expect(throws: Never.self) { try EventQuery(text) }
+        }
     }
 
     @Test("what is too long, too deep or too much is refused")

@@ -19,7 +19,11 @@ enum AuditSyscalls {
         switch architecture {
         case "x86_64": x8664[number]
         case "i386": i386[number]
-        case "aarch64": aarch64[number]
+        // Both have the kernel's generic numbers.
+        case "aarch64", "riscv64": aarch64[number]
+        case "arm": arm[number]
+        case "ppc64le": ppc64[number]
+        case "s390x": s390x[number]
         default: nil
         }
     }
@@ -30,6 +34,9 @@ enum AuditSyscalls {
     private static let x8664 = table(x8664Names)
     private static let i386 = table(i386Names)
     private static let aarch64 = table(aarch64Names)
+    private static let arm = table(armNames)
+    private static let ppc64 = table(ppc64Names)
+    private static let s390x = table(s390xNames)
     private static let errors = table(errorNames)
 
     static func table(_ names: String) -> [Int64: String] {
