@@ -140,7 +140,7 @@ let agent: [Target] = [
         uses: [
             "AgentNetlink", "CordonModel", "CordonOrders", "CordonWire", "CordonTrust", "CordonSettings",
             "CordonFrames", "CLinux",
-            .system, .logging, .protobuf,
+            .system, .logging, .protobuf, .crypto,
         ]
     ),
     tool(

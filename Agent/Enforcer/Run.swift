@@ -39,6 +39,10 @@ struct Run: ParsableCommand {
         try makeStateDirectory(settings.stateDirectory)
         let enforcer = try Enforcer(settings.configuration(version: CordonEnforcer.version), log: log)
         let server = try EnforcerServer(enforcer, path: settings.socket, log: log)
+        if !settings.releaseSocket.isEmpty {
+            let console = try EnforcerServer(enforcer, path: settings.releaseSocket, isForAnybody: true, log: log)
+            DispatchQueue(label: "enforcer.console").async { console.run() }
+        }
         let reconciler = try Reconciler(enforcer)
         DispatchQueue(label: "enforcer.accept").async { server.run() }
         DispatchQueue(label: "enforcer.reconcile").async { reconcile(reconciler) }

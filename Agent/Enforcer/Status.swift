@@ -69,30 +69,6 @@ struct Status: ParsableCommand {
     }
 }
 
-/// `cordon-enforcer release`: break glass.
-struct Release: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract:
-            "End the isolation from the host itself, without an order. Root only; it goes into the journal.",
-        discussion: """
-            EXAMPLES
-              cordon-enforcer release --reason 'the controller is gone'
-            """
-    )
-
-    @OptionGroup var settingsOption: SettingsOption
-    @Option(help: "Why, for the record.") var reason: String
-
-    func validate() throws {
-        guard !reason.isEmpty else { throw ValidationError("Say why, with --reason.") }
-    }
-
-    func run() throws {
-        let response = try LocalClient(settingsOption).ask { $0.localRelease.reason = reason }
-        print(Status.text(response.status))
-    }
-}
-
 /// One question to the running enforcer.
 struct LocalClient {
     private let socket: String

@@ -78,6 +78,7 @@ package final class Uplink: Service {
             counts: { [desk] in
                 AgentCounts(queue: await spool?.status, refused: await desk.refused, sources: sources())
             },
+            hearsController: { remote.takeHeard() },
             keepAlerts: { try await spool?.append($0.map { .alert($0) }) })
     }
 
@@ -131,6 +132,7 @@ package final class Uplink: Service {
             } catch {
                 pause = wait(after: explain(error))
             }
+            remote.lost()
             await desk.detach()
             guard let pause, !Task.isCancelled else { continue }
             try? await Task.sleep(for: pause)
@@ -202,6 +204,7 @@ package final class Uplink: Service {
             state.backoff.welcomed(window: .milliseconds(Int64(welcome.reconnectWindowMs)))
             state.status = .connected(since: now)
         }
+        remote.heard()
         logger.notice("Connected to the controller.", metadata: ["controller": "\(address)"])
         let skew = now - Timestamp(microseconds: welcome.nowUs)
         if abs(skew.microseconds) > 300_000_000 {
@@ -249,14 +252,28 @@ package final class Uplink: Service {
     }
 }
 
-/// Where the controller was last connected to.
+/// Where the controller was last connected to, and whether it is heard.
 final class RemoteEndpoint: Sendable {
-    private let state = Mutex<Endpoint?>(nil)
+    private let state = Mutex((known: Endpoint?.none, isHeard: false, wasHeard: false))
 
-    var known: Endpoint? { state.withLock { $0 } }
+    var known: Endpoint? { state.withLock { $0.known } }
 
     func note(_ endpoint: Endpoint?) {
         guard let endpoint else { return }
-        state.withLock { $0 = endpoint }
+        state.withLock { $0.known = endpoint }
+    }
+
+    /// It has welcomed this agent.
+    func heard() { state.withLock { ($0.isHeard, $0.wasHeard) = (true, true) } }
+
+    /// The connection is over.
+    func lost() { state.withLock { $0.isHeard = false } }
+
+    /// Whether it was heard at any time since this was asked last: a link that comes and goes is not lost.
+    func takeHeard() -> Bool {
+        state.withLock { state in
+            defer { state.wasHeard = state.isHeard }
+            return state.wasHeard
+        }
     }
 }

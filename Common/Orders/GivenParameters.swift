@@ -26,6 +26,10 @@ struct GivenParameters {
         return number
     }
 
+    func optionalNumber(_ name: String) -> Int64? {
+        if case .number(let number)? = values[name] { number } else { nil }
+    }
+
     func seconds(_ name: String) throws(ActionError) -> Duration { .seconds(try number(name)) }
 
     func text(_ name: String) throws(ActionError) -> String {

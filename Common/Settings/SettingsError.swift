@@ -6,7 +6,8 @@ package struct SettingsError: ActionableError, Equatable {
     package let message: String
     package let remedy: String
 
-    init(_ code: String, at origin: String, _ message: String, remedy: String = "") {
+    /// A fault at a place, `file:line`.
+    package init(_ code: String, at origin: String, _ message: String, remedy: String = "") {
         self.code = "settings.\(code)"
         self.message = "\(origin): \(message)"
         self.remedy = remedy

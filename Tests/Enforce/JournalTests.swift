@@ -25,7 +25,8 @@ struct JournalTests {
     private var some: [JournalRecord] {
         get throws {
             [
-                .received(receipt(1)), .isolated(order: id(1), issuedAt: clock.now(), term: clock.term(.seconds(60))),
+                .received(receipt(1)),
+                .isolated(order: id(1), issuedAt: clock.now(), term: clock.term(.seconds(60)), lost: nil),
                 .finished(id(1), result: [1, 2, 3]),
                 .blocked(
                     [
@@ -94,7 +95,8 @@ struct JournalTests {
         do {
             var journal = try OrderJournal(folder: scratch.path, clock: clock)
             try journal.append([
-                .received(receipt(1)), .isolated(order: id(1), issuedAt: clock.now(), term: clock.term(.seconds(60))),
+                .received(receipt(1)),
+                .isolated(order: id(1), issuedAt: clock.now(), term: clock.term(.seconds(60)), lost: nil),
             ])
             try journal.append([.finished(id(1), result: [1, 2, 3])])
             try journal.append([

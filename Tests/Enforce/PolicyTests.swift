@@ -56,6 +56,99 @@ struct PolicyTests {
         #expect(refusal(isolate, LocalPolicy()) { $0.controllers = [] } == "built-in: controller address")
     }
 
+    @Test(
+        "the host itself, its gateway, resolvers and controllers, and what no rule names, are never blocked",
+        arguments: [
+            ("10.0.0.5", "built-in: own address"), ("10.0.0.1", "built-in: default gateway"),
+            ("10.0.0.53", "built-in: resolver"), ("192.0.2.1", "built-in: controller"),
+            ("10.0.0.0/28", "built-in: own address"), ("2001:db8::5", "built-in: own address"),
+            ("2001:db8::/48", "built-in: own address"), ("127.0.0.2", "built-in: loopback"),
+            ("::1", "built-in: loopback"),
+            ("0.0.0.0", "built-in: unspecified"), ("169.254.169.254", "built-in: link-local"),
+            ("fe80::1", "built-in: link-local"), ("224.0.0.1", "built-in: multicast and broadcast"),
+            ("ff02::1", "built-in: multicast and broadcast"),
+            ("198.18.0.0/15", "widest_block_ipv4 (built-in default of widest_block_ipv4)"),
+            ("2001:db9::/47", "widest_block_ipv6 (built-in default of widest_block_ipv6)"),
+        ])
+    func neverBlocked(_ network: String, _ rule: String) throws {
+        let policy = try policy("")
+        let found = refusal(try block(network), policy) { host in
+            host.own = Set(["10.0.0.5", "2001:db8::5"].compactMap { IPAddress($0) })
+            host.gateways = Set(["10.0.0.1"].compactMap { IPAddress($0) })
+            host.resolvers = Set(["10.0.0.53"].compactMap { IPAddress($0) })
+        }
+        #expect(found == rule)
+        #expect(refusal(try block("198.18.0.0/16"), policy) == nil)
+        #expect(refusal(try block("2001:db9::/48"), policy) == nil)
+    }
+
+    @Test("every kind that is no undo has a bound an hour, every kind that lasts a longest duration")
+    func bounds() throws {
+        for kind in ActionKind.allCases where !kind.isUndo {
+            let key = try #require(LocalPolicy.rateKey(kind), "\(kind)")
+            let policy = try policy("\(key) = 1")
+            #expect(throws: Refusal.self) { try policy.checkRate(kind, past: [kind: 1]) }
+            #expect(throws: Never.self) { try policy.checkRate(kind, past: [:]) }
+            #expect(LocalPolicy().perHour[kind] != nil, "\(kind) is bounded by default")
+        }
+        let year = Duration.seconds(366 * 86_400)
+        let process = ProcessTarget(pid: 4242, startTime: 1, executable: "/tmp/x", scope: .process)
+        let lasting: [(Action, String)] = [
+            (.isolate(Isolation(duration: year)), "longest_isolation"),
+            (try block("203.0.113.9", year), "longest_block"),
+            (.freezeProcess(ProcessFreezing(target: process, duration: year)), "longest_freeze"),
+            (.lockAccount(AccountLocking(user: "mallory", duration: year)), "longest_lock"),
+        ]
+        for (action, rule) in lasting { #expect(refusal(action, LocalPolicy())?.hasPrefix(rule) == true, "\(rule)") }
+        let known = Set(lasting.map(\.0.kind))
+        let kinds = ActionKind.allCases.filter { $0.entry.parameters.contains { $0.name == "duration_s" } }
+        #expect(Set(kinds) == known, "a kind that lasts and has no row here")
+    }
+
+    @Test(
+        "an action is begun within its hours alone, in the zone that the policy names; an undo at any hour",
+        arguments: [
+            // 2026-11-21 was a Saturday.
+            ("isolate 08:00-18:00", "UTC", "2026-11-21T08:00:00Z", true),
+            ("isolate 08:00-18:00", "UTC", "2026-11-21T07:59:59Z", false),
+            ("isolate 08:00-18:00", "UTC", "2026-11-21T18:00:00Z", false),
+            ("isolate mon-fri 08:00-18:00", "UTC", "2026-11-21T09:00:00Z", false),
+            ("isolate sat,sun 08:00-18:00", "UTC", "2026-11-21T09:00:00Z", true),
+            ("isolate fri-mon 00:00-24:00", "UTC", "2026-11-22T23:59:59Z", true),
+            ("isolate sat 22:00-06:00", "UTC", "2026-11-22T05:59:00Z", true),
+            ("isolate sun 22:00-06:00", "UTC", "2026-11-22T05:59:00Z", false),
+            ("isolate 08:00-18:00", "+02:00", "2026-11-21T06:00:00Z", true),
+            ("isolate 08:00-18:00", "-05:30", "2026-11-21T13:29:00Z", false),
+            ("isolate 08:00-18:00", "-05:30", "2026-11-21T13:30:00Z", true),
+            ("isolate sat 00:00-24:00", "+02:00", "2026-11-20T22:30:00Z", true),
+            ("delete_file 08:00-09:00", "UTC", "2026-11-21T20:00:00Z", true),
+        ])
+    func hours(_ entry: String, _ zone: String, _ at: String, _ isAllowed: Bool) throws {
+        let policy = try policy("allowed_hours = [\"\(entry)\"]\nhours_zone = \"\(zone)\"")
+        let now = try #require(Timestamp(rfc3339: at))
+        let refusal = Result { () throws(Refusal) in try policy.checkHours(of: .isolate, at: now) }
+        switch refusal {
+        case .success: #expect(isAllowed)
+        case .failure(let refusal): #expect(!isAllowed && refusal.rule == "allowed_hours (10.toml:1)")
+        }
+        #expect(throws: Never.self) { try policy.checkHours(of: .release, at: now) }
+    }
+
+    @Test(
+        "hours that are none are refused with their line",
+        arguments: [
+            "isolate", "isolate 8:00-18:00", "isolate 08:00", "isolate 08:00-08:00", "isolate 24:00-08:00",
+            "isolate 08:60-09:00",
+            "isolate someday 08:00-18:00", "isolate mon- 08:00-18:00", "explode 08:00-18:00", "release 08:00-18:00",
+            "isolate mon 08:00-18:00 UTC",
+        ])
+    func malformedHours(_ entry: String) {
+        let error = #expect(throws: SettingsError.self) { try policy("\n\nallowed_hours = [\"\(entry)\"]") }
+        #expect(error?.message.contains("10.toml:3") == true)
+        let zone = #expect(throws: SettingsError.self) { try policy("hours_zone = \"Mars/Olympus\"") }
+        #expect(zone?.message.contains("10.toml:1") == true)
+    }
+
     @Test("rates count the last hour, and never a release")
     func rates() throws {
         let policy = try policy("isolations_per_hour = 2\norders_per_hour = 3")

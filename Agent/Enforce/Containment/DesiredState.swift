@@ -9,9 +9,17 @@ package struct DesiredState: Sendable, Equatable {
         /// By the controller's clock: a release that was issued before it does not end it.
         package var issuedAt: Timestamp
         package var term: Term
+        /// It ends earlier when the controller was not heard for so long; `nil`: it stays.
+        package var lost: Duration?
     }
 
     package private(set) var isolation: HeldIsolation?
+    /// One-time codes that end an isolation; `nil` when none were made.
+    private(set) var codes: ReleaseCodes?
+    /// Uses of codes that nobody was told of yet.
+    private(set) var usesUntold: [String] = []
+    /// When the agent last heard the controller, in nanoseconds after this boot: what loss is reckoned from.
+    private(set) var heard: Int64?
     /// Blocked networks, and when each ends, in nanoseconds after this boot.
     package private(set) var blocks: [Network: Int64] = [:]
     /// Whatever else is in force.
@@ -23,8 +31,14 @@ package struct DesiredState: Sendable, Equatable {
     mutating func apply(_ record: JournalRecord, clock: BootClock) {
         switch record {
         case .received, .finished: break
-        case .isolated(let order, let issuedAt, let term):
-            isolation = HeldIsolation(order: order, issuedAt: issuedAt, term: self.term(term, clock))
+        case .isolated(let order, let issuedAt, let term, let lost):
+            isolation = HeldIsolation(order: order, issuedAt: issuedAt, term: self.term(term, clock), lost: lost)
+        case .codes(let fresh): codes = fresh
+        case .codeUsed(let hash, let text):
+            codes?.use(hash)
+            usesUntold = usesUntold.suffix(ReleaseCodes.most - 1) + [text]
+        case .codeUsesTold: usesUntold = []
+        case .heard(let boot, let sinceBoot): if boot == clock.boot { heard = max(heard ?? sinceBoot, sinceBoot) }
         case .released: isolation = nil
         case .blocked(let list, let start):
             let now = clock.sinceBoot()
@@ -54,6 +68,16 @@ package struct DesiredState: Sendable, Equatable {
         isolation.map { clock.remaining(of: $0.term) <= .zero } ?? false
     }
 
+    /// How long the controller has not been heard, where that is so long that the isolation ends.
+    func loss(clock: BootClock) -> Duration? {
+        guard let lost = isolation?.lost, let heard else { return nil }
+        let silence = Duration.nanoseconds(clock.sinceBoot() - heard)
+        return silence > lost ? silence : nil
+    }
+
+    /// Notes in memory alone that it was heard now.
+    mutating func hear(clock: BootClock) { heard = clock.sinceBoot() }
+
     /// Blocks that still last, with what is left, in milliseconds.
     func lasting(clock: BootClock) -> [(network: Network, milliseconds: UInt64)] {
         let now = clock.sinceBoot()
@@ -73,8 +97,13 @@ package struct DesiredState: Sendable, Equatable {
     func records(clock: BootClock) -> [JournalRecord] {
         var records: [JournalRecord] = []
         if let isolation {
-            records.append(.isolated(order: isolation.order, issuedAt: isolation.issuedAt, term: isolation.term))
+            records.append(
+                .isolated(
+                    order: isolation.order, issuedAt: isolation.issuedAt, term: isolation.term, lost: isolation.lost))
+            if let heard { records.append(.heard(boot: clock.boot, sinceBoot: heard)) }
         }
+        if let codes { records.append(.codes(codes)) }
+        records += usesUntold.map { .codeUsed([], text: $0) }
         let start = clock.term(.zero)
         let blocks = lasting(clock: clock).map {
             AddressBlock(network: $0.network, duration: .milliseconds(Int64(clamping: $0.milliseconds)))

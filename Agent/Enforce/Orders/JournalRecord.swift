@@ -8,8 +8,17 @@ package enum JournalRecord: Sendable, Equatable {
     case received(Receipt)
     /// An order's result, as it is answered: a serialised `cordon.v1.OrderResult`.
     case finished(OrderID, result: [UInt8])
-    /// The host is to be isolated. On disk before it is in force.
-    case isolated(order: OrderID, issuedAt: Timestamp, term: Term)
+    /// The host is to be isolated. On disk before it is in force. `lost`: how long the controller may be lost before that
+    /// ends it.
+    case isolated(order: OrderID, issuedAt: Timestamp, term: Term, lost: Duration?)
+    /// One-time codes were made; they replace those before.
+    case codes(ReleaseCodes)
+    /// A code was used; what people are to be told of it.
+    case codeUsed([UInt8], text: String)
+    /// All uses of codes so far were told.
+    case codeUsesTold
+    /// The agent heard the controller: when, by the clock of that boot.
+    case heard(boot: String, sinceBoot: Int64)
     /// The host is not to be isolated any longer: by an order, by the end of the term, or by hand.
     case released(why: String)
     /// Networks are to be blocked, all from the same instant.
@@ -41,6 +50,10 @@ package enum JournalRecord: Sendable, Equatable {
         case unblocked = 6
         case held = 7
         case ended = 8
+        case heard = 9
+        case codes = 10
+        case codeUsed = 11
+        case codeUsesTold = 12
     }
 
     /// The record's bytes, without the frame.
@@ -59,11 +72,25 @@ package enum JournalRecord: Sendable, Equatable {
             writer.put(Kind.finished.rawValue)
             writer.put(order.uuid.bytes)
             writer.put(result)
-        case .isolated(let order, let issuedAt, let term):
+        case .isolated(let order, let issuedAt, let term, let lost):
             writer.put(Kind.isolated.rawValue)
             writer.put(order.uuid.bytes)
             writer.put(issuedAt.microseconds)
             writer.put(term)
+            if let lost { writer.put(lost.milliseconds) }
+        case .codes(let codes):
+            writer.put(Kind.codes.rawValue)
+            writer.put(codes.salt)
+            for hash in codes.hashes { writer.put(hash) }
+        case .codeUsed(let hash, let text):
+            writer.put(Kind.codeUsed.rawValue)
+            writer.put(hash)
+            writer.put(text: text)
+        case .codeUsesTold: writer.put(Kind.codeUsesTold.rawValue)
+        case .heard(let boot, let sinceBoot):
+            writer.put(Kind.heard.rawValue)
+            writer.put(text: boot)
+            writer.put(sinceBoot)
         case .released(let why):
             writer.put(Kind.released.rawValue)
             writer.put(text: why)
@@ -103,6 +130,10 @@ package enum JournalRecord: Sendable, Equatable {
             case .unblocked: reader.network().map { .unblocked($0) }
             case .held: HeldEffect(&reader).map { .held($0) }
             case .ended: Self.ended(&reader)
+            case .codes: Self.codes(&reader)
+            case .codeUsed: reader.bytes().flatMap { hash in reader.text().map { .codeUsed(hash, text: $0) } }
+            case .codeUsesTold: .codeUsesTold
+            case .heard: reader.text().flatMap { boot in reader.number().map { .heard(boot: boot, sinceBoot: $0) } }
             }
         guard let record else { return nil }
         self = record
@@ -119,9 +150,21 @@ package enum JournalRecord: Sendable, Equatable {
                 expiresAt: Timestamp(microseconds: expires), counts: counts == 1))
     }
 
+    private static func codes(_ reader: inout RecordReader) -> JournalRecord? {
+        guard let salt = reader.bytes() else { return nil }
+        var hashes: [[UInt8]] = []
+        while !reader.isAtEnd {
+            guard let hash = reader.bytes() else { return nil }
+            hashes.append(hash)
+        }
+        return .codes(ReleaseCodes(salt: salt, hashes: hashes))
+    }
+
     private static func isolation(_ reader: inout RecordReader) -> JournalRecord? {
         guard let order = reader.order(), let issued = reader.number(), let term = reader.term() else { return nil }
-        return .isolated(order: order, issuedAt: Timestamp(microseconds: issued), term: term)
+        // What was written before there was a choice ends here: it stays.
+        let lost: Duration? = reader.isAtEnd ? nil : reader.number().map { .milliseconds($0) }
+        return .isolated(order: order, issuedAt: Timestamp(microseconds: issued), term: term, lost: lost)
     }
 
     private static func ended(_ reader: inout RecordReader) -> JournalRecord? {

@@ -24,6 +24,8 @@ package struct OrderJournal: ~Copyable {
     private(set) var desired: DesiredState
     private let clock: BootClock
     private var lengthAfterCompaction: Int
+    /// When it was last written down that the controller was heard: nanoseconds after this boot.
+    private var heardOnDisk: Int64 = .min / 2
 
     /// Opens the journal in a folder, reading everything in it.
     package init(folder: String, clock: BootClock) throws(EnforceError) {
@@ -38,6 +40,8 @@ package struct OrderJournal: ~Copyable {
         self.desired = desired
         self.clock = clock
         lengthAfterCompaction = file.length
+        // A boot takes time in which nobody can be heard: after one, loss begins anew.
+        if desired.heard == nil { hear() }
     }
 
     private static func note(_ record: JournalRecord, in orders: inout [OrderID: Entry]) {
@@ -65,6 +69,17 @@ package struct OrderJournal: ~Copyable {
 
     /// Forgets blocks that the kernel has ended.
     mutating func forgetEndedBlocks() { desired.forgetEndedBlocks(clock: clock) }
+
+    /// The agent hears the controller. On disk now and then only, and only where an isolation goes by it; a disk that is
+    /// full ends none.
+    mutating func hear() {
+        guard let lost = desired.isolation?.lost else { return }
+        let now = clock.sinceBoot()
+        desired.hear(clock: clock)
+        guard Duration.nanoseconds(now - heardOnDisk) > min(lost / 4, .seconds(60)) else { return }
+        let record = JournalRecord.heard(boot: clock.boot, sinceBoot: now)
+        if (try? file.append([record.bytes], urgent: false)) != nil { heardOnDisk = now }
+    }
 
     /// How many orders of each kind were carried out within the hour before now.
     func lastHour(now: Timestamp) -> [ActionKind: Int] {

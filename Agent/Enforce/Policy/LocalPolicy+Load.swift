@@ -1,5 +1,5 @@
 internal import CLinux
-internal import CordonModel
+package import CordonModel
 package import CordonSettings
 internal import CordonTrust
 
@@ -33,11 +33,24 @@ extension LocalPolicy {
         neverIsolate = Rule(
             try section.flag("never_isolate", default: false), origin: section.origin(of: "never_isolate"))
         try readTwoPerson(&section)
+        try readHours(&section)
         ordersPerHour = try Self.number(&section, "orders_per_hour", ordersPerHour, in: 0...1_000_000)
         for (kind, limit) in perHour {
             guard let key = Self.rateKey(kind) else { continue }
             perHour[kind] = try Self.number(&section, key, limit, in: 0...1_000_000)
         }
+    }
+
+    private mutating func readHours(_ section: inout SettingsSection) throws(SettingsError) {
+        let expected = "hours of actions that are no undo, as \"isolate mon-fri 08:00-18:00\""
+        let hours = try section.list("allowed_hours", default: [], of: expected) { AllowedHours($0) }
+        allowedHours = Rule(hours, origin: section.origin(of: "allowed_hours"))
+        let name = try section.text("hours_zone", default: "UTC")
+        guard let zone = HoursZone(name) else {
+            throw SettingsError(
+                "malformed", at: section.origin(of: "hours_zone"), "hours_zone is UTC, local or an offset as +02:00.")
+        }
+        hoursZone = zone
     }
 
     /// An undo is never among them: nobody may be kept from giving a host back.
@@ -53,7 +66,7 @@ extension LocalPolicy {
 
     /// The setting that says how many of a kind may be carried out in any hour; `nil` for kinds without a bound of their
     /// own.
-    static func rateKey(_ kind: ActionKind) -> String? {
+    package static func rateKey(_ kind: ActionKind) -> String? {
         switch kind {
         case .isolate: "isolations_per_hour"
         case .blockAddress: "blocks_per_hour"

@@ -80,6 +80,19 @@ extension LocalPolicy {
         throw Refusal("built-in: network root", obstacle)
     }
 
+    // MARK: - Hours
+
+    /// Throws outside of the hours in which the kind may be begun.
+    package func checkHours(of kind: ActionKind, at now: Timestamp) throws(Refusal) {
+        let hours = allowedHours.value.filter { $0.kind == kind }
+        guard !hours.isEmpty, !kind.isUndo else { return }
+        let moment = hoursZone.moment(of: now)
+        guard !hours.contains(where: { $0.hold(moment) }) else { return }
+        throw Refusal(
+            "allowed_hours", allowedHours,
+            "This host's policy does not allow \(kind.rawValue) at this hour; it is \(now.rfc3339(fractionDigits: 0)).")
+    }
+
     // MARK: - People
 
     /// Throws unless enough people approved what this host's policy leaves to no one alone.

@@ -17,6 +17,10 @@ package struct LocalPolicy: Sendable {
     /// Releases and unblocks are always allowed.
     package var allowedActions = Rule(Set(ActionKind.allCases))
     package var neverIsolate = Rule(false)
+    /// When kinds may be begun; one that is not among them always.
+    package var allowedHours = Rule([AllowedHours]())
+    /// What these hours are told in.
+    package var hoursZone = HoursZone.fixed(0)
     /// Kinds that are carried out only with the approvals of several people, signed with their own keys.
     package var twoPerson = Rule(Set<ActionKind>())
     /// How many people that takes: 2 to 8.

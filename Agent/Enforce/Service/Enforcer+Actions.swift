@@ -19,19 +19,28 @@ extension Enforcer {
             // A later, shorter isolation never cuts an earlier one short: who wants that releases first.
             let asked = clock.term(isolation.duration)
             let term = held.map { clock.remaining(of: $0.term) > isolation.duration ? $0.term : asked } ?? asked
+            // Nor does one that would end with the controller make one end so that would stay.
+            let lost = held.map { $0.lost.flatMap { held in isolation.releaseWhenLost.map { max(held, $0) } } }
             try core.journal.append([
-                .received(receipt), .isolated(order: order.id, issuedAt: order.issuedAt, term: term),
+                .received(receipt), .heard(boot: clock.boot, sinceBoot: clock.sinceBoot()),
+                .isolated(
+                    order: order.id, issuedAt: order.issuedAt, term: term, lost: lost ?? isolation.releaseWhenLost),
             ])
         }
         do {
             let proof = try core.containment.isolate(since: begun)
             let left = core.journal.desired.isolation.map { clock.remaining(of: $0.term) } ?? isolation.duration
             let until = clock.now() + left
-            return Self.proved(proof, "The host is isolated until \(until.rfc3339(fractionDigits: 0)).")
+            let loss = core.journal.desired.isolation?.lost.map {
+                ", or until the controller is not heard for \($0.spelled)"
+            }
+            return Self.proved(
+                proof, "The host is isolated until \(until.rfc3339(fractionDigits: 0))\(loss ?? "").")
         } catch {
             // An isolation that was to be prolonged stays as it was: a fault must not open the host.
             if let held, held.order != order.id {
-                record([.isolated(order: held.order, issuedAt: held.issuedAt, term: held.term)], &core)
+                record(
+                    [.isolated(order: held.order, issuedAt: held.issuedAt, term: held.term, lost: held.lost)], &core)
             } else {
                 record([.released(why: "isolation failed: \(error.code)")], &core)
                 _ = try? core.containment.release()

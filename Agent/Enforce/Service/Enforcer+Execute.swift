@@ -73,9 +73,17 @@ extension Enforcer {
                 return .answered(Cordon_V1_OrderResult(result(order.id, error)))
             }
             log.warning("an order was refused", metadata: ["order": "\(order.id)", "rule": "\(error.rule)"])
+            if Self.isAlarming(error) {
+                announcements.announce(.refused, "\(order.action.kind.rawValue): \(error.message)", at: now)
+            }
             return .answered(refuse(order, receipt, error, &core))
         }
         return try carryOut(order, receipt, &core, begun: begun)
+    }
+
+    /// Whether somebody asked what nobody should have: forged, or more than this host takes in an hour.
+    private static func isAlarming(_ refusal: Refusal) -> Bool {
+        refusal.rule == "forged approval" || refusal.rule.prefix { $0 != " " }.hasSuffix("_per_hour")
     }
 
     /// The first result of an order that was seen before; `nil` when it was never finished, and is to be done again:
@@ -115,6 +123,7 @@ extension Enforcer {
         }
         surroundings.controllers = core.containment.controllers
         try core.policy.check(order.action, at: surroundings)
+        try core.policy.checkHours(of: order.action.kind, at: now)
         let approvals = try verifier.approvals(of: signed, at: now)
         try core.policy.checkApprovals(of: order.action.kind, approvals)
         if !approvals.people.isEmpty {

@@ -63,6 +63,7 @@ package final class Enforcer: Sendable {
     let announcements = Announcements()
     /// The same for units of systemd, apart because one may take long to stop. Inside: when to try again what failed.
     let services = Mutex(ContinuousClock.now)
+    let guesses = Mutex(CodeGuesses())
 
     /// Reads everything, and brings about what the journal says is to be in force, before anything else happens.
     package convenience init(_ configuration: Configuration, clock: BootClock = .live, log: Logger) throws {
@@ -90,6 +91,7 @@ package final class Enforcer: Sendable {
         let keys = try KeyRing(path: configuration.stateDirectory + "/order-keys")
         core = Mutex(Core(journal: journal, containment: containment, policy: policy, keys: keys, host: host))
         endDamagedLists()
+        announceUses()
     }
 
     private static func controllers(_ configuration: Configuration, _ host: HostIdentity?) -> [Endpoint] {
@@ -137,7 +139,8 @@ package final class Enforcer: Sendable {
 
     /// What is in force, once it is other than what the asker knows or has waited long enough for that. Blocks.
     func status(_ request: Cordon_V1_StatusRequest) -> Cordon_V1_EnforcerStatus {
-        announcements.forget(request.heard)
+        if !request.heard.isEmpty { heard(request.heard) }
+        if request.controllerHeard { core.withLock { $0.journal.hear() } }
         if request.waitS > 0 {
             announcements.wait(whileAt: request.revision, for: .seconds(Int(min(request.waitS, Self.longestWait))))
         }
@@ -175,6 +178,9 @@ package final class Enforcer: Sendable {
             record([.released(why: "local: \(reason.bounded(500))")], &core)
         }
         log.warning("isolation ended from this host", metadata: ["reason": "\(reason.bounded(500))"])
+        announcements.announce(
+            .breakGlass, "The isolation was ended from this host, by root: \(reason.bounded(200))",
+            at: clock.now())
     }
 
     /// Writes down what has happened already and cannot be undone by a full disk.

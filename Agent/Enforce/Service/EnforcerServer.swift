@@ -17,17 +17,23 @@ package final class EnforcerServer: Sendable {
     private static let patienceMilliseconds: Int32 = 10_000
 
     private let enforcer: Enforcer
+    /// Whether anybody on this host is heard, with a one-time code.
+    private let isForAnybody: Bool
     private let listener: Int32
     private let log: Logger
     private let open = Mutex(0)
 
-    /// Listens at the path; the agent's user may connect.
-    package init(_ enforcer: Enforcer, path: String, log: Logger) throws(EnforceError) {
+    /// Listens at the path; the agent's user may connect, or anybody who has a one-time code.
+    package init(
+        _ enforcer: Enforcer, path: String, isForAnybody: Bool = false, log: Logger
+    ) throws(EnforceError) {
         self.enforcer = enforcer
+        self.isForAnybody = isForAnybody
         self.log = log
         // Owned by the agent's user, not by its group: a user that has no entry in the user database has no group to
         // name, and nobody else has a reason to connect. Who connects is asked of the kernel all the same.
-        let status = unsafe clinux_local_listen(path, 0o600, enforcer.configuration.agentUser, 0)
+        let status = unsafe clinux_local_listen(
+            path, isForAnybody ? 0o666 : 0o600, isForAnybody ? 0 : enforcer.configuration.agentUser, 0)
         guard status >= 0 else {
             let remedy =
                 -status == 98
@@ -51,7 +57,7 @@ package final class EnforcerServer: Sendable {
             }
             let stream = FrameStream(descriptor)
             let allowed = [0, enforcer.configuration.agentUser]
-            guard let user = stream.peerUser, allowed.contains(user) else {
+            guard let user = stream.peerUser, isForAnybody || allowed.contains(user) else {
                 log.warning("a connection was refused", metadata: ["user": "\(stream.peerUser ?? .max)"])
                 continue
             }
@@ -92,10 +98,26 @@ package final class EnforcerServer: Sendable {
         var response = Cordon_V1_EnforcerResponse()
         response.requestID = request.requestID
         do {
+            if isForAnybody {
+                guard case .localRelease(let release) = request.request, !release.code.isEmpty else {
+                    throw EnforceError(
+                        "enforcer.not_root", "Here an isolation is ended with a one-time code, and no more.")
+                }
+            }
             switch request.request {
             case .execute(let signed): response.result = try enforcer.execute(signed)
             case .keySet(let set): response.keySetAccepted.version = try enforcer.accept(set)
             case .status(let request): response.status = enforcer.status(request)
+            case .localRelease(let release) where !release.code.isEmpty:
+                try enforcer.release(code: release.code, by: user, reason: release.reason)
+                if user == 0 {
+                    response.status = enforcer.status()
+                } else {
+                    response.status = Cordon_V1_EnforcerStatus()
+                }
+            case .makeCodes(let wanted):
+                guard user == 0 else { throw EnforceError("enforcer.not_root", "Only root may make one-time codes.") }
+                response.codes.codes = try enforcer.makeCodes(Int(wanted.count))
             case .localRelease(let release):
                 guard user == 0 else {
                     throw EnforceError("enforcer.not_root", "Only root may end an isolation from the host itself.")

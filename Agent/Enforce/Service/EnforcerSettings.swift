@@ -7,6 +7,9 @@ package struct EnforcerSettings: Sendable {
 
     /// Where the agent connects.
     package var socket = "/run/cordon/enforcer.sock"
+    /// Where anybody on this host connects who has a one-time code; empty: nowhere.
+    package var releaseSocket = "/run/cordon/\(releaseSocketName)"
+    private static let releaseSocketName = "release.sock"
     /// Where the journal and the order keys are; root's alone.
     package var stateDirectory = "/var/lib/cordon-enforcer"
     package var policyDirectory = "/etc/cordon/policy.d"
@@ -35,6 +38,9 @@ package struct EnforcerSettings: Sendable {
         var section = document.section("")
         var settings = EnforcerSettings()
         settings.socket = try section.text("socket", default: settings.socket)
+        let folder = settings.socket.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        settings.releaseSocket = try section.text(
+            "release_socket", default: folder.joined(separator: "/") + "/\(releaseSocketName)")
         settings.stateDirectory = try section.text("state_directory", default: settings.stateDirectory)
         settings.policyDirectory = try section.text("policy_directory", default: settings.policyDirectory)
         settings.identity = try section.text("identity", default: settings.identity)

@@ -81,6 +81,13 @@ extension Enforcer {
                     record([.released(why: "the term is over")], &core)
                     log.notice("the isolation has ended: its time is over")
                 }
+                if let loss = core.journal.desired.loss(clock: clock) {
+                    _ = try core.containment.release()
+                    let why = "the controller was not heard for \(loss.spelled)"
+                    record([.released(why: why)], &core)
+                    log.warning("the isolation has ended: \(why)")
+                    announcements.announce(.lost, "The isolation has ended by itself: \(why).", at: clock.now())
+                }
                 if thorough { core.journal.forgetEndedBlocks() }
                 try endHeld(&core)
                 for line in try core.containment.repair(core.journal.desired, clock: clock, thorough: thorough) {

@@ -17,6 +17,8 @@ actor HostFactsSource {
     private let counts: @Sendable () async -> AgentCounts
     private var load = ProcessLoad()
     private var keysMissing: (@Sendable () async -> Void)?
+    /// Whether the controller was heard since that was asked last.
+    private let hearsController: @Sendable () -> Bool
     /// Makes alerts durable.
     private let keepAlerts: @Sendable ([Alert]) async throws -> Void
     /// What the enforcer said last, by its number.
@@ -28,10 +30,11 @@ actor HostFactsSource {
 
     init(
         enforcer: EnforcerClient, interval: Duration, version: String, surroundings: Surroundings, logger: Logger,
-        counts: @escaping @Sendable () async -> AgentCounts,
+        counts: @escaping @Sendable () async -> AgentCounts, hearsController: @escaping @Sendable () -> Bool,
         keepAlerts: @escaping @Sendable ([Alert]) async throws -> Void
     ) {
         self.keepAlerts = keepAlerts
+        self.hearsController = hearsController
         self.enforcer = enforcer
         self.surroundings = surroundings
         self.counts = counts
@@ -89,7 +92,8 @@ actor HostFactsSource {
     func refresh(waiting: Duration = .zero) async {
         var answer: Cordon_V1_EnforcerStatus?
         do {
-            let status = try await enforcer.status(after: revision, waiting: waiting, heard: heard)
+            let status = try await enforcer.status(
+                after: revision, waiting: waiting, heard: heard, isConnected: hearsController())
             answer = status
             revision = status.revision
             isMissed = false

@@ -4,15 +4,26 @@ internal import CordonWire
 extension Cordon_V1_Notice {
     /// What a person should hear of it; `nil` for a kind that this version does not know.
     func alert(_ surroundings: Surroundings) -> Alert? {
-        guard kind == .drift else { return nil }
+        guard let rule else { return nil }
         return Alert(
-            id: surroundings.identifier(), agent: nil, rule: Self.drift,
+            id: surroundings.identifier(), agent: nil, rule: rule,
             title: text.printable(limit: Alert.Limits.title),
             severity: .high, firstSeen: Timestamp(microseconds: firstUs), lastSeen: Timestamp(microseconds: lastUs),
-            count: Int(max(1, count)), deduplicationKey: "\(Self.drift.id)|\(text)", observables: [], evidence: [])
+            count: Int(max(1, count)), deduplicationKey: "\(rule.id)|\(text)", observables: [], evidence: [])
     }
 
-    /// MITRE ATT&CK T1562: Impair Defenses.
-    private static let drift = RuleReference(
-        id: "cordon.enforcer.drift", name: "Containment was undone on the host, and put back", techniques: ["T1562"])
+    /// Of each kind. MITRE ATT&CK T1562: Impair Defenses.
+    private var rule: RuleReference? {
+        switch kind {
+        case .drift: Self.rule("drift", "Containment was undone on the host, and put back")
+        case .lost: Self.rule("lost", "An isolation ended because the controller was lost")
+        case .breakGlass: Self.rule("break_glass", "An isolation was ended from the host itself")
+        case .refused: Self.rule("refused", "A host refused what nobody should have ordered")
+        case .unspecified, .UNRECOGNIZED: nil
+        }
+    }
+
+    private static func rule(_ kind: String, _ name: String) -> RuleReference {
+        RuleReference(id: "cordon.enforcer.\(kind)", name: name, techniques: ["T1562"])
+    }
 }

@@ -43,12 +43,14 @@ package struct EnforcerClient: Sendable {
     /// What the enforcer is and holds.
     /// - Parameters:
     ///   - revision: what is known already: the answer comes once it is another, or after the wait.
+    ///   - isConnected: whether the controller is heard now.
     ///   - heard: notices that are kept here, to be forgotten there.
     package func status(
-        after revision: UInt64 = 0, waiting: Duration = .zero, heard: [UInt64] = []
+        after revision: UInt64 = 0, waiting: Duration = .zero, heard: [UInt64] = [], isConnected: Bool = false
     ) async throws -> Cordon_V1_EnforcerStatus {
         var request = Cordon_V1_StatusRequest()
         (request.revision, request.waitS, request.heard) = (revision, UInt32(clamping: waiting.wholeSeconds), heard)
+        request.controllerHeard = isConnected
         let response = try await ask({ $0.status = request }, patience: waiting + .seconds(10))
         guard case .status(let status)? = response.response else { throw Self.unexpected(response) }
         return status

@@ -5,12 +5,28 @@ package import CordonModel
 package struct Isolation: Sendable, Hashable {
     /// How long; the host releases itself afterwards. Whole seconds, at least one.
     package var duration: Duration
+    /// The host releases itself earlier when its agent has not heard the controller for so long; `nil`: it stays. Whole
+    /// seconds, at least ``shortestLoss``.
+    package var releaseWhenLost: Duration?
 
-    package init(duration: Duration) { self.duration = duration }
+    /// What comes and goes within this time is no loss.
+    package static let shortestLoss: Int64 = 300
 
-    init(_ given: GivenParameters) throws(ActionError) { duration = try given.seconds("duration_s") }
+    package init(duration: Duration, releaseWhenLost: Duration? = nil) {
+        self.duration = duration
+        self.releaseWhenLost = releaseWhenLost
+    }
 
-    var parameters: [String: FieldValue] { ["duration_s": .number(duration.wholeSeconds)] }
+    init(_ given: GivenParameters) throws(ActionError) {
+        duration = try given.seconds("duration_s")
+        releaseWhenLost = given.optionalNumber("release_when_lost_s").map { .seconds($0) }
+    }
+
+    var parameters: [String: FieldValue] {
+        var parameters: [String: FieldValue] = ["duration_s": .number(duration.wholeSeconds)]
+        if let releaseWhenLost { parameters["release_when_lost_s"] = .number(releaseWhenLost.wholeSeconds) }
+        return parameters
+    }
 }
 
 /// Parameters of `block_address`: drop packets from and to addresses, in input, output and forward.
@@ -73,7 +89,14 @@ package struct AddressBlock: Sendable, Hashable {
 
 extension CatalogueEntry {
     static let isolate = CatalogueEntry(
-        kind: .isolate, capability: .network, parameters: [.duration],
+        kind: .isolate, capability: .network,
+        parameters: [
+            .duration,
+            .optional(
+                "release_when_lost_s", .seconds(Isolation.shortestLoss...Parameter.longestDuration),
+                "Release earlier, when the agent has not heard the controller for so long, in seconds; without it the "
+                    + "isolation stays."),
+        ],
         precondition: "The host knows an address of its controller.",
         effect:
             "Nothing passes in or out, forwarded or raw, but loopback, DHCP, neighbour discovery, and the controller "

@@ -71,6 +71,15 @@ package nonisolated struct Cordon_V1_EnforcerRequest: Sendable {
     set {request = .localRelease(newValue)}
   }
 
+  /// Make one-time codes that end an isolation. Taken from root on this host only.
+  package var makeCodes: Cordon_V1_MakeCodes {
+    get {
+      if case .makeCodes(let v)? = request {return v}
+      return Cordon_V1_MakeCodes()
+    }
+    set {request = .makeCodes(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// What is asked.
@@ -83,6 +92,8 @@ package nonisolated struct Cordon_V1_EnforcerRequest: Sendable {
     case status(Cordon_V1_StatusRequest)
     /// Break glass: end the isolation without an order. Taken from root on this host only, and answered with the status.
     case localRelease(Cordon_V1_LocalRelease)
+    /// Make one-time codes that end an isolation. Taken from root on this host only.
+    case makeCodes(Cordon_V1_MakeCodes)
 
   }
 
@@ -97,6 +108,37 @@ package nonisolated struct Cordon_V1_LocalRelease: Sendable {
 
   /// Why, for people.
   package var reason: String = String()
+
+  /// A one-time code, which anybody on this host may give; empty where root asks.
+  package var code: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Asks for one-time codes.
+package nonisolated struct Cordon_V1_MakeCodes: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// How many: 1 to 32. Those made before are worth nothing afterwards.
+  package var count: UInt32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// One-time codes: said once, and kept as hashes only.
+package nonisolated struct Cordon_V1_Codes: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Each ends one isolation.
+  package var codes: [String] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -117,6 +159,9 @@ package nonisolated struct Cordon_V1_StatusRequest: Sendable {
 
   /// Notices that the asker has kept: they are forgotten.
   package var heard: [UInt64] = []
+
+  /// Whether the agent hears its controller now: what isolations that end when it is lost go by.
+  package var controllerHeard: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -171,6 +216,15 @@ package nonisolated struct Cordon_V1_EnforcerResponse: Sendable {
     set {response = .error(newValue)}
   }
 
+  /// To make_codes.
+  package var codes: Cordon_V1_Codes {
+    get {
+      if case .codes(let v)? = response {return v}
+      return Cordon_V1_Codes()
+    }
+    set {response = .codes(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// The answer.
@@ -183,6 +237,8 @@ package nonisolated struct Cordon_V1_EnforcerResponse: Sendable {
     case status(Cordon_V1_EnforcerStatus)
     /// To anything that could not be understood or was not allowed.
     case error(Cordon_V1_EnforcerError)
+    /// To make_codes.
+    case codes(Cordon_V1_Codes)
 
   }
 
@@ -313,6 +369,15 @@ package nonisolated struct Cordon_V1_Notice: Sendable {
 
     /// Containment was undone on the host by somebody else, and put back.
     case drift // = 1
+
+    /// An isolation has ended because the controller was not heard for so long.
+    case lost // = 2
+
+    /// An isolation was ended from the host itself.
+    case breakGlass // = 3
+
+    /// What was refused and nobody should have asked: forged, or more than the host's policy allows in an hour.
+    case refused // = 4
     case UNRECOGNIZED(Int)
 
     package init() {
@@ -323,6 +388,9 @@ package nonisolated struct Cordon_V1_Notice: Sendable {
       switch rawValue {
       case 0: self = .unspecified
       case 1: self = .drift
+      case 2: self = .lost
+      case 3: self = .breakGlass
+      case 4: self = .refused
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -331,6 +399,9 @@ package nonisolated struct Cordon_V1_Notice: Sendable {
       switch self {
       case .unspecified: return 0
       case .drift: return 1
+      case .lost: return 2
+      case .breakGlass: return 3
+      case .refused: return 4
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -339,6 +410,9 @@ package nonisolated struct Cordon_V1_Notice: Sendable {
     package static let allCases: [Cordon_V1_Notice.Kind] = [
       .unspecified,
       .drift,
+      .lost,
+      .breakGlass,
+      .refused,
     ]
 
   }
@@ -352,7 +426,7 @@ fileprivate nonisolated let _protobuf_package = "cordon.v1"
 
 nonisolated extension Cordon_V1_EnforcerRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EnforcerRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}execute\0\u{3}key_set\0\u{1}status\0\u{3}local_release\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}execute\0\u{3}key_set\0\u{1}status\0\u{3}local_release\0\u{3}make_codes\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -413,6 +487,19 @@ nonisolated extension Cordon_V1_EnforcerRequest: SwiftProtobuf.Message, SwiftPro
           self.request = .localRelease(v)
         }
       }()
+      case 6: try {
+        var v: Cordon_V1_MakeCodes?
+        var hadOneofValue = false
+        if let current = self.request {
+          hadOneofValue = true
+          if case .makeCodes(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.request = .makeCodes(v)
+        }
+      }()
       default: break
       }
     }
@@ -443,6 +530,10 @@ nonisolated extension Cordon_V1_EnforcerRequest: SwiftProtobuf.Message, SwiftPro
       guard case .localRelease(let v)? = self.request else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     }()
+    case .makeCodes?: try {
+      guard case .makeCodes(let v)? = self.request else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -458,7 +549,7 @@ nonisolated extension Cordon_V1_EnforcerRequest: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Cordon_V1_LocalRelease: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LocalRelease"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reason\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reason\0\u{1}code\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -467,6 +558,7 @@ nonisolated extension Cordon_V1_LocalRelease: SwiftProtobuf.Message, SwiftProtob
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.code) }()
       default: break
       }
     }
@@ -476,11 +568,75 @@ nonisolated extension Cordon_V1_LocalRelease: SwiftProtobuf.Message, SwiftProtob
     if !self.reason.isEmpty {
       try visitor.visitSingularStringField(value: self.reason, fieldNumber: 1)
     }
+    if !self.code.isEmpty {
+      try visitor.visitSingularStringField(value: self.code, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Cordon_V1_LocalRelease, rhs: Cordon_V1_LocalRelease) -> Bool {
     if lhs.reason != rhs.reason {return false}
+    if lhs.code != rhs.code {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cordon_V1_MakeCodes: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".MakeCodes"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}count\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.count) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.count != 0 {
+      try visitor.visitSingularUInt32Field(value: self.count, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_MakeCodes, rhs: Cordon_V1_MakeCodes) -> Bool {
+    if lhs.count != rhs.count {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cordon_V1_Codes: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Codes"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}codes\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedStringField(value: &self.codes) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.codes.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.codes, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_Codes, rhs: Cordon_V1_Codes) -> Bool {
+    if lhs.codes != rhs.codes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -488,7 +644,7 @@ nonisolated extension Cordon_V1_LocalRelease: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Cordon_V1_StatusRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".StatusRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}revision\0\u{3}wait_s\0\u{1}heard\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}revision\0\u{3}wait_s\0\u{1}heard\0\u{3}controller_heard\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -499,6 +655,7 @@ nonisolated extension Cordon_V1_StatusRequest: SwiftProtobuf.Message, SwiftProto
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.revision) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.waitS) }()
       case 3: try { try decoder.decodeRepeatedUInt64Field(value: &self.heard) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.controllerHeard) }()
       default: break
       }
     }
@@ -514,6 +671,9 @@ nonisolated extension Cordon_V1_StatusRequest: SwiftProtobuf.Message, SwiftProto
     if !self.heard.isEmpty {
       try visitor.visitPackedUInt64Field(value: self.heard, fieldNumber: 3)
     }
+    if self.controllerHeard != false {
+      try visitor.visitSingularBoolField(value: self.controllerHeard, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -521,6 +681,7 @@ nonisolated extension Cordon_V1_StatusRequest: SwiftProtobuf.Message, SwiftProto
     if lhs.revision != rhs.revision {return false}
     if lhs.waitS != rhs.waitS {return false}
     if lhs.heard != rhs.heard {return false}
+    if lhs.controllerHeard != rhs.controllerHeard {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -528,7 +689,7 @@ nonisolated extension Cordon_V1_StatusRequest: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Cordon_V1_EnforcerResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EnforcerResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}result\0\u{3}key_set_accepted\0\u{1}status\0\u{1}error\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}result\0\u{3}key_set_accepted\0\u{1}status\0\u{1}error\0\u{1}codes\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -589,6 +750,19 @@ nonisolated extension Cordon_V1_EnforcerResponse: SwiftProtobuf.Message, SwiftPr
           self.response = .error(v)
         }
       }()
+      case 6: try {
+        var v: Cordon_V1_Codes?
+        var hadOneofValue = false
+        if let current = self.response {
+          hadOneofValue = true
+          if case .codes(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.response = .codes(v)
+        }
+      }()
       default: break
       }
     }
@@ -618,6 +792,10 @@ nonisolated extension Cordon_V1_EnforcerResponse: SwiftProtobuf.Message, SwiftPr
     case .error?: try {
       guard case .error(let v)? = self.response else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .codes?: try {
+      guard case .codes(let v)? = self.response else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     }()
     case nil: break
     }
@@ -832,5 +1010,5 @@ nonisolated extension Cordon_V1_Notice: SwiftProtobuf.Message, SwiftProtobuf._Me
 }
 
 nonisolated extension Cordon_V1_Notice.Kind: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_DRIFT\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_DRIFT\0\u{1}KIND_LOST\0\u{1}KIND_BREAK_GLASS\0\u{1}KIND_REFUSED\0")
 }

@@ -100,7 +100,9 @@ enum Shown {
                 "of \($0)"
             }
             ?? action["pid"]?.integer.map { "\($0) \(action["executable"]?.text ?? "")" }
-        return kind + (target.map { " \($0)" } ?? "") + time
+        let lost =
+            action["release_when_lost_s"]?.integer.map { ", unless the controller is lost for \(duration($0))" } ?? ""
+        return kind + (target.map { " \($0)" } ?? "") + time + lost
     }
 
     /// `4h`, `90m`, `45s`.

@@ -75,12 +75,26 @@ struct Isolate: AsyncParsableCommand {
         name: .customLong("for"),
         help: ArgumentHelp("How long; the host releases itself afterwards.", valueName: "span"))
     var span = Span(seconds: 4 * 3600)
+    @Option(
+        help: ArgumentHelp(
+            "Release it earlier, when its agent has not heard the controller for so long; without it the isolation stays.",
+            valueName: "span"))
+    var releaseWhenLost: Span?
     @OptionGroup var order: OrderOptions
 
-    func validate() throws { try SpanArgument.check(span, "--for") }
+    func validate() throws {
+        try SpanArgument.check(span, "--for")
+        if let releaseWhenLost, releaseWhenLost.seconds < Isolation.shortestLoss {
+            throw ValidationError("--release-when-lost takes 5m or more: what comes and goes is no loss.")
+        }
+    }
 
     func run() async throws {
-        try await order.order(["kind": "isolate", "duration_s": .integer(span.seconds)], of: host)
+        var action: JSONObject = JSONObject()
+        action["kind"] = "isolate"
+        action["duration_s"] = .integer(span.seconds)
+        if let releaseWhenLost { action["release_when_lost_s"] = .integer(releaseWhenLost.seconds) }
+        try await order.order(.object(action), of: host)
     }
 }
 

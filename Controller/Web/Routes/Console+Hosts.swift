@@ -69,7 +69,7 @@ extension Console {
 
     private func action(_ form: FormBody) throws(Problem) -> Action {
         switch form["action"].flatMap({ ActionKind(rawValue: $0) }) {
-        case .isolate: .isolate(Isolation(duration: try duration(form)))
+        case .isolate: .isolate(Isolation(duration: try duration(form), releaseWhenLost: try loss(form)))
         case .release: .release
         case .blockAddress: .blockAddress(try block(form))
         case .unblockAddress: .unblockAddress(try network(form))
@@ -91,6 +91,16 @@ extension Console {
         }
         return AddressBlock(
             network: try network(form), duration: try duration(form), ports: ports, direction: direction)
+    }
+
+    /// What happens when the controller is lost: `nil` for a host that stays isolated.
+    private func loss(_ form: FormBody) throws(Problem) -> Duration? {
+        switch form["lost"] {
+        case nil, "stay": return nil
+        case "3600": return .seconds(3600)
+        case "86400": return .seconds(86_400)
+        default: throw .formField("lost", "The form names no time that there is to choose.")
+        }
     }
 
     private func duration(_ form: FormBody) throws(Problem) -> Duration {

@@ -105,7 +105,7 @@ extension FuzzEntry {
             .received(
                 JournalRecord.Receipt(
                     order: order, digest: [1, 2], kind: .release, at: now, expiresAt: now, counts: true)),
-            .finished(order, result: [1, 2, 3]), .isolated(order: order, issuedAt: now, term: term),
+            .finished(order, result: [1, 2, 3]), .isolated(order: order, issuedAt: now, term: term, lost: nil),
             .released(why: "x"),
             .blocked([AddressBlock(network: network, duration: .seconds(1))], start: term), .unblocked(network),
         ]
