@@ -14,6 +14,7 @@ import Testing
 struct DeadManTests {
     private let lab: Lab
     private let fleet: Enrolled
+    private let keys: Cordon_V1_SignedOrderKeySet
     private let time = MovedClock()
     private let stays = Action.isolate(Isolation(duration: .seconds(86_400)))
     private let releases = Action.isolate(Isolation(duration: .seconds(86_400), releaseWhenLost: .seconds(600)))
@@ -38,6 +39,7 @@ struct DeadManTests {
     init() throws {
         lab = try Lab()
         fleet = try Enrolled(lab.scratch)
+        keys = try fleet.keySet()
     }
 
     private func enforcer() throws -> Enforcer {
@@ -46,7 +48,7 @@ struct DeadManTests {
         let enforcer = try NamespaceThread.run(in: lab.host) { [time] in
             try Enforcer(settings.configuration(version: "test"), clock: time.clock, log: Logger(label: "test"))
         }
-        _ = try enforcer.accept(try fleet.keySet())
+        _ = try enforcer.accept(keys)
         return enforcer
     }
 
