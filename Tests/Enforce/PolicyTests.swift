@@ -93,7 +93,10 @@ struct PolicyTests {
         }
         let year = Duration.seconds(366 * 86_400)
         let process = ProcessTarget(pid: 4242, startTime: 1, executable: "/tmp/x", scope: .process)
+        let list = AddressListBlock(
+            name: "feed", list: try #require(AddressList("203.0.113.7 203.0.113.9")), duration: year)
         let lasting: [(Action, String)] = [
+            (.blockAddresses(list), "longest_block"),
             (.isolate(Isolation(duration: year)), "longest_isolation"),
             (try block("203.0.113.9", year), "longest_block"),
             (.freezeProcess(ProcessFreezing(target: process, duration: year)), "longest_freeze"),

@@ -8,7 +8,9 @@ enum ApprovalView {
     static let schema = Schema.named(
         "OrderApprovals",
         .object([
-            .required("order", .string, "The bytes that the controller signed, hex: what people sign."),
+            .required(
+                "order", .text(.plain, length: 0...8_000_000),
+                "The bytes that the controller signed, hex: what people sign."),
             .required(
                 "approvers",
                 .list(
