@@ -97,6 +97,7 @@ struct PolicyTests {
             name: "feed", list: try #require(AddressList("203.0.113.7 203.0.113.9")), duration: year)
         let lasting: [(Action, String)] = [
             (.blockAddresses(list), "longest_block"),
+            (.stopService(ServiceStop(unit: "miner.service", duration: year)), "longest_stop"),
             (.isolate(Isolation(duration: year)), "longest_isolation"),
             (try block("203.0.113.9", year), "longest_block"),
             (.freezeProcess(ProcessFreezing(target: process, duration: year)), "longest_freeze"),
