@@ -8,15 +8,31 @@ struct FileLook {
     /// Kernels answer these themselves: what is read there is no file, and may never end.
     private static let leftOut = ["/proc", "/sys", "/dev"]
 
+    /// Paths that are told; all unless it is given.
+    var paths: Pattern?
+
     func run() throws(Allowance.Stop) {
-        try walk(parameters["path"] ?? "", wanted: parameters["sha256"]?.lowercased())
+        let wanted = parameters["sha256"]?.lowercased()
+        var closed = Closed()
+        try walk(parameters["path"] ?? "", wanted: wanted, &closed)
+        // Any of them may be the one that is looked for: nothing found says nothing then.
+        guard wanted != nil, closed.count > 0 else { return }
+        throw .failed("\(closed.count) \(closed.count == 1 ? "file" : "files") cannot be read, as \(closed.first).")
     }
 
-    func walk(_ pattern: String, wanted: String? = nil) throws(Allowance.Stop) {
-        try walk("", pattern.split(separator: "/").map(String.init)[...], wanted)
+    /// Files that are there and cannot be read.
+    struct Closed {
+        var count = 0
+        var first = ""
     }
 
-    private func walk(_ folder: String, _ rest: ArraySlice<String>, _ wanted: String?) throws(Allowance.Stop) {
+    func walk(_ pattern: String, wanted: String? = nil, _ closed: inout Closed) throws(Allowance.Stop) {
+        try walk("", pattern.split(separator: "/").map(String.init)[...], wanted, &closed)
+    }
+
+    private func walk(
+        _ folder: String, _ rest: ArraySlice<String>, _ wanted: String?, _ closed: inout Closed
+    ) throws(Allowance.Stop) {
         try allowance.step()
         guard let part = rest.first, !Self.leftOut.contains(folder) else { return }
         let isOpen = part.contains("*") || part.contains("?")
@@ -26,19 +42,25 @@ struct FileLook {
         for name in names.sorted() where name != ".." {
             let path = "\(folder)/\(name)"
             if rest.count > 1 {
-                try walk(path, rest.dropFirst(), wanted)
+                try walk(path, rest.dropFirst(), wanted, &closed)
             } else {
-                try look(path, wanted)
+                try look(path, wanted, &closed)
             }
         }
     }
 
-    private func look(_ path: String, _ wanted: String?) throws(Allowance.Stop) {
+    private func look(_ path: String, _ wanted: String?, _ closed: inout Closed) throws(Allowance.Stop) {
         try allowance.step()
+        if let paths, !paths.matches(path) { return }
         var status = stat()
         guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
         guard !Self.leftOut.contains(where: { path.hasPrefix($0 + "/") }) else { return }
         let hash = try SmallFile.hash(path, allowance)
+        // One that is gone by now is no loss.
+        if hash == nil, unsafe lstat(path, &status) == 0 {
+            if closed.count == 0 { closed.first = path }
+            closed.count += 1
+        }
         if let wanted, hash != wanted { return }
         try allowance.found([
             "path": path, "sha256": hash ?? "", "size": "\(status.st_size)",
@@ -66,8 +88,9 @@ struct PersistenceLook {
     ]
 
     func run() throws(Allowance.Stop) {
-        let wanted = parameters["path"].map(Pattern.init)
-        let files = FileLook(parameters: [:], allowance: allowance)
-        for place in Self.places where wanted?.matches(place) ?? true { try files.walk(place) }
+        // Held against what is there: a place is a pattern itself.
+        let files = FileLook(parameters: [:], allowance: allowance, paths: parameters["path"].map(Pattern.init))
+        var closed = FileLook.Closed()
+        for place in Self.places { try files.walk(place, &closed) }
     }
 }

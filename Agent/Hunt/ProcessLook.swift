@@ -14,9 +14,12 @@ struct ProcessLook {
             }
             try allowance.found(row)
         }
+        // The first process is always there: where it cannot be seen, neither are others' (hidepid of proc(5)).
+        guard row(1, accounts) == nil else { return }
+        throw .failed("Other users' processes are hidden from the agent: see Documentation/processes.md, Rights.")
     }
 
-    /// `nil` when the process is gone.
+    /// `nil` when the process is gone, or hidden.
     private func row(_ pid: Int32, _ accounts: Accounts) -> [String: String]? {
         let stat = SmallFile.text("/proc/\(pid)/stat")
         // The name stands in parentheses and may hold any byte, parentheses too: proc(5).

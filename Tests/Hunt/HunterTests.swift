@@ -29,6 +29,18 @@ struct HunterTests {
         return (rows, nil, "")
     }
 
+    @Test("spots of persistence are found by their paths, written out or with wildcards")
+    func persistencePaths() async throws {
+        let all = try await ask(.persistence, budget: HuntBudget(rows: 10_000, cpuPercent: 100)).rows.compactMap {
+            $0["path"]
+        }
+        let one = try #require(all.first { $0.hasPrefix("/etc/cron.") })
+        let folder = one.prefix(through: try #require(one.lastIndex(of: "/")))
+        #expect(try await ask(.persistence, ["path": one]).rows.compactMap { $0["path"] } == [one])
+        let some = try await ask(.persistence, ["path": folder + "*"]).rows.compactMap { $0["path"] }
+        #expect(some.contains(one) && some.allSatisfy { $0.hasPrefix(folder) })
+    }
+
     @Test("a process is found by its name and its number")
     func process() async throws {
         let answer = try await ask(.process, ["command_line": "*xctest*"])

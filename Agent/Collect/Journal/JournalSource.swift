@@ -28,6 +28,9 @@ package actor JournalSource: Source {
     var owesPosition = false
 
     private static let pollMilliseconds: Int32 = 1000
+    /// libsystemd opens a journal of which it may read nothing as one that is empty.
+    private static let blindness =
+        "No entry of the journal can be seen: it is empty, or the agent's user is not in the group systemd-journal."
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
 
@@ -78,7 +81,10 @@ package actor JournalSource: Source {
         while !Task.isCancelled {
             let records = try batch()
             if !records.isEmpty || !gaps.isEmpty || owesPosition, let place {
-                try await deliver(SourceBatch(records: records, gaps: gaps, position: place.json))
+                try await deliver(
+                    SourceBatch(
+                        records: records, gaps: gaps, position: place.json,
+                        fault: place == .beginning && identifiers.isEmpty ? Self.blindness : nil))
                 gaps = []
                 owesPosition = false
                 continue
@@ -119,11 +125,15 @@ package actor JournalSource: Source {
     /// Goes behind the entry that was read last, or to where a reading starts that has no place yet.
     private func goTo(_ place: JournalPlace?) throws(Journal.Failure) {
         (latest, latestCursor, isAccounted) = (.min, nil, false)
-        if let place { return try goOn(from: place) }
-        guard start == .end else { return try journal?.seekHead() ?? () }
+        if let place {
+            if place == .beginning { owesPosition = true }
+            return try goOn(from: place)
+        }
+        let isVisible = try journal?.seekTail() == true
         // The place is kept although nothing was read: a restart must not pass over what came meanwhile.
-        if try journal?.seekTail() == true { try remember() } else { self.place = .beginning }
-        owesPosition = true
+        if !isVisible { self.place = .beginning } else if start == .end { try remember() }
+        owesPosition = !isVisible || start == .end
+        if start == .beginning || !isVisible { try journal?.seekHead() }
     }
 
     // MARK: - Reading

@@ -80,6 +80,8 @@ struct JournalSourceTests {
         }
         #expect(await deliveries.records.count == 3)
         #expect(await deliveries.gaps.isEmpty)
+        let faults = await deliveries.faults
+        #expect(faults.first??.contains("No entry of the journal can be seen") == true && faults.last == .some(nil))
     }
 
     @Test("a restart goes on behind the last entry that was delivered")

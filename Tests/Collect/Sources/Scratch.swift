@@ -49,6 +49,8 @@ final class Scratch: Sendable {
 
 /// Takes what a source delivers, and lets a test wait for it.
 actor Deliveries {
+    /// Of each batch what could not be read then.
+    private(set) var faults: [String?] = []
     private(set) var batches: [[Record]] = []
     var records: [Record] { batches.flatMap(\.self) }
     private(set) var gaps: [Gap] = []
@@ -59,6 +61,7 @@ actor Deliveries {
         batches.append(batch.records)
         gaps += batch.gaps
         position = batch.position
+        faults.append(batch.fault)
         let total = records.count + gaps.count
         for waiter in waiting where waiter.count <= total { waiter.continuation.resume() }
         waiting.removeAll { $0.count <= total }
