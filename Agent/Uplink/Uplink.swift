@@ -20,7 +20,7 @@ package final class Uplink: Service {
     let facts: HostFactsSource
     let rules: RulePackKeeper?
     let hunter: Hunter
-    private let enforcer: EnforcerClient
+    let enforcer: EnforcerClient
     private let probes: NetworkProbe
     private let logger: Logger
     private let state: Mutex<State>

@@ -17,6 +17,7 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
     case unlockAccount = "unlock_account"
     case stopService = "stop_service"
     case restoreService = "restore_service"
+    case collectFile = "collect_file"
 
     /// The kind that undoes it; `nil` for what cannot be undone or is itself an undo.
     package var undo: ActionKind? {
@@ -30,10 +31,13 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
         case .stopService: .restoreService
         case .restoreService: nil
         case .release, .unblockAddress, .unblockAddresses, .killProcess, .thawProcess, .restoreFile, .deleteFile,
-            .unlockAccount:
+            .unlockAccount, .collectFile:
             nil
         }
     }
+
+    /// Whether it only looks, and changes nothing on the host.
+    package var isLook: Bool { self == .collectFile }
 
     /// Whether it undoes another kind: always allowed, for nobody may be kept from giving a host back.
     package var isUndo: Bool { Self.allCases.contains { $0.undo == self } }

@@ -58,10 +58,12 @@ package struct OrderResult: Sendable, Hashable {
     package var finishedAt: Timestamp
     /// What was applied and probed; `nil` where nothing was done.
     package var proof: Proof?
+    /// What the order brought, which comes apart from its result; `nil` for most.
+    package var evidence: Evidence?
 
     package init(
         order: OrderID, outcome: Outcome, message: String, startedAt: Timestamp, finishedAt: Timestamp,
-        proof: Proof? = nil
+        proof: Proof? = nil, evidence: Evidence? = nil
     ) {
         self.order = order
         self.outcome = outcome
@@ -69,6 +71,23 @@ package struct OrderResult: Sendable, Hashable {
         self.startedAt = startedAt
         self.finishedAt = finishedAt
         self.proof = proof
+        self.evidence = evidence
+    }
+}
+
+/// One file that an order brought from a host.
+package struct Evidence: Sendable, Hashable {
+    /// What a person would call it. Untrusted.
+    package var name: String
+    /// Of the whole: 32 bytes.
+    package var sha256: [UInt8]
+    /// Bytes.
+    package var size: Int64
+
+    package init(name: String, sha256: [UInt8], size: Int64) {
+        self.name = name
+        self.sha256 = sha256
+        self.size = size
     }
 }
 

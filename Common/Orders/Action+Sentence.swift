@@ -21,6 +21,7 @@ extension Action {
         case .unlockAccount(let order): "unlock what order \(order) locked"
         case .stopService(let stop): "stop the unit \(stop.unit)"
         case .restoreService(let order): "give back what order \(order) stopped"
+        case .collectFile(let collection): "collect \(collection.path)"
         }
     }
 
@@ -36,8 +37,7 @@ extension Action {
         case .stopService: .restoreService(order)
         case .restoreService: nil
         case .release, .unblockAddress, .endBlock, .unblockAddresses, .killProcess, .thawProcess, .restoreFile,
-            .deleteFile,
-            .unlockAccount:
+            .deleteFile, .unlockAccount, .collectFile:
             nil
         }
     }
@@ -53,11 +53,14 @@ extension Action {
         case .stopService(let stop): stop.duration
         case .restoreService: nil
         case .release, .unblockAddress, .endBlock, .unblockAddresses, .killProcess, .thawProcess, .quarantineFile,
-            .restoreFile,
-            .deleteFile,
-            .unlockAccount:
+            .restoreFile, .deleteFile, .unlockAccount, .collectFile:
             nil
         }
+    }
+
+    /// The most bytes of evidence that it may bring; `nil` for what brings none.
+    package var mostEvidence: Int64? {
+        if case .collectFile(let collection) = self { collection.mostBytes } else { nil }
     }
 }
 

@@ -29,6 +29,7 @@ package enum Action: Sendable, Hashable {
     case stopService(ServiceStop)
     /// What the order of that identifier stopped.
     case restoreService(OrderID)
+    case collectFile(FileCollection)
 
     /// The kind, for policies, tables and names on the wire.
     package var kind: ActionKind {
@@ -49,6 +50,7 @@ package enum Action: Sendable, Hashable {
         case .unlockAccount: .unlockAccount
         case .stopService: .stopService
         case .restoreService: .restoreService
+        case .collectFile: .collectFile
         }
     }
 
@@ -69,6 +71,7 @@ package enum Action: Sendable, Hashable {
         case .endBlock(let order), .unblockAddresses(let order), .thawProcess(let order), .restoreFile(let order),
             .unlockAccount(let order):
             ["order": .text("\(order)")]
+        case .collectFile(let collection): collection.parameters
         }
     }
 
@@ -109,6 +112,7 @@ package enum Action: Sendable, Hashable {
             case .unlockAccount: .unlockAccount(try given.identifier("order"))
             case .stopService: .stopService(try ServiceStop(given))
             case .restoreService: .restoreService(try given.identifier("order"))
+            case .collectFile: .collectFile(try FileCollection(given))
             }
     }
 }

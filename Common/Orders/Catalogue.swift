@@ -50,6 +50,7 @@ extension ActionKind {
         case .unlockAccount: .unlockAccount
         case .stopService: .stopService
         case .restoreService: .restoreService
+        case .collectFile: .collectFile
         }
     }
 }

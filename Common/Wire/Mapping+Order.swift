@@ -38,6 +38,11 @@ extension Cordon_V1_OrderResult {
         startedAtUs = result.startedAt.microseconds
         finishedAtUs = result.finishedAt.microseconds
         if let proof = result.proof { self.proof = Cordon_V1_Proof(proof) }
+        if let evidence = result.evidence {
+            self.evidence.name = evidence.name
+            self.evidence.sha256 = Data(evidence.sha256)
+            self.evidence.size = UInt64(clamping: evidence.size)
+        }
     }
 
     /// The result as the model knows it; texts are cut to their bounds, an unknown outcome is a failure.
@@ -53,8 +58,18 @@ extension Cordon_V1_OrderResult {
         return OrderResult(
             order: id, outcome: outcome, message: message.bounded(WireLimits.text),
             startedAt: Timestamp(microseconds: startedAtUs), finishedAt: Timestamp(microseconds: finishedAtUs),
-            proof: hasProof ? proof.model() : nil
+            proof: hasProof ? proof.model() : nil, evidence: hasEvidence ? evidence.model() : nil
         )
+    }
+}
+
+extension Cordon_V1_Evidence {
+    /// The evidence as the model knows it; `nil` for what has no whole hash or no size. Its name is one of a file: without
+    /// slashes and what steers a terminal.
+    fileprivate func model() -> Evidence? {
+        guard sha256.count == 32, let size = Int64(exactly: size) else { return nil }
+        let plain = String(String.UnicodeScalarView(name.unicodeScalars.filter { $0 != "/" })).plain(200)
+        return Evidence(name: plain.isEmpty ? "evidence" : plain, sha256: [UInt8](sha256), size: size)
     }
 }
 

@@ -34,7 +34,7 @@ struct Cordon: AsyncParsableCommand {
                 name: "Looking",
                 subcommands: [
                     Hosts.self, HostVerb.self, Alerts.self, AlertVerb.self, Search.self, HuntVerb.self, Orders.self,
-                    OrderVerb.self,
+                    OrderVerb.self, EvidenceVerb.self,
                 ]
             ),
             CommandGroup(

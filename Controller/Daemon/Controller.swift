@@ -36,6 +36,8 @@ struct Controller: Sendable {
         let rules = try await RuleDelivery.load(database, surroundings)
         var fleetSettings = FleetSettings()
         fleetSettings.huntRetention = settings.huntRetention
+        fleetSettings.evidenceRetention = settings.evidenceRetention
+        fleetSettings.evidenceBytes = settings.evidenceBytes
         let fleet = try await fleet(
             keys, database, fleetSettings, rulePacks: rules.source,
             hooks: hooks(intake, news: news, cases: cases, changes: changes, surroundings, logger),
@@ -123,6 +125,13 @@ struct Controller: Sendable {
             },
             huntChanged: { id in
                 changes.publish(Change(topic: .hunt, id: "\(id)", summary: "", at: surroundings.now()))
+            },
+            evidenceKept: { evidence in
+                changes.publish(
+                    Change(
+                        topic: .order, id: "\(evidence.order)", summary: "evidence \(evidence.name)",
+                        at: evidence.receivedAt))
+                await OrderTimeline.tell(evidence, in: cases, logger: logger)
             })
     }
 

@@ -21,6 +21,9 @@ struct ControllerSettings: Sendable {
     var retention: Retention
     /// How long hunts that are over are kept: `[hunts] keep_days`.
     var huntRetention: Duration
+    /// How long evidence is kept, and how many bytes of it: `[evidence] keep_days, keep_bytes`.
+    var evidenceRetention: Duration
+    var evidenceBytes: Int64
     /// Which hosts playbooks may call over HTTP, as `host` or `host:port`. None by default.
     var callable: [String]
     /// A PEM file of authorities whose servers playbooks may call beside those that the system trusts.
@@ -43,6 +46,7 @@ struct ControllerSettings: Sendable {
         var calls = document.section("http_calls")
         var events = document.section("events")
         var hunts = document.section("hunts")
+        var evidence = document.section("evidence")
         let announced = try top.optionalText("agents_dial")
         if let announced, ControllerAddress(announced) == nil {
             throw ControllerError(
@@ -61,11 +65,13 @@ struct ControllerSettings: Sendable {
                 eventDays: Int(try events.integer("keep_days", default: 30, in: 1...3650)),
                 eventBytes: try events.integer("keep_bytes", default: 50 << 30, in: (64 << 20)...(1 << 50))),
             huntRetention: .seconds(try hunts.integer("keep_days", default: 90, in: 1...3650) * 86_400),
+            evidenceRetention: .seconds(try evidence.integer("keep_days", default: 365, in: 1...36_500) * 86_400),
+            evidenceBytes: try evidence.integer("keep_bytes", default: 50 << 30, in: (1 << 20)...(1 << 50)),
             callable: try calls.texts("allow", default: []),
             callAuthorities: try calls.optionalText("authorities"),
             rules: rules.isEmpty ? defaultRules : rules
         )
-        try document.finish([top, listen, calls, events, hunts] + sections)
+        try document.finish([top, listen, calls, events, hunts, evidence] + sections)
         return settings
     }
 

@@ -25,6 +25,7 @@ extension Fleet: Service {
             case .order(let record): await hooks.orderChanged(record)
             case .host(let record): await hooks.hostChanged(record)
             case .hunt(let id): await hooks.huntChanged(id)
+            case .evidence(let evidence): await hooks.evidenceKept(evidence)
             }
         }
     }
@@ -41,10 +42,12 @@ extension Fleet: Service {
     }
 
     private func forgetsMore() async -> Bool {
-        do { return try await forgetHunts() } catch {
-            log.error("old hunts could not be forgotten: \(error)")
-            return false
+        var isMore = false
+        do { isMore = try await forgetHunts() } catch { log.error("old hunts could not be forgotten: \(error)") }
+        do { isMore = try await forgetEvidence() || isMore } catch {
+            log.error("old evidence could not be forgotten: \(error)")
         }
+        return isMore
     }
 
     private func tick(_ watch: inout CertificateWatch) async {

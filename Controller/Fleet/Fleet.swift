@@ -15,6 +15,7 @@ package final class Fleet: Sendable {
         case order(OrderRecord)
         case host(HostRecord)
         case hunt(HuntID)
+        case evidence(EvidenceRecord)
     }
 
     let keys: FleetKeys
@@ -27,6 +28,9 @@ package final class Fleet: Sendable {
     let orderStore: any OrderRepository
     let huntStore: any HuntRepository
     let hunts: HuntBoard
+    let evidenceStore: any EvidenceRepository
+    /// The bytes of evidence.
+    package let evidenceFolder: EvidenceFolder
     let hooks: FleetHooks
     let listenerCertificate: ListenerCertificate
     let keySet: Cordon_V1_SignedOrderKeySet
@@ -49,15 +53,17 @@ package final class Fleet: Sendable {
         package var tokens: any TokenRepository
         package var orders: any OrderRepository
         package var hunts: any HuntRepository
+        package var evidence: any EvidenceRepository
 
         package init(
             hosts: any HostRegistry, tokens: any TokenRepository, orders: any OrderRepository,
-            hunts: any HuntRepository
+            hunts: any HuntRepository, evidence: any EvidenceRepository
         ) {
             self.hosts = hosts
             self.tokens = tokens
             self.orders = orders
             self.hunts = hunts
+            self.evidence = evidence
         }
     }
 
@@ -89,6 +95,8 @@ package final class Fleet: Sendable {
         orderStore = stores.orders
         huntStore = stores.hunts
         hunts = HuntBoard(repository: stores.hunts)
+        evidenceStore = stores.evidence
+        evidenceFolder = EvidenceFolder("\(keys.folder)/evidence")
         self.hooks = hooks
         self.rulePacks = rulePacks
         self.settings = settings

@@ -12,16 +12,20 @@ package struct FleetHooks: Sendable {
 
     /// A hunt began, went on, or is over.
     package var huntChanged: @Sendable (HuntID) async -> Void
+    /// Evidence has come whole and is kept.
+    package var evidenceKept: @Sendable (EvidenceRecord) async -> Void
 
     package init(
         received: @escaping @Sendable (Cordon_V1_Batch, AgentID) async throws -> Void,
         orderChanged: @escaping @Sendable (OrderRecord) async -> Void = { _ in },
         hostChanged: @escaping @Sendable (HostRecord) async -> Void = { _ in },
-        huntChanged: @escaping @Sendable (HuntID) async -> Void = { _ in }
+        huntChanged: @escaping @Sendable (HuntID) async -> Void = { _ in },
+        evidenceKept: @escaping @Sendable (EvidenceRecord) async -> Void = { _ in }
     ) {
         self.received = received
         self.orderChanged = orderChanged
         self.hostChanged = hostChanged
         self.huntChanged = huntChanged
+        self.evidenceKept = evidenceKept
     }
 }

@@ -18,6 +18,10 @@ package struct FleetSettings: Sendable {
     package var keepaliveTimeout: Duration = .seconds(10)
     /// How long a hunt that is over is kept, with what it found.
     package var huntRetention: Duration = .seconds(90 * 86_400)
+    /// How long evidence is kept.
+    package var evidenceRetention: Duration = .seconds(365 * 86_400)
+    /// Bytes that all evidence may have; what would be more stays with its host until there is room.
+    package var evidenceBytes: Int64 = 50 << 30
     /// The longest that a connection lives; the true age is drawn between half of it and it.
     package var connectionAge: Duration = .seconds(86_400)
     /// How long a connection may take for its TLS handshake, and a stranger for enrolling.

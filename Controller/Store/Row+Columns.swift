@@ -35,6 +35,10 @@ extension Row {
     func optionalText(_ column: String) throws -> String? { try optional(column, text) }
     func optionalTimestamp(_ column: String) throws -> Timestamp? { try optional(column, timestamp) }
 
+    func optionalIdentifier<Subject>(_ column: String) throws -> Identifier<Subject>? {
+        try optional(column) { try identifier($0) }
+    }
+
     private func value<Value: DatabaseValueConvertible>(_ column: String) throws -> Value {
         guard let stored = databaseValue(column), let value = Value.fromDatabaseValue(stored) else {
             throw StoreError.unreadable(column)

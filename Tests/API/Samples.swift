@@ -108,6 +108,9 @@ struct Sample {
                 parameters: ["id": "\(fixture.task.id)"], body: ["decision": "approve", "reason": "confirmed"])
         case "startHunt":
             return Sample(body: ["kind": "process", "parameters": ["name": "sshd"], "reason": "looking for it"])
+        case "listEvidence": return Sample()
+        case "getEvidence", "readEvidence":
+            return Sample(parameters: ["id": "\(try await fixture.web.evidence([1, 2, 3]).order)"])
         case "listHunts": return Sample()
         case "getHunt", "cancelHunt", "listHuntResults":
             let hunt = try await services.fleet.startHunt(

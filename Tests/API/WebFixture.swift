@@ -21,7 +21,7 @@ import Testing
 final class WebFixture: Sendable {
     let services: APIServices
     let store: FleetStore
-    private let folder: String
+    let folder: String
     private let sequence = Mutex<UInt64>(0)
 
     static let password = "correct horse battery staple"

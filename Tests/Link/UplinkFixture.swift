@@ -22,10 +22,15 @@ final class FakeEnforcer: Sendable {
         var orders: [OrderID] = []
         var keySets = 0
         var containment = ContainmentState()
+        /// What orders bring; gone from here when the controller has it.
+        var evidence: [OrderID: [UInt8]] = [:]
+        /// Where parts of evidence were asked for.
+        var offsets: [UInt64] = []
+        var kept: [OrderID] = []
     }
 
     let path: String
-    private let state = Mutex(Heard())
+    fileprivate let state = Mutex(Heard())
     private let answer: @Sendable (CordonOrders.Order) async -> Outcome?
 
     /// The answer to orders; `nil` closes the connection without one.
@@ -36,6 +41,11 @@ final class FakeEnforcer: Sendable {
 
     var orders: [OrderID] { state.withLock { $0.orders } }
     var keySets: Int { state.withLock { $0.keySets } }
+    /// Where parts of evidence were asked for, and whose evidence was forgotten.
+    var evidence: (offsets: [UInt64], kept: [OrderID]) { state.withLock { ($0.offsets, $0.kept) } }
+    func bring(_ bytes: [UInt8], by order: OrderID) { state.withLock { $0.evidence[order] = bytes } }
+    /// Told of each part before it is given.
+    let onPart = Mutex<(@Sendable (UInt64) -> Void)?>(nil)
     func contain(_ containment: ContainmentState) { state.withLock { $0.containment = containment } }
 
     /// Listens until cancelled.
@@ -95,15 +105,46 @@ final class FakeEnforcer: Sendable {
             response.result = Cordon_V1_OrderResult(
                 OrderResult(
                     order: order.id, outcome: outcome, message: "done", startedAt: Timestamp(seconds: 1),
-                    finishedAt: Timestamp(seconds: 2), proof: Proof(applied: ["table inet cordon_isolation"])))
+                    finishedAt: Timestamp(seconds: 2), proof: Proof(applied: ["table inet cordon_isolation"]),
+                    evidence: state.withLock { $0.evidence[order.id] }.map {
+                        Evidence(
+                            name: "found", sha256: Fingerprint(of: $0).bytes, size: Int64($0.count))
+                    }))
         case .keySet:
             state.withLock { $0.keySets += 1 }
             response.keySetAccepted.version = 1
+        case .evidence(let mark): response.evidence = part(mark)
         default:
             response.status.version = "9.9"
             response.status.containment = Cordon_V1_Containment(state.withLock { $0.containment })
         }
         return response
+    }
+}
+
+extension FakeEnforcer {
+    /// As the enforcer answers a mark, in parts of 64 KiB.
+    private func part(_ mark: Cordon_V1_EvidenceMark) -> Cordon_V1_EvidencePart {
+        var part = Cordon_V1_EvidencePart()
+        let order = OrderID(bytes: mark.orderID)
+        if mark.state == .wanted { onPart.withLock { $0 }?(mark.offset) }
+        state.withLock { state in
+            if let order, mark.state == .wanted, let bytes = state.evidence[order] {
+                state.offsets.append(mark.offset)
+                part.orderID = mark.orderID
+                part.offset = mark.offset
+                part.content = Data(bytes.dropFirst(Int(mark.offset)).prefix(65_536))
+                return
+            }
+            if let order, mark.state == .kept {
+                state.evidence[order] = nil
+                state.kept.append(order)
+            }
+            if let next = state.evidence.keys.sorted().first(where: { id in order.map { $0 < id } ?? true }) {
+                part.orderID = Data(next.uuid.bytes)
+            }
+        }
+        return part
     }
 }
 

@@ -29,6 +29,8 @@ enum Samples {
             .restoreFile(OrderID(id)), .lockAccount(AccountLocking(user: "ana", duration: .seconds(60))),
             .unlockAccount(OrderID(id)), .stopService(ServiceStop(unit: "miner@a.timer", duration: .seconds(60))),
             .restoreService(OrderID(id)),
+            .collectFile(
+                FileCollection(path: "/tmp/z", digest: String(repeating: "0f", count: 32), mostBytes: 1 << 30)),
             .deleteFile(
                 FileTarget(path: "/tmp/y", digest: String(repeating: "0f", count: 32), evenIfLinked: true)),
         ] + ProcessTarget.Scope.allCases.map { .killProcess(process($0)) } + lists
@@ -101,6 +103,8 @@ enum Samples {
         Broken(stop, "unit", .text("@a.service")), Broken(stop, "unit", .text("..service")),
         Broken(stop, "unit", .text("a\n.service")), Broken(stop, "unit", .text("home.mount")),
         Broken(stop, "unit", .text(String(repeating: "x", count: 248) + ".service")),
+        Broken(collect, "most_bytes", .number(0)), Broken(collect, "most_bytes", .number((1 << 30) + 1)),
+        Broken(collect, "path", .text("etc/x")), Broken(collect, "sha256", .text("0F")),
         Broken(kill, "scope", .text("world")), Broken(kill, "scope", .flag(true)),
     ]
 
@@ -108,5 +112,6 @@ enum Samples {
     private static let stop = Action.stopService(ServiceStop(unit: "a.service", duration: .seconds(1)))
     private static let unblock = Action.unblockAddress(network)
     private static let block = Action.blockAddress(AddressBlock(network: network, duration: .seconds(1)))
+    private static let collect = Action.collectFile(FileCollection(path: "/tmp/z"))
     private static let kill = Action.killProcess(process(.process))
 }

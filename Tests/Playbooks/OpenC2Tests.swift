@@ -58,6 +58,8 @@ struct OpenC2Tests {
         .thawProcess(order), .quarantineFile(FileTarget(path: "/tmp/x")),
         .deleteFile(FileTarget(path: "/tmp/x", digest: String(repeating: "0a", count: 32), evenIfLinked: true)),
         .restoreFile(order), .unlockAccount(order),
+        .collectFile(FileCollection(path: "/tmp/x", digest: String(repeating: "0a", count: 32), mostBytes: 5)),
+        .collectFile(FileCollection(path: "/tmp/x")),
         .lockAccount(AccountLocking(user: "ana", duration: .seconds(60), keepsSessions: true)),
         .stopService(ServiceStop(unit: "miner.service", duration: .seconds(60))), .restoreService(order),
     ]

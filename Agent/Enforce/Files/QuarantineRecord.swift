@@ -1,7 +1,5 @@
 internal import AgentNetlink
-internal import CordonFrames
 internal import CordonModel
-internal import SystemPackage
 
 /// What is written down beside a kept file: enough to put it back, and to go on after a crash.
 struct QuarantineRecord: Equatable {
@@ -34,28 +32,11 @@ struct QuarantineRecord: Equatable {
     static func hiddenName(_ id: UUIDv7) -> String { ".cordon-\(id)" }
 
     /// Writes it in the place of an earlier one; it is on the disk when it returns.
-    func write(to path: String) throws(EnforceError) {
-        do throws(FrameError) {
-            try FrameFile.replace(FilePath(path), with: [bytes])
-        } catch {
-            throw EnforceError(
-                error.code == FrameError.diskFull ? "file.disk_full" : "quarantine.record", error.message,
-                remedy: error.remedy)
-        }
-    }
+    func write(to path: String) throws(EnforceError) { try RecordFile.write(bytes, to: path) }
 
-    /// Reads it; `nil` when it is damaged or not there. Nothing of the file is changed: what cannot be read is left for
-    /// people to look at.
+    /// Reads it; `nil` when it is damaged or not there.
     static func read(_ path: String) -> QuarantineRecord? {
-        guard let file = (try? File.openIfPresent(FilePath(path))) ?? nil else { return nil }
-        defer { file.close() }
-        guard let start = try? file.read(at: 0, count: FileHeader.length), let header = FileHeader(start) else {
-            return nil
-        }
-        var reader = FrameReader(
-            file, epoch: header.epoch, from: FileHeader.length, limit: FrameFile.entryLimit)
-        guard case .frame(let frame, damage: false)? = try? reader.next() else { return nil }
-        return QuarantineRecord(bytes: frame.payload[...])
+        RecordFile.read(path).flatMap { QuarantineRecord(bytes: $0[...]) }
     }
 
     private static let version: UInt8 = 1

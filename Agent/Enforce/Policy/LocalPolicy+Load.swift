@@ -20,6 +20,7 @@ extension LocalPolicy {
         try readActions(&section)
         try readBounds(&section)
         try readProtected(&section)
+        try readEvidence(&section)
         try settings.finish(section)
         hash = "\(Fingerprint(of: settings.sources.flatMap { Array($0.path.utf8) + [0] + $0.bytes + [0] }))"
     }
@@ -78,6 +79,7 @@ extension LocalPolicy {
         case .lockAccount: "locks_per_hour"
         case .stopService: "stops_per_hour"
         case .restoreService: nil
+        case .collectFile: "collections_per_hour"
         case .release, .unblockAddress, .unblockAddresses, .thawProcess, .restoreFile, .unlockAccount: nil
         }
     }
@@ -110,6 +112,16 @@ extension LocalPolicy {
         }
         protectedUsers = Rule(
             Dictionary(users) { first, _ in first }, origin: section.origin(of: "protected_users"))
+    }
+
+    private mutating func readEvidence(_ section: inout SettingsSection) throws(SettingsError) {
+        uncollectedPaths = Rule(
+            try section.texts("uncollected_paths", default: []), origin: section.origin(of: "uncollected_paths"))
+        collectsSecrets = Rule(
+            try section.flag("collect_secrets", default: false), origin: section.origin(of: "collect_secrets"))
+        largestEvidence = try Self.number(&section, "largest_evidence", largestEvidence, in: 0...(1 << 30))
+        evidencePerHour = try Self.number(&section, "evidence_per_hour", evidencePerHour, in: 0...(1 << 40))
+        evidenceRoom = try Self.number(&section, "evidence_room", evidenceRoom, in: 0...(1 << 40))
     }
 
     /// The number of a user given by name or number.

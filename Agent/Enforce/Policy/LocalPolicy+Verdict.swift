@@ -35,6 +35,7 @@ extension LocalPolicy {
         case .stopService(let stop): try checkLength(stop.duration, "longest_stop", longestStop, "stops services")
         case .quarantineFile(let file), .deleteFile(let file): try checkPath(file.path)
         case .restoreService: return
+        case .collectFile(let collection): try checkCollection(collection)
         case .killProcess, .release, .unblockAddress, .endBlock, .unblockAddresses, .thawProcess, .restoreFile,
             .unlockAccount:
             return

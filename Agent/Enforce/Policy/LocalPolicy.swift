@@ -46,12 +46,21 @@ package struct LocalPolicy: Sendable {
     package var protectedUnits = Rule([String]())
     /// Whether files of Debian packages may be quarantined or deleted.
     package var takesPackagedFiles = Rule(false)
+    /// Patterns of paths (with `*` and `?`) that are not collected.
+    package var uncollectedPaths = Rule([String]())
+    /// Whether files that hold passwords and private keys may be collected.
+    package var collectsSecrets = Rule(false)
+    /// Bytes of evidence: that one order may bring, that may be cut in any hour, that may wait for the controller.
+    package var largestEvidence = Rule(256 << 20)
+    package var evidencePerHour = Rule(2 << 30)
+    package var evidenceRoom = Rule(4 << 30)
     /// Orders of all kinds that may be carried out in any hour, and of each kind.
     package var ordersPerHour = Rule(1200)
     package var perHour: [ActionKind: Rule<Int>] = [
         .isolate: Rule(12), .blockAddress: Rule(1000), .blockAddresses: Rule(60), .killProcess: Rule(120),
         .freezeProcess: Rule(120),
         .quarantineFile: Rule(120), .deleteFile: Rule(30), .lockAccount: Rule(20), .stopService: Rule(30),
+        .collectFile: Rule(120),
     ]
     /// SHA-256 over the files, lower-case hex.
     package var hash = ""

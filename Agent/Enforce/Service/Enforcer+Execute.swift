@@ -35,6 +35,7 @@ extension Enforcer {
         var outcome: Outcome
         var message: String
         var proof: Proof?
+        var evidence: Evidence?
     }
 
     /// Verifies, judges, and carries out what is done under the lock.
@@ -155,7 +156,7 @@ extension Enforcer {
             case .blockAddresses(let block): verdict = try blockList(block, receipt, &core, begun)
             case .unblockAddresses(let order): verdict = try endList(order, receipt, &core, begun)
             case .killProcess, .freezeProcess, .thawProcess, .quarantineFile, .restoreFile, .deleteFile,
-                .lockAccount, .unlockAccount, .stopService, .restoreService:
+                .lockAccount, .unlockAccount, .stopService, .restoreService, .collectFile:
                 try core.journal.append([.received(receipt)])
                 core.running.insert(order.id)
                 return .outside(order, core.policy)
@@ -182,7 +183,7 @@ extension Enforcer {
         let result = Cordon_V1_OrderResult(
             OrderResult(
                 order: order.id, outcome: verdict.outcome, message: verdict.message, startedAt: startedAt,
-                finishedAt: clock.now(), proof: verdict.proof))
+                finishedAt: clock.now(), proof: verdict.proof, evidence: verdict.evidence))
         log.notice(
             "an order is done",
             metadata: [

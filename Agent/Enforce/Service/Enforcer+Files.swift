@@ -63,7 +63,7 @@ extension Enforcer {
     private var packages: PackageFiles { PackageFiles() }
 
     /// Throws for what the enforcer itself stands on, wherever its settings put that.
-    private func checkOwn(_ path: String) throws(Refusal) {
+    func checkOwn(_ path: String) throws(Refusal) {
         let folders = [configuration.stateDirectory, configuration.policyDirectory].map { Self.real($0) + "/" }
         let files = [configuration.identityPath, configuration.policyRootPath].map(Self.real)
         guard files.contains(path) || folders.contains(where: { path.utf8.starts(with: $0.utf8) }) else { return }

@@ -22,6 +22,8 @@ extension Enforcer {
             case .stopService(let stop):
                 return try services.withLock { _ in try self.stop(stop, order, policy, begun: begun) }
             case .restoreService(let order): return try services.withLock { _ in try giveBack(order, begun: begun) }
+            case .collectFile(let wanted):
+                return try quietly { try self.collect(wanted, order, policy, begun: begun) }
             case .isolate, .release, .blockAddress, .unblockAddress, .endBlock, .blockAddresses,
                 .unblockAddresses:
                 throw EnforceError("order.misrouted", "\(order.action.kind.rawValue) is done under the lock.")

@@ -55,6 +55,10 @@ package final class Enforcer: Sendable {
     let core: Mutex<Core>
     /// Opened at its first use.
     let quarantine = Mutex<Quarantine?>(nil)
+    /// What orders brought; opened at its first use.
+    let evidenceStore = Mutex<EvidenceStore?>(nil)
+    /// Held while something is looked at for evidence.
+    let looking = Mutex(())
     /// The accounts' file as it was last looked at.
     let accountsSeen = Mutex<[Int64]>([])
     /// Held while a process or an account is taken hold of, let go or kept so: who keeps it so by a list that is older than

@@ -118,6 +118,7 @@ package final class EnforcerServer: Sendable {
             case .makeCodes(let wanted):
                 guard user == 0 else { throw EnforceError("enforcer.not_root", "Only root may make one-time codes.") }
                 response.codes.codes = try enforcer.makeCodes(Int(wanted.count))
+            case .evidence(let mark): response.evidence = try enforcer.evidence(mark)
             case .localRelease(let release):
                 guard user == 0 else {
                     throw EnforceError("enforcer.not_root", "Only root may end an isolation from the host itself.")

@@ -58,6 +58,12 @@ struct LinkSession: Sendable {
                     return .closed
                 }
             }
+            group.addTask {
+                await EvidenceCourier(
+                    enforcer: uplink.enforcer, desk: uplink.desk, metadata: metadata, logger: logger
+                ).run(link)
+                return .closed
+            }
             if let rules = uplink.rules {
                 group.addTask {
                     await take(channel.offers, with: rules, link, answering: channel.mouth)

@@ -40,6 +40,13 @@ package struct EnforcerClient: Sendable {
         return accepted.version
     }
 
+    /// The next part of evidence, by what the controller has; `nil` when nothing more waits.
+    func evidence(_ mark: Cordon_V1_EvidenceMark) async throws -> Cordon_V1_EvidencePart? {
+        let response = try await ask({ $0.evidence = mark }, patience: .seconds(30))
+        guard case .evidence(let part)? = response.response else { throw Self.unexpected(response) }
+        return part.orderID.isEmpty ? nil : part
+    }
+
     /// What the enforcer is and holds.
     /// - Parameters:
     ///   - revision: what is known already: the answer comes once it is another, or after the wait.

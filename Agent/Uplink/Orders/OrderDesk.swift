@@ -26,7 +26,7 @@ actor OrderDesk {
     /// Within one, orders are carried out one after another: what is undone was done before. Between them nothing waits: an
     /// isolation must not stand behind a gigabyte that is copied, or a process that does not die.
     private enum Lane: CaseIterable {
-        case network, lists, processes, files, services
+        case network, lists, processes, files, services, looks
 
         init(_ kind: ActionKind?) {
             switch kind {
@@ -37,6 +37,7 @@ actor OrderDesk {
             case .killProcess, .freezeProcess, .thawProcess, .lockAccount, .unlockAccount: self = .processes
             case .stopService, .restoreService: self = .services
             case .quarantineFile, .restoreFile, .deleteFile: self = .files
+            case .collectFile: self = .looks
             }
         }
     }
@@ -202,12 +203,18 @@ actor OrderDesk {
         }
         say(message)
         settled?.yield()
+        if arrival.kind?.isLook == true { looked?.yield() }
     }
 
     // MARK: - Saying
 
     private var settled: AsyncStream<Void>.Continuation?
     private var keysRefused: (@Sendable () async -> Void)?
+
+    private var looked: AsyncStream<Void>.Continuation?
+
+    /// Hears of every order that may have brought evidence.
+    func onLooked(_ listener: AsyncStream<Void>.Continuation) { looked = listener }
 
     /// Called when the enforcer refuses an order for its key: it may not have the set yet. Then the order is asked for once
     /// more.

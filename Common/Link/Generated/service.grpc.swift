@@ -401,6 +401,19 @@ package enum Cordon_V1_Link: Sendable {
                 type: .bidirectionalStreaming
             )
         }
+        /// Namespace for "Evidence" metadata.
+        package enum Evidence: Sendable {
+            /// Request type for "Evidence".
+            package typealias Input = CordonWire.Cordon_V1_EvidencePart
+            /// Response type for "Evidence".
+            package typealias Output = CordonWire.Cordon_V1_EvidenceMark
+            /// Descriptor for "Evidence".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "cordon.v1.Link"),
+                method: "Evidence",
+                type: .bidirectionalStreaming
+            )
+        }
         /// Namespace for "Renew" metadata.
         package enum Renew: Sendable {
             /// Request type for "Renew".
@@ -431,6 +444,7 @@ package enum Cordon_V1_Link: Sendable {
         package static let descriptors: [GRPCCore.MethodDescriptor] = [
             Orders.descriptor,
             Ship.descriptor,
+            Evidence.descriptor,
             Renew.descriptor,
             FetchRules.descriptor
         ]
@@ -498,6 +512,24 @@ extension Cordon_V1_Link {
             request: GRPCCore.StreamingServerRequest<CordonWire.Cordon_V1_Batch>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<CordonWire.Cordon_V1_Ack>
+
+        /// Handle the "Evidence" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Parts of evidence up, one at a time; down, what is wanted next.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `CordonWire.Cordon_V1_EvidencePart` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `CordonWire.Cordon_V1_EvidenceMark` messages.
+        func evidence(
+            request: GRPCCore.StreamingServerRequest<CordonWire.Cordon_V1_EvidencePart>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<CordonWire.Cordon_V1_EvidenceMark>
 
         /// Handle the "Renew" method.
         ///
@@ -584,6 +616,24 @@ extension Cordon_V1_Link {
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<CordonWire.Cordon_V1_Ack>
 
+        /// Handle the "Evidence" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Parts of evidence up, one at a time; down, what is wanted next.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `CordonWire.Cordon_V1_EvidencePart` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `CordonWire.Cordon_V1_EvidenceMark` messages.
+        func evidence(
+            request: GRPCCore.StreamingServerRequest<CordonWire.Cordon_V1_EvidencePart>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<CordonWire.Cordon_V1_EvidenceMark>
+
         /// Handle the "Renew" method.
         ///
         /// > Source IDL Documentation:
@@ -669,6 +719,25 @@ extension Cordon_V1_Link {
             context: GRPCCore.ServerContext
         ) async throws
 
+        /// Handle the "Evidence" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Parts of evidence up, one at a time; down, what is wanted next.
+        ///
+        /// - Parameters:
+        ///   - request: A stream of `CordonWire.Cordon_V1_EvidencePart` messages.
+        ///   - response: A response stream of `CordonWire.Cordon_V1_EvidenceMark` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        func evidence(
+            request: GRPCCore.RPCAsyncSequence<CordonWire.Cordon_V1_EvidencePart, any Swift.Error>,
+            response: GRPCCore.RPCWriter<CordonWire.Cordon_V1_EvidenceMark>,
+            context: GRPCCore.ServerContext
+        ) async throws
+
         /// Handle the "Renew" method.
         ///
         /// > Source IDL Documentation:
@@ -728,6 +797,17 @@ extension Cordon_V1_Link.StreamingServiceProtocol {
             serializer: GRPCProtobuf.ProtobufSerializer<CordonWire.Cordon_V1_Ack>(),
             handler: { request, context in
                 try await self.ship(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Cordon_V1_Link.Method.Evidence.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<CordonWire.Cordon_V1_EvidencePart>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<CordonWire.Cordon_V1_EvidenceMark>(),
+            handler: { request, context in
+                try await self.evidence(
                     request: request,
                     context: context
                 )
@@ -821,6 +901,23 @@ extension Cordon_V1_Link.SimpleServiceProtocol {
         )
     }
 
+    package func evidence(
+        request: GRPCCore.StreamingServerRequest<CordonWire.Cordon_V1_EvidencePart>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<CordonWire.Cordon_V1_EvidenceMark> {
+        return GRPCCore.StreamingServerResponse<CordonWire.Cordon_V1_EvidenceMark>(
+            metadata: [:],
+            producer: { writer in
+                try await self.evidence(
+                    request: request.messages,
+                    response: writer,
+                    context: context
+                )
+                return [:]
+            }
+        )
+    }
+
     package func renew(
         request: GRPCCore.ServerRequest<CordonWire.Cordon_V1_RenewRequest>,
         context: GRPCCore.ServerContext
@@ -905,6 +1002,29 @@ extension Cordon_V1_Link {
             deserializer: some GRPCCore.MessageDeserializer<CordonWire.Cordon_V1_Ack>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<CordonWire.Cordon_V1_Ack>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "Evidence" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Parts of evidence up, one at a time; down, what is wanted next.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request producing `CordonWire.Cordon_V1_EvidencePart` messages.
+        ///   - serializer: A serializer for `CordonWire.Cordon_V1_EvidencePart` messages.
+        ///   - deserializer: A deserializer for `CordonWire.Cordon_V1_EvidenceMark` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func evidence<Result>(
+            request: GRPCCore.StreamingClientRequest<CordonWire.Cordon_V1_EvidencePart>,
+            serializer: some GRPCCore.MessageSerializer<CordonWire.Cordon_V1_EvidencePart>,
+            deserializer: some GRPCCore.MessageDeserializer<CordonWire.Cordon_V1_EvidenceMark>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<CordonWire.Cordon_V1_EvidenceMark>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "Renew" method.
@@ -1031,6 +1151,38 @@ extension Cordon_V1_Link {
             try await self.client.bidirectionalStreaming(
                 request: request,
                 descriptor: Cordon_V1_Link.Method.Ship.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "Evidence" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Parts of evidence up, one at a time; down, what is wanted next.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request producing `CordonWire.Cordon_V1_EvidencePart` messages.
+        ///   - serializer: A serializer for `CordonWire.Cordon_V1_EvidencePart` messages.
+        ///   - deserializer: A deserializer for `CordonWire.Cordon_V1_EvidenceMark` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func evidence<Result>(
+            request: GRPCCore.StreamingClientRequest<CordonWire.Cordon_V1_EvidencePart>,
+            serializer: some GRPCCore.MessageSerializer<CordonWire.Cordon_V1_EvidencePart>,
+            deserializer: some GRPCCore.MessageDeserializer<CordonWire.Cordon_V1_EvidenceMark>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<CordonWire.Cordon_V1_EvidenceMark>) async throws -> Result
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.bidirectionalStreaming(
+                request: request,
+                descriptor: Cordon_V1_Link.Method.Evidence.descriptor,
                 serializer: serializer,
                 deserializer: deserializer,
                 options: options,
@@ -1165,6 +1317,33 @@ extension Cordon_V1_Link.ClientProtocol {
         )
     }
 
+    /// Call the "Evidence" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Parts of evidence up, one at a time; down, what is wanted next.
+    ///
+    /// - Parameters:
+    ///   - request: A streaming request producing `CordonWire.Cordon_V1_EvidencePart` messages.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func evidence<Result>(
+        request: GRPCCore.StreamingClientRequest<CordonWire.Cordon_V1_EvidencePart>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<CordonWire.Cordon_V1_EvidenceMark>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        try await self.evidence(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<CordonWire.Cordon_V1_EvidencePart>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<CordonWire.Cordon_V1_EvidenceMark>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
     /// Call the "Renew" method.
     ///
     /// > Source IDL Documentation:
@@ -1285,6 +1464,38 @@ extension Cordon_V1_Link.ClientProtocol {
             producer: producer
         )
         return try await self.ship(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Evidence" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Parts of evidence up, one at a time; down, what is wanted next.
+    ///
+    /// - Parameters:
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - producer: A closure producing request messages to send to the server. Returning
+    ///       from the closure closes the request stream.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func evidence<Result>(
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        requestProducer producer: @Sendable @escaping (GRPCCore.RPCWriter<CordonWire.Cordon_V1_EvidencePart>) async throws -> Void,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<CordonWire.Cordon_V1_EvidenceMark>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.StreamingClientRequest<CordonWire.Cordon_V1_EvidencePart>(
+            metadata: metadata,
+            producer: producer
+        )
+        return try await self.evidence(
             request: request,
             options: options,
             onResponse: handleResponse

@@ -80,6 +80,15 @@ package nonisolated struct Cordon_V1_EnforcerRequest: Sendable {
     set {request = .makeCodes(newValue)}
   }
 
+  /// What the controller has of the evidence; answered with the next part.
+  package var evidence: Cordon_V1_EvidenceMark {
+    get {
+      if case .evidence(let v)? = request {return v}
+      return Cordon_V1_EvidenceMark()
+    }
+    set {request = .evidence(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// What is asked.
@@ -94,6 +103,8 @@ package nonisolated struct Cordon_V1_EnforcerRequest: Sendable {
     case localRelease(Cordon_V1_LocalRelease)
     /// Make one-time codes that end an isolation. Taken from root on this host only.
     case makeCodes(Cordon_V1_MakeCodes)
+    /// What the controller has of the evidence; answered with the next part.
+    case evidence(Cordon_V1_EvidenceMark)
 
   }
 
@@ -225,6 +236,15 @@ package nonisolated struct Cordon_V1_EnforcerResponse: Sendable {
     set {response = .codes(newValue)}
   }
 
+  /// To evidence; without an order when nothing more waits.
+  package var evidence: Cordon_V1_EvidencePart {
+    get {
+      if case .evidence(let v)? = response {return v}
+      return Cordon_V1_EvidencePart()
+    }
+    set {response = .evidence(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// The answer.
@@ -239,6 +259,8 @@ package nonisolated struct Cordon_V1_EnforcerResponse: Sendable {
     case error(Cordon_V1_EnforcerError)
     /// To make_codes.
     case codes(Cordon_V1_Codes)
+    /// To evidence; without an order when nothing more waits.
+    case evidence(Cordon_V1_EvidencePart)
 
   }
 
@@ -426,7 +448,7 @@ fileprivate nonisolated let _protobuf_package = "cordon.v1"
 
 nonisolated extension Cordon_V1_EnforcerRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EnforcerRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}execute\0\u{3}key_set\0\u{1}status\0\u{3}local_release\0\u{3}make_codes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}execute\0\u{3}key_set\0\u{1}status\0\u{3}local_release\0\u{3}make_codes\0\u{1}evidence\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -500,6 +522,19 @@ nonisolated extension Cordon_V1_EnforcerRequest: SwiftProtobuf.Message, SwiftPro
           self.request = .makeCodes(v)
         }
       }()
+      case 7: try {
+        var v: Cordon_V1_EvidenceMark?
+        var hadOneofValue = false
+        if let current = self.request {
+          hadOneofValue = true
+          if case .evidence(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.request = .evidence(v)
+        }
+      }()
       default: break
       }
     }
@@ -533,6 +568,10 @@ nonisolated extension Cordon_V1_EnforcerRequest: SwiftProtobuf.Message, SwiftPro
     case .makeCodes?: try {
       guard case .makeCodes(let v)? = self.request else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case .evidence?: try {
+      guard case .evidence(let v)? = self.request else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     }()
     case nil: break
     }
@@ -689,7 +728,7 @@ nonisolated extension Cordon_V1_StatusRequest: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Cordon_V1_EnforcerResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EnforcerResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}result\0\u{3}key_set_accepted\0\u{1}status\0\u{1}error\0\u{1}codes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}result\0\u{3}key_set_accepted\0\u{1}status\0\u{1}error\0\u{1}codes\0\u{1}evidence\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -763,6 +802,19 @@ nonisolated extension Cordon_V1_EnforcerResponse: SwiftProtobuf.Message, SwiftPr
           self.response = .codes(v)
         }
       }()
+      case 7: try {
+        var v: Cordon_V1_EvidencePart?
+        var hadOneofValue = false
+        if let current = self.response {
+          hadOneofValue = true
+          if case .evidence(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.response = .evidence(v)
+        }
+      }()
       default: break
       }
     }
@@ -796,6 +848,10 @@ nonisolated extension Cordon_V1_EnforcerResponse: SwiftProtobuf.Message, SwiftPr
     case .codes?: try {
       guard case .codes(let v)? = self.response else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case .evidence?: try {
+      guard case .evidence(let v)? = self.response else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     }()
     case nil: break
     }

@@ -242,6 +242,16 @@ package nonisolated struct Cordon_V1_OrderResult: Sendable {
   /// Clears the value of `proof`. Subsequent reads from it will return its default value.
   package mutating func clearProof() {self._proof = nil}
 
+  /// What the order brought, to be fetched apart; absent for most.
+  package var evidence: Cordon_V1_Evidence {
+    get {_evidence ?? Cordon_V1_Evidence()}
+    set {_evidence = newValue}
+  }
+  /// Returns true if `evidence` has been explicitly set.
+  package var hasEvidence: Bool {self._evidence != nil}
+  /// Clears the value of `evidence`. Subsequent reads from it will return its default value.
+  package mutating func clearEvidence() {self._evidence = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// The verdict on an order.
@@ -298,6 +308,118 @@ package nonisolated struct Cordon_V1_OrderResult: Sendable {
   package init() {}
 
   fileprivate var _proof: Cordon_V1_Proof? = nil
+  fileprivate var _evidence: Cordon_V1_Evidence? = nil
+}
+
+/// What an order brought from the host: one file, fetched part by part beside the orders.
+package nonisolated struct Cordon_V1_Evidence: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// What a person would call the file. Untrusted.
+  package var name: String = String()
+
+  /// SHA-256 of the whole: 32 bytes.
+  package var sha256: Data = Data()
+
+  /// Bytes of the whole.
+  package var size: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Part of an order's evidence, on its way from the enforcer by the agent to the controller.
+package nonisolated struct Cordon_V1_EvidencePart: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The order: 16 bytes. Empty where nothing waits to be fetched.
+  package var orderID: Data = Data()
+
+  /// Where the content stands in the whole.
+  package var offset: UInt64 = 0
+
+  /// At most 256 KiB; empty where the part only says that there is something.
+  package var content: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// What the controller has of an order's evidence, on its way by the agent to the enforcer, which answers with a part.
+package nonisolated struct Cordon_V1_EvidenceMark: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The order: 16 bytes. Empty: what is there?
+  package var orderID: Data = Data()
+
+  /// With WANTED: where to go on.
+  package var offset: UInt64 = 0
+
+  /// How it stands.
+  package var state: Cordon_V1_EvidenceMark.State = .unspecified
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  /// How an order's evidence stands.
+  package nonisolated enum State: SwiftProtobuf.Enum, Swift.CaseIterable {
+    package typealias RawValue = Int
+
+    /// Not said: taken as LATER.
+    case unspecified // = 0
+
+    /// The part at the offset is next.
+    case wanted // = 1
+
+    /// The whole is durable at the controller: forget it, and name the next.
+    case kept // = 2
+
+    /// It cannot be taken now: keep it, and name the next.
+    case later // = 3
+    case UNRECOGNIZED(Int)
+
+    package init() {
+      self = .unspecified
+    }
+
+    package init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .wanted
+      case 2: self = .kept
+      case 3: self = .later
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    package var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .wanted: return 1
+      case .kept: return 2
+      case .later: return 3
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    package static let allCases: [Cordon_V1_EvidenceMark.State] = [
+      .unspecified,
+      .wanted,
+      .kept,
+      .later,
+    ]
+
+  }
+
+  package init() {}
 }
 
 /// Evidence that an action has its effect.
@@ -823,7 +945,7 @@ nonisolated extension Cordon_V1_SignedOrderKeySet: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Cordon_V1_OrderResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".OrderResult"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}order_id\0\u{1}outcome\0\u{3}reason_code\0\u{1}message\0\u{3}started_at_us\0\u{3}finished_at_us\0\u{1}proof\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}order_id\0\u{1}outcome\0\u{3}reason_code\0\u{1}message\0\u{3}started_at_us\0\u{3}finished_at_us\0\u{1}proof\0\u{1}evidence\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -838,6 +960,7 @@ nonisolated extension Cordon_V1_OrderResult: SwiftProtobuf.Message, SwiftProtobu
       case 5: try { try decoder.decodeSingularInt64Field(value: &self.startedAtUs) }()
       case 6: try { try decoder.decodeSingularInt64Field(value: &self.finishedAtUs) }()
       case 7: try { try decoder.decodeSingularMessageField(value: &self._proof) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._evidence) }()
       default: break
       }
     }
@@ -869,6 +992,9 @@ nonisolated extension Cordon_V1_OrderResult: SwiftProtobuf.Message, SwiftProtobu
     try { if let v = self._proof {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     } }()
+    try { if let v = self._evidence {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -880,6 +1006,7 @@ nonisolated extension Cordon_V1_OrderResult: SwiftProtobuf.Message, SwiftProtobu
     if lhs.startedAtUs != rhs.startedAtUs {return false}
     if lhs.finishedAtUs != rhs.finishedAtUs {return false}
     if lhs._proof != rhs._proof {return false}
+    if lhs._evidence != rhs._evidence {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -887,6 +1014,130 @@ nonisolated extension Cordon_V1_OrderResult: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Cordon_V1_OrderResult.Outcome: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0OUTCOME_UNSPECIFIED\0\u{1}OUTCOME_SUCCEEDED\0\u{1}OUTCOME_FAILED\0\u{1}OUTCOME_REFUSED\0")
+}
+
+nonisolated extension Cordon_V1_Evidence: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Evidence"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}sha256\0\u{1}size\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.sha256) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.size) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.sha256.isEmpty {
+      try visitor.visitSingularBytesField(value: self.sha256, fieldNumber: 2)
+    }
+    if self.size != 0 {
+      try visitor.visitSingularUInt64Field(value: self.size, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_Evidence, rhs: Cordon_V1_Evidence) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.sha256 != rhs.sha256 {return false}
+    if lhs.size != rhs.size {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cordon_V1_EvidencePart: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".EvidencePart"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}order_id\0\u{1}offset\0\u{1}content\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.orderID) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.content) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.orderID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.orderID, fieldNumber: 1)
+    }
+    if self.offset != 0 {
+      try visitor.visitSingularUInt64Field(value: self.offset, fieldNumber: 2)
+    }
+    if !self.content.isEmpty {
+      try visitor.visitSingularBytesField(value: self.content, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_EvidencePart, rhs: Cordon_V1_EvidencePart) -> Bool {
+    if lhs.orderID != rhs.orderID {return false}
+    if lhs.offset != rhs.offset {return false}
+    if lhs.content != rhs.content {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cordon_V1_EvidenceMark: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".EvidenceMark"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}order_id\0\u{1}offset\0\u{1}state\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.orderID) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
+      case 3: try { try decoder.decodeSingularEnumField(value: &self.state) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.orderID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.orderID, fieldNumber: 1)
+    }
+    if self.offset != 0 {
+      try visitor.visitSingularUInt64Field(value: self.offset, fieldNumber: 2)
+    }
+    if self.state != .unspecified {
+      try visitor.visitSingularEnumField(value: self.state, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_EvidenceMark, rhs: Cordon_V1_EvidenceMark) -> Bool {
+    if lhs.orderID != rhs.orderID {return false}
+    if lhs.offset != rhs.offset {return false}
+    if lhs.state != rhs.state {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cordon_V1_EvidenceMark.State: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STATE_UNSPECIFIED\0\u{1}STATE_WANTED\0\u{1}STATE_KEPT\0\u{1}STATE_LATER\0")
 }
 
 nonisolated extension Cordon_V1_Proof: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

@@ -39,7 +39,9 @@ package enum ProblemMap {
         (
             .notFound,
             [
-                "access.unknown_user", "access.unknown_token", "case.not_found", "case.task_not_found", "host.unknown",
+                "access.unknown_user", "access.unknown_token", "case.not_found", "case.task_not_found",
+                "evidence.unknown",
+                "host.unknown",
                 "hunt.unknown", "order.unknown", "playbook.unknown", "rules.unknown", "rules.group_unknown",
                 "run.unknown", "task.unknown",
                 "token.unknown",
@@ -68,7 +70,7 @@ package enum ProblemMap {
                 "token.uses", "token.lifetime", "token.group",
             ]
         ),
-        (.serviceUnavailable, ["playbook.folder", "playbook.write"]),
+        (.serviceUnavailable, ["evidence.damaged", "playbook.folder", "playbook.write"]),
     ].reduce(into: [:]) { (statuses, entry: (status: HTTPResponse.Status, codes: [String])) in
         for code in entry.codes { statuses[code] = entry.status }
     }

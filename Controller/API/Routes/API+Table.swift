@@ -4,7 +4,7 @@ extension API {
     /// Every route there is.
     package static let routes: [Route] = [
         sessionRoutes, hostRoutes, enrolmentRoutes, alertRoutes, eventRoutes, caseRoutes, caseWorkRoutes, orderRoutes,
-        approvalRoutes, huntRoutes, ruleRoutes, ruleTrialRoutes, assetGroupRoutes, playbookRoutes,
+        approvalRoutes, evidenceRoutes, huntRoutes, ruleRoutes, ruleTrialRoutes, assetGroupRoutes, playbookRoutes,
         runRoutes, taskRoutes, auditRoutes, userRoutes, apiTokenRoutes, changeRoutes, serviceRoutes,
     ].flatMap { $0 }
 }

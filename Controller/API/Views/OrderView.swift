@@ -35,6 +35,16 @@ enum OrderView {
             .required("rule", .nullable(.string), "Of a refusal: which rule of the host said no."),
             .required("message", .string), .required("started_at", .instant), .required("finished_at", .instant),
             .required("proof", .nullable(proof)),
+            .required("evidence", .nullable(evidence), "What the order brought, as the host says."),
+        ])
+    )
+
+    private static let evidence = Schema.named(
+        "BroughtEvidence",
+        .object([
+            .required("name", .string, "Untrusted."), .required("sha256", .string, "Hexadecimal."),
+            .required(
+                "size", .count, "Bytes. The whole may be on its way still: `/evidence/{order}` has it when it is here."),
         ])
     )
 
@@ -80,6 +90,12 @@ enum OrderView {
             "outcome": .text(outcome), "code": code, "rule": rule, "message": .text(result.message),
             "started_at": .text("\(result.startedAt)"), "finished_at": .text("\(result.finishedAt)"),
             "proof": result.proof.map(json) ?? .null,
+            "evidence": result.evidence.map { evidence in
+                [
+                    "name": .text(evidence.name), "sha256": .text(HexDigit.text(evidence.sha256)),
+                    "size": .integer(evidence.size),
+                ]
+            } ?? .null,
         ]
     }
 

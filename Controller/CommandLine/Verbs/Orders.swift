@@ -113,6 +113,12 @@ enum OrderLines {
             ("rule", result?["rule"]?.text),
             ("failure", result?["code"]?.text), ("reverted by", order["reverted_by"]?.text),
         ])
+        if let evidence = result?["evidence"], let name = evidence["name"]?.text {
+            lines.append(
+                Terminal.safe(
+                    "  evidence \(name), \(evidence["size"]?.integer ?? 0) bytes: cordon evidence get \(order["id"]?.text ?? "") -o FILE"
+                ))
+        }
         for applied in result?["proof"]?["applied"]?.texts ?? [] {
             lines.append("  applied  " + Terminal.safe(applied))
         }

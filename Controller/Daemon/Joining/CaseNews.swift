@@ -95,4 +95,19 @@ enum OrderTimeline {
             logger.error("case \(caseID): the order \(record.id) could not be written to the timeline: \(error)")
         }
     }
+
+    /// Says that what the order brought is here.
+    static func tell(_ evidence: EvidenceRecord, in cases: CaseBook, logger: Logger) async {
+        guard let caseID = evidence.caseID else { return }
+        do {
+            try await cases.append(
+                .order, to: caseID,
+                "Evidence of order \(evidence.kind.rawValue): \(evidence.name), \(evidence.size) bytes, SHA-256 "
+                    + "\(HexDigit.text(evidence.sha256)).",
+                by: "agent:\(evidence.host)", at: evidence.receivedAt, reference: "order:\(evidence.order)",
+                key: "order:\(evidence.order):evidence")
+        } catch {
+            logger.error("case \(caseID): evidence could not be written to the timeline: \(error)")
+        }
+    }
 }

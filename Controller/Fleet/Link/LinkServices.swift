@@ -34,6 +34,15 @@ struct LinkService: Cordon_V1_Link.SimpleServiceProtocol {
         }
     }
 
+    func evidence(
+        request: RPCAsyncSequence<Cordon_V1_EvidencePart, any Error>,
+        response: RPCWriter<Cordon_V1_EvidenceMark>,
+        context: ServerContext
+    ) async throws {
+        let (_, agent) = try context.agent()
+        for try await part in request { try await response.write(try await fleet.receive(part, from: agent)) }
+    }
+
     func renew(request: Cordon_V1_RenewRequest, context: ServerContext) async throws -> Cordon_V1_RenewResponse {
         let (_, agent) = try context.agent()
         return try await fleet.renew(request, for: agent)

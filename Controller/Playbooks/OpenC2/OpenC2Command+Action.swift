@@ -40,6 +40,7 @@ extension OpenC2Command {
             return .freezeProcess(ProcessFreezing(target: try process(target), duration: try duration()))
         case (.contain, .file(let target)): return .quarantineFile(try file(target, of: .quarantineFile))
         case (.delete, .file(let target)): return .deleteFile(try file(target, of: .deleteFile))
+        case (.copy, .file(let target)): return try action(.collectFile, parameters(of: target))
         case (.set, .account(let name)):
             guard accountStatus == "disabled" else { throw .unsupported("Option not supported") }
             var parameters = try lasting(["user": .text(name)])
@@ -56,7 +57,8 @@ extension OpenC2Command {
                 .stopService, ["unit": .text(unit), "duration_s": .number(try duration().wholeSeconds)])
         case (.start, .order(let order)): return try action(.restoreService, ["order": .text(order)])
         case (.restore, .order(let order)): return try action(.restoreFile, ["order": .text(order)])
-        case (.deny, _), (.allow, _), (.contain, _), (.stop, _), (.delete, _), (.restore, _), (.set, _), (.start, _):
+        case (.deny, _), (.allow, _), (.contain, _), (.stop, _), (.delete, _), (.restore, _), (.set, _), (.start, _),
+            (.copy, _):
             throw .unsupported("Target type not supported")
         default: throw .unsupported("Action “\(action.rawValue)” not supported")
         }
@@ -132,17 +134,32 @@ extension OpenC2Command {
     private func file(
         _ target: OpenC2Target.FileDescription, of kind: ActionKind
     ) throws(OpenC2Error) -> FileTarget {
+        var parameters = try named(target)
+        if arguments.profiles[Self.ownProfile]?["even_if_linked"] == true { parameters["even_if_linked"] = .flag(true) }
+        switch try action(kind, parameters) {
+        case .quarantineFile(let file), .deleteFile(let file): return file
+        default: throw .unsupported("Target type not supported")
+        }
+    }
+
+    /// The file that is meant: by its path, and by what it holds where the command says that.
+    private func named(_ target: OpenC2Target.FileDescription) throws(OpenC2Error) -> [String: FieldValue] {
         guard let path = target.path else { throw .bad("file.path not populated") }
         // To ignore it would be to take a file that the command does not mean.
         guard !target.hasOtherHashesOnly else { throw .unsupported("Of a file's hashes, only sha256 is supported") }
         var parameters: [String: FieldValue] = ["path": .text(path)]
         // The text of the specification has upper case, its examples lower case: both are taken.
         if let digest = target.sha256 { parameters["sha256"] = .text(digest.lowercased()) }
-        if arguments.profiles[Self.ownProfile]?["even_if_linked"] == true { parameters["even_if_linked"] = .flag(true) }
-        switch try action(kind, parameters) {
-        case .quarantineFile(let file), .deleteFile(let file): return file
-        default: throw .unsupported("Target type not supported")
+        return parameters
+    }
+
+    /// `args.x-cordon.most_bytes` bounds what is copied.
+    private func parameters(of target: OpenC2Target.FileDescription) throws(OpenC2Error) -> [String: FieldValue] {
+        var parameters = try named(target)
+        if let most = arguments.profiles[Self.ownProfile]?["most_bytes"]?.integer {
+            parameters["most_bytes"] = .number(most)
         }
+        return parameters
     }
 
     private func process(_ target: OpenC2Target.ProcessDescription) throws(OpenC2Error) -> ProcessTarget {

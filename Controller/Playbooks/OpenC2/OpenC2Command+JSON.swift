@@ -39,6 +39,7 @@ extension OpenC2Command {
             ]
         case .quarantineFile(let file): command("contain", file)
         case .deleteFile(let file): command("delete", file)
+        case .collectFile(let collection): command(collection)
         case .lockAccount(let locking): command(locking)
         case .unlockAccount(let order):
             [
@@ -102,6 +103,16 @@ extension OpenC2Command {
         (command["action"], command["target"], command["actuator"]) = (verb, ["file": .object(target)], ["er": [:]])
         if file.evenIfLinked { command["args"] = ["x-cordon": ["even_if_linked": true]] }
         return .object(command)
+    }
+
+    private static func command(_ collection: FileCollection) -> JSONValue {
+        var target = JSONObject()
+        target["path"] = .text(collection.path)
+        if let digest = collection.digest { target["hashes"] = ["sha256": .text(digest)] }
+        return [
+            "action": "copy", "target": ["file": .object(target)],
+            "args": ["x-cordon": ["most_bytes": .integer(collection.mostBytes)]], "actuator": ["er": [:]],
+        ]
     }
 
     private static func target(_ process: ProcessTarget) -> JSONValue {

@@ -12,7 +12,9 @@ package struct FleetStore: Sendable {
     package init(_ database: Database) { self.database = database }
 
     /// What ``Fleet`` is loaded from.
-    package var stores: Fleet.Stores { Fleet.Stores(hosts: self, tokens: self, orders: self, hunts: self) }
+    package var stores: Fleet.Stores {
+        Fleet.Stores(hosts: self, tokens: self, orders: self, hunts: self, evidence: self)
+    }
 }
 
 /// A row that does not say what it must: somebody changed the database by hand, or the disk did.

@@ -186,8 +186,9 @@ extension HostPage.OrderFold {
         if let proof = result?.proof {
             probes = proof.probes.map { .init(probe: $0.name, held: StateMark(held: $0.passed), observed: $0.observed) }
             applied = proof.applied
-            measure = Self.measure(proof)
+            measure = record.order.action.kind.isLook ? nil : Self.measure(proof)
         }
+        brought = result?.evidence.map { EvidenceLine(awaited: $0) }
         self.unfolded = unfolded
     }
 

@@ -23,6 +23,7 @@ package struct CasePage: Page {
     package var hosts: [HostLine] = []
     package var observables: [Fact] = []
     package var tasks: [TaskLine] = []
+    package var evidence: [EvidenceLine] = []
     package var alerts: [AlertFold] = []
     package var alertCount = "0"
 

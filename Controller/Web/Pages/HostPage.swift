@@ -144,6 +144,8 @@ package struct HostPage: Page {
         package var applied: [String] = []
         /// `In force after 3.1 ms; 4 sockets reset; …`
         package var measure: String?
+        /// What the order brought.
+        package var brought: EvidenceLine?
         package var unfolded = false
 
         package init(

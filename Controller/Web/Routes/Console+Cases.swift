@@ -84,6 +84,10 @@ extension Console {
         page.tasks += tasks.reversed().map { CasePage.TaskLine($0) }
         let hosts = try await services.fleet.hosts()
         page.hosts = hosts.filter { file.hosts.contains($0.id) }.map { HostLine($0, now: reader.now) }
+        page.evidence = try await services.fleet.evidence(EvidenceFilter(caseID: file.id)).map { evidence in
+            EvidenceLine(
+                evidence, host: hosts.first { $0.id == evidence.host }?.name, mayRead: reader.may(.responder))
+        }
         page.alerts = try await alerts(file, hosts, reader.now)
         page.searchEvents = Self.search(for: file)
         page.alertCount = "\(file.alerts.count)"

@@ -34,8 +34,14 @@ extension Console {
             .map { HostPage.fact(of: $0, now: reader.now) }
         let orders = try await services.fleet.orders(OrderFilter(agent: host.id, limit: HostPage.ordersShown))
         let names = try await services.shownNames()
+        let kept = try await services.fleet.evidence(EvidenceFilter(host: host.id))
+            .reduce(into: [OrderID: EvidenceRecord]()) { $0[$1.order] = $1 }
         page.orders = orders.enumerated().map { index, order in
-            HostPage.OrderFold(order, names, unfolded: index == 0, now: reader.now)
+            var fold = HostPage.OrderFold(order, names, unfolded: index == 0, now: reader.now)
+            if let evidence = kept[order.id] {
+                fold.brought = EvidenceLine(evidence, host: nil, mayRead: reader.may(.responder))
+            }
+            return fold
         }
         return answer(page)
     }

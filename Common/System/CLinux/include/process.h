@@ -6,6 +6,8 @@
 int clinux_pidfd_open(int pid);
 // pidfd_send_signal(2).
 int clinux_pidfd_send_signal(int pidfd, int signal);
+// Has the calling thread take processor and disk after everybody else.
+void clinux_lower_priority(void);
 // Waits until the process of a pidfd has ended: 1 when it has, 0 when the time is over.
 int clinux_pidfd_wait(int pidfd, int timeout_ms);
 // CLOCK_BOOTTIME: nanoseconds after boot, suspension included.

@@ -1,0 +1,70 @@
+internal import CordonModel
+internal import CordonOrders
+internal import Glibc
+
+extension LocalPolicy {
+    /// Cordon's own keys and state: never evidence, whatever the files of the policy say.
+    private static let neverCollected = [
+        "/var/lib/cordon-agent/*", "/var/lib/cordon-enforcer/*", "/var/lib/cordon-controller/*",
+    ]
+
+    /// Where hosts keep passwords and private keys: evidence only where the owner says so.
+    private static let secrets = [
+        "*/etc/shadow*", "*/etc/gshadow*", "/var/backups/shadow*", "/var/backups/gshadow*", "*/etc/security/opasswd",
+        "*/etc/ssh/ssh_host_*_key", "*/.ssh/id_*", "*/.gnupg/*", "*/etc/ssl/private/*", "*/etc/krb5.keytab",
+        "*/etc/wireguard/*", "*/etc/NetworkManager/system-connections/*", "/var/lib/sss/secrets/*",
+    ]
+
+    /// Throws the rule that keeps a file from being collected.
+    func checkCollection(_ collection: FileCollection) throws(Refusal) {
+        let path = collection.path
+        if let pattern = Self.neverCollected.first(where: { Glob.matches($0, path) }) {
+            throw Refusal("built-in: own file", "\(path) is Cordon's own (\(pattern)).")
+        }
+        if let pattern = uncollectedPaths.value.first(where: { Glob.matches($0, path) }) {
+            throw Refusal(
+                "uncollected_paths", uncollectedPaths, "This host's policy keeps \(path) to itself (\(pattern)).")
+        }
+        if !collectsSecrets.value, let pattern = Self.secrets.first(where: { Glob.matches($0, path) }) {
+            throw secret(path, pattern)
+        }
+    }
+
+    /// Throws for a file that is one of the host's secrets by another name: a hard link, or a mount of it elsewhere.
+    func checkSecret(_ file: FileStatus, _ path: String) throws(Refusal) {
+        guard !collectsSecrets.value else { return }
+        let keys = TextFile.names(in: "/etc/ssh").filter { $0.hasPrefix("ssh_host_") && $0.hasSuffix("_key") }
+        let known = ["/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-"] + keys.map { "/etc/ssh/\($0)" }
+        for name in known {
+            var status = stat()
+            guard unsafe lstat(name, &status) == 0, UInt64(status.st_dev) == file.device,
+                UInt64(status.st_ino) == file.identity.inode
+            else { continue }
+            throw secret(path, name)
+        }
+    }
+
+    private func secret(_ path: String, _ pattern: String) -> Refusal {
+        Refusal(
+            "collect_secrets", collectsSecrets,
+            "\(path) holds secrets of this host (\(pattern)), which are not collected.")
+    }
+
+    /// Bytes that one more piece of evidence may have. Throws the rule that leaves less than are needed; of what is longer
+    /// than one may be, the beginning is taken.
+    func evidenceAllowance(need: Int64, held: Int64, lastHour: Int64) throws(Refusal) -> Int64 {
+        let need = min(need, Int64(largestEvidence.value))
+        let (hour, room) = (Int64(evidencePerHour.value) - lastHour, Int64(evidenceRoom.value) - held)
+        guard hour >= max(need, 1) else {
+            throw Refusal(
+                "evidence_per_hour", evidencePerHour,
+                "\(lastHour) bytes of evidence were cut within the hour; \(need) more would be too many.")
+        }
+        guard room >= max(need, 1) else {
+            throw Refusal(
+                "evidence_room", evidenceRoom,
+                "\(held) bytes of evidence wait for the controller; there is no room for \(need) more.")
+        }
+        return min(hour, room, Int64(largestEvidence.value))
+    }
+}

@@ -1,0 +1,60 @@
+import CordonScan
+import CordonTesting
+import Glibc
+import Testing
+
+@Suite(
+    "evidence comes from a host to a responder's disk, with real agents", .serialized,
+    .enabled(if: Abilities.labObstacle == nil, Comment(rawValue: Abilities.labObstacle ?? "")))
+struct EvidenceTests {
+    @Test(
+        "a file is collected by `cordon act`, fetched by `cordon evidence get`, and the same, though agent, enforcer and controller were killed on its way",
+        .timeLimit(.minutes(4)))
+    func collect() throws {
+        let ground = try Ground()
+        var web = try ground.host(.web)
+        let file = "\(ground.lab.scratch.path)/hosts/web/implant"
+        try ground.lab.command(["sh", "-c", "head -c 200000000 /dev/urandom > \(file)"]).must()
+        let lines = try ground.people.command([
+            "act", "web", "collect_file", "path=\(file)", "most_bytes=250000000", "--reason", "a test", "--wait",
+            "--json",
+        ]).must().split(separator: "\n")
+        let order = try JSONValue.parse(String(try #require(lines.last)))
+        #expect(order["result"]?["evidence"]?["size"]?.integer == 200_000_000)
+        let id = try #require(order["id"]?.text)
+        let incoming = "\(ground.controller.data)/evidence/incoming"
+        func arrived() throws -> Int {
+            let text = try ground.lab.command(["sh", "-c", "cat \(incoming)/* 2>/dev/null | wc -c"]).must()
+            return Int(text.filter(\.isNumber)) ?? 0
+        }
+        func isThere() throws -> Bool {
+            try ground.people.look("evidence", "list").contains { $0["order"]?.text == id }
+        }
+        func some(more than: Int) throws -> Int {
+            try Waiting.until("more arrives", within: .seconds(60)) {
+                let now = try arrived()
+                return try now > than || isThere() ? now : nil
+            }
+        }
+        var before = try some(more: 1_000_000)
+        web.agent.kill()
+        web.agent = try web.host.startAgent()
+        before = try some(more: before)
+        web.enforcer.kill()
+        web.enforcer = try web.host.startEnforcer()
+        before = try some(more: before)
+        ground.serving.kill()
+        try ground.restartController()
+        _ = try Waiting.until("the evidence is there", within: .seconds(90)) {
+            try isThere() ? true : nil
+        }
+        let copy = "\(ground.lab.scratch.path)/copy"
+        try ground.people.command(["evidence", "get", id, "-o", copy]).must()
+        try ground.lab.command(["cmp", file, copy]).must()
+        let again = try ground.people.command(["evidence", "get", id, "-o", copy]).run()
+        #expect(again.status == 2, "a file that is there is not written over")
+        let audit = try ground.people.look("audit", "list", "--subject", "order:\(id)")
+        #expect(audit.contains { $0["verb"]?.text == "evidence.read" })
+        withExtendedLifetime(web) {}
+    }
+}
