@@ -79,7 +79,9 @@ extension CaseAmendment {
         alerts = [CaseAlert(id: alert.id, host: alert.agent, addedAt: at, reason: reason)]
         if let host = alert.agent, !file.hosts.contains(host), file.hosts.count < Case.Limits.hosts { hosts = [host] }
         addObservables(alert.observables, to: file)
-        let text = "\(alert.title)\n\(reason)"
+        // Rules' licences ask for the author wherever a match is shown: the timeline stands in the report too.
+        let author = alert.rule.author.map { " (rule by \($0.cut(bytes: 200)))" } ?? ""
+        let text = "\(alert.title)\(author)\n\(reason)"
         tell(
             .alert, text, by: actor, verb: "case.alert", in: file.id, reference: "alert:\(alert.id)",
             details: ["alert": "\(alert.id)", "rule": alert.rule.id, "reason": reason]

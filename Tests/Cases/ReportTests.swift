@@ -74,6 +74,7 @@ struct ReportTests {
         let book = desk.book()
         var alert = desk.alert(title: "Break-in")
         alert.agent = desk.agent
+        alert.rule.author = "Ada Writer"
         let id = try await book.open(for: alert, because: "First of its kind.")
         desk.advance(.seconds(5))
         try await book.append(.order, to: id, "Host isolated.", by: "playbook:1", reference: "order:1")
@@ -83,7 +84,8 @@ struct ReportTests {
         let report = try await book.report(of: id, names: names)
         let places = [
             "# C-1: Break-in", "| Severity | medium |", "(after 3 min)", "- web (", "203.0.113.7",
-            "Break-in First of its kind.", "playbook “SSH break-in” | Host isolated.", "new → resolved",
+            "Break-in (rule by Ada Writer) First of its kind.", "playbook “SSH break-in” | Host isolated.",
+            "new → resolved",
         ]
         .map { report.firstRange(of: $0)?.lowerBound }
         #expect(!places.contains(nil))

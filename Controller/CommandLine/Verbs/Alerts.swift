@@ -45,7 +45,11 @@ struct Alerts: AsyncParsableCommand {
             .instant("LAST SEEN", "last_seen"), .severity,
             .init(title: "HOST", text: { $0["host"]?.text.map { names[$0] ?? $0 } ?? "-" }),
             .init(title: "CASE", text: { $0["case_number"]?.integer.map { "C-\($0)" } ?? "-" }),
-            .member("COUNT", "count"), .member("TITLE", "title"), .member("ID", "id"),
+            .member("COUNT", "count"),
+            .init(
+                title: "TITLE (RULE'S AUTHOR)",
+                text: { "\($0["title"]?.text ?? "-")\($0["rule"]?["author"]?.text.map { " (\($0))" } ?? "")" }),
+            .member("ID", "id"),
         ])
     }
 }
