@@ -114,7 +114,7 @@ extension Enforcer {
                 log.notice("a unit is given back: its time is over", metadata: metadata)
             } else {
                 try masks.apply(stopped)
-                core.withLock { $0.containment.countRepair() }
+                repaired("A unit that was unmasked by hand was masked and stopped again: \(effect.title).")
                 log.warning("a unit that was unmasked by hand was masked and stopped again", metadata: metadata)
             }
             return true
