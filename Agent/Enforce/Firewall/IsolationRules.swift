@@ -15,8 +15,8 @@ internal import CordonModel
 /// controller's
 ///   address and port, and no other.
 /// - Packet sockets (AF_PACKET), macvlan and bridge ports: stopped by an egress chain on each interface but loopback,
-///   where the kernel has it (5.16).
-/// - Root that sets PACKET_QDISC_BYPASS on a packet socket, uses AF_XDP, moves the interface into another network
+///   where the kernel has it (5.16); also for those that pass the queues by (PACKET_QDISC_BYPASS).
+/// - Root that uses AF_XDP, moves the interface into another network
 ///   namespace,
 ///   or loads a module passes: no table of the same kernel stops that. Frames can also be hidden in ARP on the local
 /// link.
