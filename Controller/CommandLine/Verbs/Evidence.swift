@@ -9,6 +9,10 @@ internal import SystemPackage
 struct EvidenceVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evidence", abstract: "What orders brought from hosts: files, triage, memory.",
+        discussion: """
+            EXAMPLES
+              cordon evidence list --case C-7
+            """,
         subcommands: [EvidenceList.self, EvidenceGet.self]
     )
 }
