@@ -66,7 +66,15 @@ final class FollowedLog {
         if start == .end {
             current?.tail.seekToEnd()
         } else if includingRotated {
-            let all = RotatedFile.all(of: path).filter { !$0.isUnreadable }
+            let found = RotatedFile.all(of: path)
+            let all = found.filter { !$0.isUnreadable }
+            if let closed = found.first(where: \.isUnreadable) {
+                tell(
+                    """
+                    \(name) has \(found.count - all.count) files of earlier rotations that are compressed in another way \
+                    than by gzip, \(closed.path.string) the newest: they are not read.
+                    """)
+            }
             if all.count > RotatedFile.limit {
                 tell("\(name) has \(all.count) files of earlier rotations: the newest \(RotatedFile.limit) are read.")
             }

@@ -81,6 +81,18 @@ struct FilePatternTests {
         #expect(await deliveries.gaps.isEmpty)
     }
 
+    @Test("a rotated file that is compressed in a way that is not read is told, and the others are read")
+    func unreadable() async throws {
+        try scratch.append("auth.log.2.xz", "not ours to read\n")
+        try scratch.append("auth.log.1", "one\n")
+        try age("auth.log.1", seconds: 100)
+        try scratch.append("auth.log", "two\n")
+        try await following(source("auth.log", rotated: true), into: deliveries) { await deliveries.wait(for: 3) }
+        #expect(await deliveries.lines == ["one", "two"])
+        #expect(
+            await deliveries.gaps.map { $0.message.contains("auth.log.2.xz the newest: they are not read") } == [true])
+    }
+
     @Test("a log that was rotated and compressed while nobody read it is found again in the compressed file")
     func compressedMeanwhile() async throws {
         try scratch.append("auth.log", "one\ntwo\n")
