@@ -28,6 +28,16 @@ enum TextFile {
         text(path).map { String($0.prefix { $0 != "\n" }) }
     }
 
+    /// Changes whenever the file does; empty when it cannot be looked at.
+    static func version(_ path: String) -> [Int64] {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return [] }
+        return [
+            Int64(bitPattern: UInt64(status.st_ino)), Int64(status.st_size), Int64(status.st_mtim.tv_sec),
+            Int64(status.st_mtim.tv_nsec), Int64(status.st_ctim.tv_sec), Int64(status.st_ctim.tv_nsec),
+        ]
+    }
+
     /// Names in a folder, without those that begin with a dot.
     static func names(in folder: String) -> [String] {
         guard let directory = unsafe opendir(folder) else { return [] }

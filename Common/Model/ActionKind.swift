@@ -18,6 +18,8 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
     case stopService = "stop_service"
     case restoreService = "restore_service"
     case collectFile = "collect_file"
+    case removeSSHKey = "remove_ssh_key"
+    case restoreSSHKey = "restore_ssh_key"
 
     /// The kind that undoes it; `nil` for what cannot be undone or is itself an undo.
     package var undo: ActionKind? {
@@ -30,6 +32,8 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
         case .lockAccount: .unlockAccount
         case .stopService: .restoreService
         case .restoreService: nil
+        case .removeSSHKey: .restoreSSHKey
+        case .restoreSSHKey: nil
         case .release, .unblockAddress, .unblockAddresses, .killProcess, .thawProcess, .restoreFile, .deleteFile,
             .unlockAccount, .collectFile:
             nil

@@ -20,6 +20,8 @@ extension Action {
         case .lockAccount(let locking): "lock the account \(locking.user)"
         case .unlockAccount(let order): "unlock what order \(order) locked"
         case .stopService(let stop): "stop the unit \(stop.unit)"
+        case .removeSSHKey(let removal): "remove the SSH key \(removal.fingerprint) of \(removal.user)"
+        case .restoreSSHKey(let order): "put back the key that order \(order) removed"
         case .restoreService(let order): "give back what order \(order) stopped"
         case .collectFile(let collection): "collect \(collection.path)"
         }
@@ -35,6 +37,8 @@ extension Action {
         case .quarantineFile: .restoreFile(order)
         case .lockAccount: .unlockAccount(order)
         case .stopService: .restoreService(order)
+        case .removeSSHKey: .restoreSSHKey(order)
+        case .restoreSSHKey: nil
         case .restoreService: nil
         case .release, .unblockAddress, .endBlock, .unblockAddresses, .killProcess, .thawProcess, .restoreFile,
             .deleteFile, .unlockAccount, .collectFile:
@@ -51,6 +55,7 @@ extension Action {
         case .freezeProcess(let freezing): freezing.duration
         case .lockAccount(let locking): locking.duration
         case .stopService(let stop): stop.duration
+        case .removeSSHKey, .restoreSSHKey: nil
         case .restoreService: nil
         case .release, .unblockAddress, .endBlock, .unblockAddresses, .killProcess, .thawProcess, .quarantineFile,
             .restoreFile, .deleteFile, .unlockAccount, .collectFile:

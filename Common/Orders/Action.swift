@@ -30,6 +30,9 @@ package enum Action: Sendable, Hashable {
     /// What the order of that identifier stopped.
     case restoreService(OrderID)
     case collectFile(FileCollection)
+    case removeSSHKey(KeyRemoval)
+    /// What the order of that identifier removed.
+    case restoreSSHKey(OrderID)
 
     /// The kind, for policies, tables and names on the wire.
     package var kind: ActionKind {
@@ -51,6 +54,8 @@ package enum Action: Sendable, Hashable {
         case .stopService: .stopService
         case .restoreService: .restoreService
         case .collectFile: .collectFile
+        case .removeSSHKey: .removeSSHKey
+        case .restoreSSHKey: .restoreSSHKey
         }
     }
 
@@ -67,6 +72,8 @@ package enum Action: Sendable, Hashable {
         case .quarantineFile(let file), .deleteFile(let file): file.parameters
         case .lockAccount(let locking): locking.parameters
         case .stopService(let stop): stop.parameters
+        case .removeSSHKey(let removal): removal.parameters
+        case .restoreSSHKey(let order): ["order": .text("\(order)")]
         case .restoreService(let order): ["order": .text("\(order)")]
         case .endBlock(let order), .unblockAddresses(let order), .thawProcess(let order), .restoreFile(let order),
             .unlockAccount(let order):
@@ -113,6 +120,8 @@ package enum Action: Sendable, Hashable {
             case .stopService: .stopService(try ServiceStop(given))
             case .restoreService: .restoreService(try given.identifier("order"))
             case .collectFile: .collectFile(try FileCollection(given))
+            case .removeSSHKey: .removeSSHKey(try KeyRemoval(given))
+            case .restoreSSHKey: .restoreSSHKey(try given.identifier("order"))
             }
     }
 }

@@ -43,6 +43,7 @@ extension Parameter.Kind {
         case .identifier: "UUID"
         case .userName: "name of a user"
         case .unitName: "name of a systemd unit"
+        case .keyFingerprint: "SHA256: and 43 characters of base64"
         case .label: "1 to 32 lower-case letters, digits, - and _"
         case .networks: "at most \(AddressList.most) networks"
         case .ports: "ports, as tcp/22,udp/1000-2000, at most \(PortRange.mostInList)"

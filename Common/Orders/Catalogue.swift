@@ -24,7 +24,7 @@ package enum Capability: String, Sendable, Hashable, CaseIterable {
     case processes
     /// openat2 (Linux 5.6), and the file system's own attributes.
     case files
-    /// shadow(5): local accounts.
+    /// Local accounts: shadow(5), and their homes.
     case accounts
     /// systemd as the init process, and systemctl(1).
     case services
@@ -51,6 +51,8 @@ extension ActionKind {
         case .stopService: .stopService
         case .restoreService: .restoreService
         case .collectFile: .collectFile
+        case .removeSSHKey: .removeSSHKey
+        case .restoreSSHKey: .restoreSSHKey
         }
     }
 }

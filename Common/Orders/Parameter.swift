@@ -30,6 +30,8 @@ package struct Parameter: Sendable, Hashable {
         /// A systemd unit that can be stopped, with its suffix, as `cron.service`: at most 255 bytes (systemd.unit(5)), no
         /// template without its instance.
         case unitName
+        /// SHA-256 of an SSH key as OpenSSH writes it: `SHA256:` and 43 characters of base64.
+        case keyFingerprint
         /// Up to 32 lower-case letters, digits, `-` and `_`.
         case label
         /// Networks in a form that `AddressList` reads. What they say is looked at when the action is made of them.
@@ -85,6 +87,8 @@ package struct Parameter: Sendable, Hashable {
         case .ports:
             PortRange.list(text) == nil
                 ? "is no list of at most \(PortRange.mostInList) ports such as tcp/22,udp/1000-2000" : nil
+        case .keyFingerprint:
+            Self.isKeyFingerprint(text) ? nil : "is no fingerprint of a key: SHA256: and 43 characters of base64"
         case .number, .seconds, .flag: nil
         }
     }
@@ -119,6 +123,15 @@ package struct Parameter: Sendable, Hashable {
         let at: UInt8 = 0x40
         return !stem.isEmpty && stem.first != 0x2D && stem.first != 0x2E && stem.first != at && stem.last != at
             && stem.allSatisfy { isLetterOrDigit($0) || [0x3A, 0x2D, 0x5F, 0x2E, 0x5C, 0x40].contains($0) }
+    }
+
+    private static func isKeyFingerprint(_ text: String) -> Bool {
+        let prefix = "SHA256:"
+        guard text.hasPrefix(prefix), text.utf8.count == prefix.utf8.count + 43 else { return false }
+        // The last holds four bits: 32 bytes are 43 characters less two bits.
+        let coded = text.utf8.dropFirst(prefix.utf8.count)
+        return coded.allSatisfy { isLetterOrDigit($0) || $0 == 0x2B || $0 == 0x2F }
+            && "AEIMQUYcgkosw048".utf8.contains(coded.last ?? 0)
     }
 
     private static func isLetterOrDigit(_ byte: UInt8) -> Bool {

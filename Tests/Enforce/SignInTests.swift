@@ -1,5 +1,6 @@
 import CordonModel
 import CordonOrders
+import CordonWire
 import Glibc
 import Testing
 
@@ -42,9 +43,9 @@ struct SignInTests {
             -o HostKey="$1/host" -o StrictModes=no -o PidFile=none
         """
 
-    private func signIn() throws -> String {
+    private func signIn(_ key: String = "key") throws -> String {
         try Program.run([
-            "nsenter", "--net=/run/netns/\(lab.host)", "ssh", "-p", "2222", "-i", folder + "/key", "-o",
+            "nsenter", "--net=/run/netns/\(lab.host)", "ssh", "-p", "2222", "-i", "\(folder)/\(key)", "-o",
             "BatchMode=yes",
             "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
             "cordontest@127.0.0.1", "echo signed-on",
@@ -67,6 +68,51 @@ struct SignInTests {
         #expect(try !signIn().contains("signed-on"))
         #expect(try enforcer.execute(.unlockAccount(order.id)).outcome == .succeeded)
         #expect(try signIn().contains("signed-on"))
+        withExtendedLifetime(sshd) {}
+    }
+
+    @Test("a key opens no session while it is removed, another one does, and it opens one again, its file as it was")
+    func removal() throws {
+        let keys = folder + "/home/.ssh/authorized_keys"
+        let own = try Program.must(["cat", folder + "/key.pub"])
+        let other = try Program.must(["cat", folder + "/host.pub"])
+        try Program.must(["sh", "-c", #"printf '# keys\n%s\nno-pty %s' "$1" "$2" > "$0""#, keys, other, own])
+        try Program.must(["touch", "-d", "2020-02-02", keys])
+        let sshd = try Program(
+            ["nsenter", "--net=/run/netns/\(lab.host)", "unshare", "-m", "sh", folder + "/sshd.sh", folder],
+            errorsTo: folder + "/sshd.log")
+        let fleet = try Enrolled(lab.scratch, settings: #"accounts = "\#(folder)/etc""#)
+        let enforcer = try EnforcerProcess(fleet, in: lab.host)
+        #expect(
+            try enforcer.becomes(within: 20) { try signIn().contains("signed-on") },
+            "\(TextFile.text(folder + "/sshd.log") ?? "")")
+        // sshd reads it, which only the time of access tells.
+        let all = ["sh", "-c", "stat -c '%a %u %g %s %y' $0; cat $0", keys]
+        let whole = try Program.must(all)
+        let print = try Program.must(["ssh-keygen", "-lf", folder + "/key.pub"]).split(separator: " ")[1]
+        let removal = KeyRemoval(user: "cordontest", fingerprint: String(print))
+        let first = fleet.order(.removeSSHKey(removal))
+        let result = try enforcer.execute(first)
+        #expect(result.outcome == .succeeded, "\(result.message)")
+        #expect(result.proof?.applied.first == "removed line 3 of \(keys)")
+        #expect(try !signIn().contains("signed-on"))
+        #expect(try signIn("host").contains("signed-on"))
+        #expect(try enforcer.status().containment.model().effects.map(\.until) == [nil], "it has no end")
+        #expect(try enforcer.execute(.restoreSSHKey(first.id)).outcome == .succeeded)
+        #expect(try signIn().contains("signed-on"))
+        #expect(try Program.must(all) == whole)
+        #expect(try enforcer.status().containment.model().effects == [])
+
+        let second = fleet.order(.removeSSHKey(removal))
+        #expect(try enforcer.execute(second).outcome == .succeeded)
+        try Program.must(["sh", "-c", #"printf '\n%s\n' "$1" >> "$0""#, keys, own])
+        #expect(
+            try enforcer.becomes(within: 20) { try !Program.must(["cat", keys]).contains(own) },
+            "what is added again goes again")
+        #expect(try enforcer.execute(.restoreSSHKey(second.id)).outcome == .succeeded)
+        #expect(try signIn().contains("signed-on"))
+        let stranger = KeyRemoval(user: "cordontest", fingerprint: "SHA256:" + String(repeating: "a", count: 42) + "A")
+        #expect(try enforcer.execute(.removeSSHKey(stranger)).outcome == .failed(code: "key.unknown"))
         withExtendedLifetime(sshd) {}
     }
 }

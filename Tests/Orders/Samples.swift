@@ -14,6 +14,8 @@ enum Samples {
         id: OrderID(id), fleet: "acme.example", agent: AgentID(id), action: .release, issuedAt: now,
         expiresAt: now + .seconds(60), caseID: CaseID(id), requestedBy: "ana", reason: "because")
 
+    static let fingerprint = "SHA256:" + String(repeating: "a/+Z9b", count: 7) + "w"
+
     static let actions: [Action] =
         [
             .isolate(Isolation(duration: .seconds(3600))), .release,
@@ -31,6 +33,7 @@ enum Samples {
             .restoreService(OrderID(id)),
             .collectFile(
                 FileCollection(path: "/tmp/z", digest: String(repeating: "0f", count: 32), mostBytes: 1 << 30)),
+            .removeSSHKey(KeyRemoval(user: "ana", fingerprint: fingerprint)), .restoreSSHKey(OrderID(id)),
             .deleteFile(
                 FileTarget(path: "/tmp/y", digest: String(repeating: "0f", count: 32), evenIfLinked: true)),
         ] + ProcessTarget.Scope.allCases.map { .killProcess(process($0)) } + lists
@@ -97,7 +100,11 @@ enum Samples {
         Broken(kill, "start_time", .number(-1)), Broken(kill, "executable", .text("")),
         Broken(kill, "executable", .text("bin/a")), Broken(kill, "executable", .text("/bin/a\u{0}b")),
         Broken(kill, "executable", .text("/" + String(repeating: "x", count: 4096))),
-        Broken(stop, "unit", .text("miner")), Broken(stop, "unit", .text("../miner.service")),
+        Broken(key, "fingerprint", .text("SHA256:" + String(repeating: "a", count: 43))),
+        Broken(key, "fingerprint", .text("SHA256:" + String(repeating: "a", count: 41) + "-A")),
+        Broken(key, "fingerprint", .text("MD5:16:27:ac:a5:76:28:2d:36:63:1b:56:4d:eb:df:a6:48")),
+        Broken(key, "user", .text("../ana")), Broken(stop, "unit", .text("miner")),
+        Broken(stop, "unit", .text("../miner.service")),
         Broken(stop, "unit", .text("-n.service")), Broken(stop, "unit", .text("a b.service")),
         Broken(stop, "unit", .text(".service")), Broken(stop, "unit", .text("miner@.service")),
         Broken(stop, "unit", .text("@a.service")), Broken(stop, "unit", .text("..service")),
@@ -109,6 +116,7 @@ enum Samples {
     ]
 
     private static let isolate = Action.isolate(Isolation(duration: .seconds(1)))
+    private static let key = Action.removeSSHKey(KeyRemoval(user: "ana", fingerprint: fingerprint))
     private static let stop = Action.stopService(ServiceStop(unit: "a.service", duration: .seconds(1)))
     private static let unblock = Action.unblockAddress(network)
     private static let block = Action.blockAddress(AddressBlock(network: network, duration: .seconds(1)))

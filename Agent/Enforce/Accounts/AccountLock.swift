@@ -32,8 +32,7 @@ struct AccountLock: Sendable {
         if policy.protectedUsers.value[account.user] != nil {
             throw Refusal("protected_users", policy.protectedUsers, "This host's policy protects \(name).")
         }
-        let administrators = try accounts.usableAdministrators()
-        guard administrators != [name] else {
+        guard try !accounts.isLastAdministrator(account) else {
             throw Refusal("built-in: last administrator", "\(name) is the last account here that may become root.")
         }
         return account

@@ -14,6 +14,8 @@ struct Accounts: Sendable {
         var name: String
         var user: UInt32
         var group: UInt32
+        /// As passwd(5) has it.
+        var home: String
         /// Whether it can still be signed in to: it has a shell, and has not expired.
         var isUsable: Bool
     }
@@ -22,21 +24,33 @@ struct Accounts: Sendable {
     static let firstOfPeople: UInt32 = 1000
     /// `nobody` and what lies beyond belong to nobody.
     static let lastOfPeople: UInt32 = 59_999
-    /// Groups whose members may become root by the sudoers files that distributions ship.
+    /// Groups whose members may become root by the sudoers files that distributions ship: believed where there is none.
     private static let administrators = ["sudo", "wheel", "admin"]
 
     /// The account of a name; `nil` when this host has none.
     func account(_ name: String) throws(EnforceError) -> Account? { try all().first { $0.name == name } }
 
-    /// The names of accounts that may become root, and can be signed in to.
-    func usableAdministrators() throws(EnforceError) -> [String] {
-        var names: Set<String> = []
-        var groups: Set<UInt32> = []
-        for fields in try rows("group") where fields.count >= 4 && Self.administrators.contains(fields[0]) {
-            names.formUnion(fields[3].split(separator: ",").map(String.init))
-            if let number = UInt32(fields[2]) { groups.insert(number) }
+    /// Whether nobody would be left who surely may become root and can be signed in to, where this account perhaps may.
+    func isLastAdministrator(_ account: Account) throws(EnforceError) -> Bool {
+        let groups = try groups()
+        let sudoers = Sudoers(folder: folder)
+        let usual = Sudoers.Who(groups: Set(Self.administrators))
+        let (certain, possible) = (sudoers?.certain ?? usual, sudoers?.possible ?? usual)
+        func isOne(_ account: Account, _ who: Sudoers.Who) -> Bool {
+            who.has(account, groups: groups.filter { $0.number == account.group || $0.members.contains(account.name) })
         }
-        return try all().filter { $0.isUsable && (names.contains($0.name) || groups.contains($0.group)) }.map(\.name)
+        guard account.isUsable, isOne(account, possible) || isOne(account, usual) else { return false }
+        // root is no other: its password may be locked, and sshd may refuse it.
+        return try !all().contains {
+            $0.isUsable && $0.user != 0 && $0.name != account.name && isOne($0, certain)
+        }
+    }
+
+    private func groups() throws(EnforceError) -> [(name: String, number: UInt32, members: [String])] {
+        try rows("group").compactMap { fields in
+            guard fields.count >= 4, let number = UInt32(fields[2]) else { return nil }
+            return (fields[0], number, fields[3].split(separator: ",").map(String.init))
+        }
     }
 
     private func all() throws(EnforceError) -> [Account] {
@@ -49,7 +63,8 @@ struct Accounts: Sendable {
             guard fields.count >= 7, let user = UInt32(fields[2]), let group = UInt32(fields[3]) else { return nil }
             let hasShell = !["/nologin", "/false"].contains { fields[6].hasSuffix($0) }
             return Account(
-                name: fields[0], user: user, group: group, isUsable: hasShell && !expired.contains(fields[0]))
+                name: fields[0], user: user, group: group, home: fields[5],
+                isUsable: hasShell && !expired.contains(fields[0]))
         }
     }
 

@@ -50,14 +50,7 @@ struct ShadowFile {
     }
 
     /// Changes whenever the file does.
-    var version: [Int64] {
-        var status = stat()
-        guard unsafe stat(path, &status) == 0 else { return [] }
-        return [
-            Int64(bitPattern: UInt64(status.st_ino)), Int64(status.st_size), Int64(status.st_mtim.tv_sec),
-            Int64(status.st_mtim.tv_nsec),
-        ]
-    }
+    var version: [Int64] { TextFile.version(path) }
 
     private func lines() throws(EnforceError) -> [[UInt8]] {
         guard let bytes = TextFile.bytes(path, limit: Self.limit) else { throw .file("read", path, errno) }

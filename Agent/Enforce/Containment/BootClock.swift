@@ -47,6 +47,11 @@ package struct Term: Sendable, Hashable {
     package var boot: String
     package var startSinceBoot: Int64
 
+    /// What is to last until somebody ends it is given so long: a hundred years.
+    static let endless = Duration.seconds(100 * 366 * 86_400)
+    /// Whether it was meant to have no end, whatever of it has gone by.
+    var isEndless: Bool { duration > Self.endless / 2 }
+
     /// By the wall clock, as it was at the start.
     package var end: Timestamp { start + duration }
 }

@@ -123,7 +123,7 @@ package struct DesiredState: Sendable, Equatable {
             effect.orders.last.map {
                 ContainmentState.Effect(
                     kind: effect.key.kind, subject: effect.title, order: $0,
-                    until: now + clock.remaining(of: effect.term))
+                    until: effect.term.isEndless ? nil : now + clock.remaining(of: effect.term))
             }
         }
         return ContainmentState(

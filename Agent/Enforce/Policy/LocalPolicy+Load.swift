@@ -80,6 +80,8 @@ extension LocalPolicy {
         case .stopService: "stops_per_hour"
         case .restoreService: nil
         case .collectFile: "collections_per_hour"
+        case .removeSSHKey: "key_removals_per_hour"
+        case .restoreSSHKey: nil
         case .release, .unblockAddress, .unblockAddresses, .thawProcess, .restoreFile, .unlockAccount: nil
         }
     }

@@ -34,7 +34,7 @@ extension LocalPolicy {
         case .lockAccount(let locking): try checkLength(locking.duration, "longest_lock", longestLock, "locks accounts")
         case .stopService(let stop): try checkLength(stop.duration, "longest_stop", longestStop, "stops services")
         case .quarantineFile(let file), .deleteFile(let file): try checkPath(file.path)
-        case .restoreService: return
+        case .restoreService, .removeSSHKey, .restoreSSHKey: return
         case .collectFile(let collection): try checkCollection(collection)
         case .killProcess, .release, .unblockAddress, .endBlock, .unblockAddresses, .thawProcess, .restoreFile,
             .unlockAccount:

@@ -61,6 +61,7 @@ package struct LocalPolicy: Sendable {
         .freezeProcess: Rule(120),
         .quarantineFile: Rule(120), .deleteFile: Rule(30), .lockAccount: Rule(20), .stopService: Rule(30),
         .collectFile: Rule(120),
+        .removeSSHKey: Rule(60),
     ]
     /// SHA-256 over the files, lower-case hex.
     package var hash = ""

@@ -58,6 +58,11 @@ package enum Departure {
         var resumed = 0
         for effect in journal.desired.held.values.sorted(by: { $0.title < $1.title })
         where HeldTable(effect.key) == nil {
+            // Like files in quarantine: they harm nobody, and their order can be undone when one comes back.
+            if effect.key.kind == .removeSSHKey {
+                said.append("The key \(effect.title) stays removed.")
+                continue
+            }
             if let frozen = FrozenProcesses(bytes: effect.undo), effect.key.kind == .freezeProcess {
                 let report = try? ProcessFreeze(policy: LocalPolicy(), agentUser: 0).thaw(frozen)
                 resumed += report?.resumed ?? 0

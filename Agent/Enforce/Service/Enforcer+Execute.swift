@@ -156,7 +156,8 @@ extension Enforcer {
             case .blockAddresses(let block): verdict = try blockList(block, receipt, &core, begun)
             case .unblockAddresses(let order): verdict = try endList(order, receipt, &core, begun)
             case .killProcess, .freezeProcess, .thawProcess, .quarantineFile, .restoreFile, .deleteFile,
-                .lockAccount, .unlockAccount, .stopService, .restoreService, .collectFile:
+                .lockAccount, .unlockAccount, .stopService, .restoreService, .collectFile, .removeSSHKey,
+                .restoreSSHKey:
                 try core.journal.append([.received(receipt)])
                 core.running.insert(order.id)
                 return .outside(order, core.policy)

@@ -21,6 +21,10 @@ extension Enforcer {
             case .unlockAccount(let order): return try keeping.withLock { _ in try unlock(order, policy, begun: begun) }
             case .stopService(let stop):
                 return try services.withLock { _ in try self.stop(stop, order, policy, begun: begun) }
+            case .removeSSHKey(let removal):
+                return try keys.withLock { _ in try removeKey(removal, order, policy, begun: begun) }
+            case .restoreSSHKey(let order):
+                return try keys.withLock { _ in try putKeyBack(order, policy, begun: begun) }
             case .restoreService(let order): return try services.withLock { _ in try giveBack(order, begun: begun) }
             case .collectFile(let wanted):
                 return try quietly { try self.collect(wanted, order, policy, begun: begun) }

@@ -68,6 +68,8 @@ package final class Enforcer: Sendable {
     /// The same for units of systemd, apart because one may take long to stop. Inside: when to try again what failed.
     let services = Mutex(ContinuousClock.now)
     let guesses = Mutex(CodeGuesses())
+    /// The same for keys of accounts, apart because a home folder may answer late. Inside: files as they were last seen.
+    let keys = Mutex<[String: [Int64]]>([:])
 
     /// Reads everything, and brings about what the journal says is to be in force, before anything else happens.
     package convenience init(_ configuration: Configuration, clock: BootClock = .live, log: Logger) throws {

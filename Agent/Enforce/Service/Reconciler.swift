@@ -50,6 +50,7 @@ package struct Reconciler: Sendable {
             enforcer.keepFrozen()
             enforcer.keepLocked()
             enforcer.keepStopped()
+            enforcer.keepKeysOut()
         }
     }
 

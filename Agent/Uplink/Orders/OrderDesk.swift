@@ -36,6 +36,7 @@ actor OrderDesk {
             case .blockAddresses, .unblockAddresses: self = .lists
             case .killProcess, .freezeProcess, .thawProcess, .lockAccount, .unlockAccount: self = .processes
             case .stopService, .restoreService: self = .services
+            case .removeSSHKey, .restoreSSHKey: self = .files
             case .quarantineFile, .restoreFile, .deleteFile: self = .files
             case .collectFile: self = .looks
             }

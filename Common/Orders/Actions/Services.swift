@@ -33,8 +33,9 @@ extension CatalogueEntry {
             + "`/var/spool/cron/crontabs/USER`.",
         effect:
             "It is masked above every other place of units, so that neither a person, a boot, a socket nor a timer starts "
-            + "it, and stopped without its `ExecStop`; whoever unmasks it finds it masked and stopped again. What needs it "
-            + "stops with it. Its own files and links stay as they are. A copy by another name is another unit.",
+            + "it, and stopped without its `ExecStop`; whoever unmasks it finds it masked and stopped again. What is "
+            + "bound to it (`BindsTo=`) stops with it; what merely needs it goes on. Its own files and links stay as they "
+            + "are. A copy by another name is another unit.",
         proof: "Probes: service_masked, service_stopped.", openC2: "stop er:service")
 
     static let restoreService = CatalogueEntry(

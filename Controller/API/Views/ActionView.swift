@@ -27,6 +27,7 @@ enum ActionView {
         case .identifier: .sentence(36)
         case .userName: .sentence(32)
         case .unitName: .sentence(255)
+        case .keyFingerprint: .sentence(50)
         case .label: .sentence(32)
         case .networks: .sentence(AddressList.longestText)
         case .ports: .sentence(PortRange.mostInList * 16)

@@ -52,6 +52,11 @@ extension OpenC2Command {
             guard accountStatus == "enabled" else { throw .unsupported("Option not supported") }
             return try action(.unlockAccount, ["order": .text(order)])
         case (.allow, .order(let order)): return try action(try undoing(), ["order": .text(order)])
+        case (.deny, .account(let name)):
+            guard let key = arguments.profiles[Self.ownProfile]?["ssh_key"]?.text else {
+                throw .unsupported("Target type not supported")
+            }
+            return try action(.removeSSHKey, ["user": .text(name), "fingerprint": .text(key)])
         case (.stop, .service(let unit)):
             return try action(
                 .stopService, ["unit": .text(unit), "duration_s": .number(try duration().wholeSeconds)])

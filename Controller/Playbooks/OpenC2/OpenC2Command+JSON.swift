@@ -53,6 +53,16 @@ extension OpenC2Command {
                 "action": "stop", "target": ["er:service": ["name": .text(stop.unit)]],
                 "args": ["duration": .integer(stop.duration.milliseconds)], "actuator": ["er": [:]],
             ]
+        case .removeSSHKey(let removal):
+            [
+                "action": "deny", "target": ["er:account": ["account_name": .text(removal.user)]],
+                "args": ["x-cordon": ["ssh_key": .text(removal.fingerprint)]], "actuator": ["er": [:]],
+            ]
+        case .restoreSSHKey(let order):
+            [
+                "action": "allow", "target": ["x-cordon:order": .text("\(order)")],
+                "args": ["x-cordon": ["did": "remove_ssh_key"]], "actuator": ["er": [:]],
+            ]
         case .restoreService(let order):
             ["action": "start", "target": ["x-cordon:order": .text("\(order)")], "actuator": ["er": [:]]]
         case .restoreFile(let order):

@@ -87,6 +87,7 @@ extension ActionKind {
         case .quarantineFile: "In quarantine"
         case .lockAccount: "Locked"
         case .stopService: "Stopped"
+        case .removeSSHKey: "Removed"
         default: rawValue
         }
     }
