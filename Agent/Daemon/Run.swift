@@ -48,10 +48,13 @@ struct Run: AsyncParsableCommand {
         try KeyFile.makeFolder(settings.state)
         let spool = try Spool(folder: settings.spoolFolder, limits: settings.spool, surroundings: surroundings)
         let detector = Detector(ssh: settings.detection, surroundings: surroundings)
-        let collecting = try Collecting(settings, spool: spool, detector: detector, surroundings: surroundings)
+        let raised = AsyncStream.makeStream(of: Alert.self, bufferingPolicy: .bufferingNewest(100))
+        let collecting = try Collecting(
+            settings, spool: spool, detector: detector, surroundings: surroundings, raised: raised.continuation)
         let uplink = try Uplink(
             try settings.uplink(), spool: spool, surroundings: surroundings, logger: logger,
-            hunter: Hunter(journal: settings.huntedJournal, logger: logger), sources: { collecting.sources },
+            hunter: Hunter(journal: settings.huntedJournal, logger: logger), alerts: raised.stream,
+            sources: { collecting.sources },
             rules: { try detector.install($0) })
         uplink.restoreRules()
         let presence = Presence(
@@ -81,13 +84,20 @@ struct Run: AsyncParsableCommand {
 struct Collecting: Service {
     private let collector: Collector
 
-    init(_ settings: AgentSettings, spool: Spool, detector: Detector, surroundings: Surroundings) throws {
+    init(
+        _ settings: AgentSettings, spool: Spool, detector: Detector, surroundings: Surroundings,
+        raised: AsyncStream<Alert>.Continuation
+    ) throws {
         collector = Collector(
             sources: settings.sources(surroundings),
             keeping: SpoolKeeping(spool: spool, earlier: try PositionStore(path: settings.positionsFile)),
             normalizer: Normalizer(zoneOffset: LocalTime.offset),
             surroundings: surroundings,
-            inspect: { detector.inspect($0) })
+            inspect: { event in
+                let alerts = detector.inspect(event)
+                for alert in alerts { raised.yield(alert) }
+                return alerts
+            })
     }
 
     /// What is collected from, and what of it cannot be read now.

@@ -61,6 +61,6 @@ struct Codes: ParsableCommand {
 
     func run() throws {
         let response = try LocalClient(settingsOption).ask { $0.makeCodes.count = count }
-        for code in response.codes.codes { print(code) }
+        for code in response.done.codes { print(code) }
     }
 }

@@ -25,6 +25,7 @@ package final class Uplink: Service {
     private let logger: Logger
     private let state: Mutex<State>
     private let remote: RemoteEndpoint
+    private let alerts: AsyncStream<Alert>
 
     private struct State {
         var credentials: AgentCredentials
@@ -44,10 +45,12 @@ package final class Uplink: Service {
     /// - Parameters:
     ///   - hunter: answers hunts; without it one that looks through the journals of this host.
     ///   - sources: what is collected from, and how that goes.
+    ///   - alerts: what rules of this host raise: standing orders are carried out for them while the controller is lost.
     ///   - install: puts compiled rules in force, all or none (no bytes: no rules); without it none are taken.
     package init(
         _ settings: UplinkSettings, spool: Spool?, surroundings: Surroundings, logger: Logger,
-        hunter: Hunter? = nil, sources: @escaping @Sendable () -> [SourceState] = { [] },
+        hunter: Hunter? = nil, alerts: AsyncStream<Alert> = AsyncStream { $0.finish() },
+        sources: @escaping @Sendable () -> [SourceState] = { [] },
         rules install: (@Sendable ([UInt8]?) throws -> Void)? = nil
     ) throws {
         guard KeyFile.exists(settings.identityFile) else { throw UplinkError.notEnrolled(settings.stateFolder) }
@@ -60,6 +63,7 @@ package final class Uplink: Service {
         self.logger = logger
         self.enforcer = enforcer
         self.remote = remote
+        self.alerts = alerts
         self.hunter = hunter ?? Hunter(logger: logger)
         rules = install.map {
             RulePackKeeper(
@@ -116,6 +120,28 @@ package final class Uplink: Service {
             group.addTask { try await self.desk.run() }
             group.addTask { await self.facts.run(settled: settled.stream) }
             group.addTask { await self.hold() }
+            group.addTask { await self.contain() }
+        }
+    }
+
+    /// Has standing orders carried out for what is raised while the controller cannot be reached. What comes and goes is
+    /// given a moment: an alert that reaches the controller is the controller's.
+    private func contain() async {
+        for await alert in alerts {
+            while let silence = remote.silence, silence < settings.lostAfter {
+                try? await Task.sleep(for: settings.lostAfter - silence)
+            }
+            guard remote.silence != nil, !Task.isCancelled else { continue }
+            do { try await enforcer.contain(alert) } catch {
+                logger.error("\(error)", metadata: ["rule": "\(alert.rule.id)"])
+            }
+        }
+    }
+
+    /// Hands standing orders to the enforcer, which alone decides whether they are good.
+    func keep(_ standing: Cordon_V1_SignedStandingOrders) async {
+        do { await facts.holds(standing: try await enforcer.keep(standing)) } catch {
+            logger.warning("The enforcer did not take the standing orders.", metadata: ["reason": "\(error)"])
         }
     }
 
@@ -254,7 +280,8 @@ package final class Uplink: Service {
 
 /// Where the controller was last connected to, and whether it is heard.
 final class RemoteEndpoint: Sendable {
-    private let state = Mutex((known: Endpoint?.none, isHeard: false, wasHeard: false))
+    private let state = Mutex(
+        (known: Endpoint?.none, lostAt: Optional(ContinuousClock.now), wasHeard: false))
 
     var known: Endpoint? { state.withLock { $0.known } }
 
@@ -264,15 +291,18 @@ final class RemoteEndpoint: Sendable {
     }
 
     /// It has welcomed this agent.
-    func heard() { state.withLock { ($0.isHeard, $0.wasHeard) = (true, true) } }
+    func heard() { state.withLock { ($0.lostAt, $0.wasHeard) = (nil, true) } }
 
     /// The connection is over.
-    func lost() { state.withLock { $0.isHeard = false } }
+    func lost() { state.withLock { $0.lostAt = $0.lostAt ?? .now } }
+
+    /// How long it has not been heard; `nil` while it is.
+    var silence: Duration? { state.withLock { $0.lostAt.map { .now - $0 } } }
 
     /// Whether it was heard at any time since this was asked last: a link that comes and goes is not lost.
     func takeHeard() -> Bool {
         state.withLock { state in
-            defer { state.wasHeard = state.isHeard }
+            defer { state.wasHeard = state.lostAt == nil }
             return state.wasHeard
         }
     }

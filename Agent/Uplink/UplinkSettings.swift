@@ -18,6 +18,8 @@ package struct UplinkSettings: Sendable {
     package var canaryPatience: Duration = .seconds(1)
     /// How often the enforcer is asked what is in force.
     package var statusInterval: Duration = .seconds(30)
+    /// A controller that is silent for so long cannot be reached: standing orders are carried out from then on.
+    package var lostAfter: Duration = .seconds(30)
     package var timing = LinkTiming()
     /// Of this agent.
     package var version: String

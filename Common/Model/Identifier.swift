@@ -126,6 +126,7 @@ package enum Subject {
     package enum CaseTask {}
     package enum Order {}
     package enum Run {}
+    package enum StandingOrder {}
     package enum Token {}
     package enum User {}
 }
@@ -137,5 +138,6 @@ package typealias CaseID = Identifier<Subject.Case>
 package typealias TaskID = Identifier<Subject.CaseTask>
 package typealias OrderID = Identifier<Subject.Order>
 package typealias RunID = Identifier<Subject.Run>
+package typealias StandingID = Identifier<Subject.StandingOrder>
 package typealias TokenID = Identifier<Subject.Token>
 package typealias UserID = Identifier<Subject.User>

@@ -56,6 +56,7 @@ package enum SigningDomain: String, Sendable {
     case order = "cordon/order/v1"
     case approval = "cordon/approval/v1"
     case orderKeys = "cordon/order-keys/v1"
+    case standingOrders = "cordon/standing-orders/v1"
     case rulePack = "cordon/rule-pack/v1"
     case auditCheckpoint = "cordon/audit/v1"
 

@@ -160,18 +160,21 @@ extension Cordon_V1_Facts {
         policyHash = facts.policyHash
         containment = Cordon_V1_Containment(facts.containment)
         if let preflight = facts.isolation { isolation = Cordon_V1_IsolationPreflight(preflight) }
+        standingVersion = facts.standingVersion ?? 0
     }
 
     /// The facts as the model knows them: texts cut to 255 bytes, without what steers a terminal or the direction of
     /// writing. They are names and versions, shown everywhere beside what the controller itself says.
     package func model() -> HostFacts {
-        HostFacts(
+        var facts = HostFacts(
             hostname: hostname.plain(255), kernel: kernel.plain(255), operatingSystem: operatingSystem.plain(255),
             agentVersion: agentVersion.plain(255), enforcerVersion: enforcerVersion.plain(255),
             ownedTables: ownedTables,
             policyHash: policyHash.plain(64), containment: containment.model(),
             isolation: hasIsolation ? isolation.model() : nil
         )
+        facts.standingVersion = standingVersion
+        return facts
     }
 }
 

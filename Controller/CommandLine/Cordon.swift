@@ -43,6 +43,7 @@ struct Cordon: AsyncParsableCommand {
                 name: "Containing",
                 subcommands: [
                     Isolate.self, Release.self, Kill.self, Block.self, Unblock.self, Act.self, Undo.self,
+                    StandingVerb.self,
                     ActionsVerb.self,
                 ]
             ),

@@ -27,6 +27,9 @@ package final class Fleet: Sendable {
     let tokenStore: any TokenRepository
     let orderStore: any OrderRepository
     let huntStore: any HuntRepository
+    let standingStore: any StandingRepository
+    /// All standing orders, in the order in which they were made or taken back.
+    let standing: Mutex<[StandingRecord]>
     let hunts: HuntBoard
     let evidenceStore: any EvidenceRepository
     /// The bytes of evidence.
@@ -54,16 +57,18 @@ package final class Fleet: Sendable {
         package var orders: any OrderRepository
         package var hunts: any HuntRepository
         package var evidence: any EvidenceRepository
+        package var standing: any StandingRepository
 
         package init(
             hosts: any HostRegistry, tokens: any TokenRepository, orders: any OrderRepository,
-            hunts: any HuntRepository, evidence: any EvidenceRepository
+            hunts: any HuntRepository, evidence: any EvidenceRepository, standing: any StandingRepository
         ) {
             self.hosts = hosts
             self.tokens = tokens
             self.orders = orders
             self.hunts = hunts
             self.evidence = evidence
+            self.standing = standing
         }
     }
 
@@ -75,8 +80,8 @@ package final class Fleet: Sendable {
         let registry = Registry(
             hosts: try await stores.hosts.allHosts(), certificates: try await stores.hosts.allCertificates())
         let fleet = try Fleet(
-            keys: keys, registry: registry, stores: stores, hooks: hooks, rulePacks: rulePacks, settings: settings,
-            surroundings: surroundings, log: log)
+            keys: keys, registry: registry, stores: stores, standing: try await stores.standing.allStandingOrders(),
+            hooks: hooks, rulePacks: rulePacks, settings: settings, surroundings: surroundings, log: log)
         for order in try await stores.orders.openOrders() { fleet.ledger.adopt(order) }
         try await fleet.requeueLeftovers()
         try await fleet.hunts.load()
@@ -84,7 +89,8 @@ package final class Fleet: Sendable {
     }
 
     private init(
-        keys: FleetKeys, registry: Registry, stores: Stores, hooks: FleetHooks, rulePacks: RulePackSource,
+        keys: FleetKeys, registry: Registry, stores: Stores, standing: [StandingRecord], hooks: FleetHooks,
+        rulePacks: RulePackSource,
         settings: FleetSettings, surroundings: Surroundings, log: Logger
     ) throws {
         let (news, feed) = AsyncStream.makeStream(of: News.self)
@@ -94,6 +100,8 @@ package final class Fleet: Sendable {
         tokenStore = stores.tokens
         orderStore = stores.orders
         huntStore = stores.hunts
+        standingStore = stores.standing
+        self.standing = Mutex(standing)
         hunts = HuntBoard(repository: stores.hunts)
         evidenceStore = stores.evidence
         evidenceFolder = EvidenceFolder("\(keys.folder)/evidence")

@@ -35,6 +35,13 @@ extension FleetError {
         )
     }
 
+    /// No standing order has this identifier.
+    static func unknownStanding(_ id: StandingID) -> FleetError {
+        FleetError(
+            code: "standing.unknown", message: "There is no standing order \(id).",
+            remedy: "`cordon standing list` lists those there are.")
+    }
+
     /// An identifier was used again for something else.
     package static func orderConflict(_ id: OrderID) -> FleetError {
         FleetError(

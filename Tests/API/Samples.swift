@@ -39,7 +39,8 @@ struct Sample {
     private static let plain: Set<String> = [
         "me", "signOut", "listHosts", "getHost", "listEnrolmentTokens", "listAlerts", "listCases", "getCase",
         "getTimeline",
-        "getReport", "listOrders", "listPlaybooks", "listRuns", "listTasks", "listAudit", "verifyAudit", "exportAudit",
+        "getReport", "listOrders", "listStandingOrders", "listPlaybooks", "listRuns", "listTasks", "listAudit",
+        "verifyAudit", "exportAudit",
         "listUsers", "listAPITokens", "listRulePacks", "listAssetGroups",
         "isLive", "isReady", "searchEvents", "getDocument", "getAuthority", "removeUser",
     ]
@@ -61,6 +62,10 @@ struct Sample {
             "host": .text("\(WebFixture.web1.id)"), "action": ["kind": "isolate", "duration_s": 600],
             "reason": "cut it off",
             "case": "C-1", "lifetime_s": 60,
+        ],
+        "createStandingOrder": [
+            "host": .text("\(WebFixture.web1.id)"), "rule": "a rule", "action": "block_address", "subject": "source.ip",
+            "duration_s": 600, "reason": "nights",
         ],
         "createUser": ["name": "newcomer", "role": "analyst"],
         "setAssetGroup": ["values": ["root", "alice"]],
@@ -89,6 +94,13 @@ struct Sample {
             return Sample(parameters: ["case": fixture.file.label, "task": "\(task.id)"], body: ["state": "done"])
         case "getOrder":
             return Sample(parameters: ["id": "\(try await fixture.order().id)"])
+        case "withdrawStandingOrder":
+            let order = StandingOrder(
+                id: fixture.services.surroundings.identifier(), rule: "a rule", kind: .isolate, subject: .host,
+                duration: .seconds(60), expiresAt: fixture.services.surroundings.now() + .seconds(3600),
+                requestedBy: "responder", reason: "a test")
+            let record = try await fixture.services.fleet.makeStanding(order, for: WebFixture.web1.id, by: .system)
+            return Sample(parameters: ["id": "\(record.id)"])
         case "getOrderApprovals":
             return Sample(parameters: ["id": "\(try await fixture.order().id)"])
         case "approveOrder":

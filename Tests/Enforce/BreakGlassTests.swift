@@ -21,7 +21,7 @@ struct BreakGlassTests {
     }
 
     private func codes(_ count: UInt32, _ enforcer: EnforcerProcess) throws -> [String] {
-        try enforcer.ask { $0.makeCodes.count = count }.codes.codes
+        try enforcer.ask { $0.makeCodes.count = count }.done.codes
     }
 
     /// What a user of this host gets for a request at the socket that anybody may connect to.

@@ -21,6 +21,8 @@ final class FakeEnforcer: Sendable {
     struct Heard {
         var orders: [OrderID] = []
         var keySets = 0
+        /// Versions of standing orders, and addresses that they are to be carried out for.
+        var standing: [String] = []
         var containment = ContainmentState()
         /// What orders bring; gone from here when the controller has it.
         var evidence: [OrderID: [UInt8]] = [:]
@@ -40,6 +42,7 @@ final class FakeEnforcer: Sendable {
     }
 
     var orders: [OrderID] { state.withLock { $0.orders } }
+    var standing: [String] { state.withLock { $0.standing } }
     var keySets: Int { state.withLock { $0.keySets } }
     /// Where parts of evidence were asked for, and whose evidence was forgotten.
     var evidence: (offsets: [UInt64], kept: [OrderID]) { state.withLock { ($0.offsets, $0.kept) } }
@@ -114,6 +117,13 @@ final class FakeEnforcer: Sendable {
             state.withLock { $0.keySets += 1 }
             response.keySetAccepted.version = 1
         case .evidence(let mark): response.evidence = part(mark)
+        case .standingOrders(let signed):
+            let version = (try? Cordon_V1_StandingOrderSet(serializedBytes: signed.set).version) ?? 0
+            state.withLock { $0.standing.append("version \(version)") }
+            response.done.standingVersion = version
+        case .trigger(let trigger):
+            state.withLock { $0.standing.append("\(trigger.rule) \(trigger.sourceIp) \(trigger.userName)") }
+            response.done.carriedOut = 1
         default:
             response.status.version = "9.9"
             response.status.containment = Cordon_V1_Containment(state.withLock { $0.containment })
@@ -182,13 +192,14 @@ struct LiveAgent: Sendable {
 
     /// Runs the link, and the enforcer unless it should be away, while the body runs.
     func run<Value: Sendable>(
-        spool: Spool? = nil, isEnforcerThere: Bool = true, rules: (@Sendable ([UInt8]?) throws -> Void)? = nil,
+        spool: Spool? = nil, isEnforcerThere: Bool = true, alerts: AsyncStream<Alert> = AsyncStream { $0.finish() },
+        rules: (@Sendable ([UInt8]?) throws -> Void)? = nil,
         _ body: @Sendable @escaping (Uplink) async throws -> Value
     ) async throws -> Value {
         var logger = Logger(label: "agent")
         logger.logLevel = .critical
         let uplink = try Uplink(
-            settings, spool: spool, surroundings: quickSurroundings, logger: logger, rules: rules)
+            settings, spool: spool, surroundings: quickSurroundings, logger: logger, alerts: alerts, rules: rules)
         uplink.restoreRules()
         return try await withThrowingTaskGroup(of: Value?.self) { group in
             if isEnforcerThere {

@@ -215,6 +215,68 @@ struct UplinkLinkTests {
         }
     }
 
+    @Test("what a rule raises while the controller is away is given to the enforcer, and nothing while it is there")
+    func standing() async throws {
+        try await Self.scene { controller, agent, wire in
+            var agent = agent
+            agent.settings.lostAfter = .milliseconds(50)
+            let raised = Raised()
+            try await agent.run(alerts: raised.stream) { uplink in
+                try await uplink.connected()
+                let order = StandingOrder(
+                    id: controller.clock.surroundings.identifier(), rule: "r", kind: .blockAddress,
+                    subject: .sourceAddress, duration: .seconds(60), expiresAt: controller.clock.now + .seconds(600),
+                    requestedBy: "ada", reason: "test")
+                _ = try await controller.fleet.makeStanding(order, for: try Self.id(agent), by: Controller.admin)
+                _ = try await eventually("the enforcer has them") {
+                    agent.enforcer.standing.contains("version 1") ? true : nil
+                }
+                raised.open(1)
+                _ = try await eventually("the first alert was looked at") { raised.asked == 2 ? true : nil }
+                wire.lead(to: 1)
+                wire.cut()
+                _ = try await uplink.waiting()
+                raised.open(2)
+                _ = try await eventually("the enforcer hears of the second") {
+                    agent.enforcer.standing.contains("r 203.0.113.2 mallory") ? true : nil
+                }
+                #expect(!agent.enforcer.standing.contains("r 203.0.113.1 mallory"))
+            }
+        }
+    }
+
+    /// Alerts that are raised when the test says so, and only as fast as they are looked at.
+    private final class Raised: Sendable {
+        private let state = Mutex((asked: 0, isOpen: 0))
+        var asked: Int { state.withLock { $0.asked } }
+
+        func open(_ number: Int) { state.withLock { $0.isOpen = number } }
+
+        var stream: AsyncStream<Alert> {
+            AsyncStream {
+                let number = self.state.withLock { state in
+                    state.asked += 1
+                    return state.asked
+                }
+                while self.state.withLock({ $0.isOpen }) < number {
+                    do { try await Task.sleep(for: .milliseconds(5)) } catch { return nil }
+                }
+                return Self.alert("203.0.113.\(number)")
+            }
+        }
+
+        private static func alert(_ source: String) -> Alert {
+            let now = Timestamp(seconds: 1)
+            let event = Event(
+                timestamp: now, created: now, original: "x",
+                fields: [.sourceIP: .text(source), .userName: .text("mallory")])
+            return Alert(
+                id: AlertID(UUIDv7(high: 1, low: 1)), agent: nil, rule: RuleReference(id: "r", name: "R"), title: "T",
+                severity: .high, firstSeen: now, lastSeen: now, count: 1, deduplicationKey: "k", observables: [],
+                evidence: [event])
+        }
+    }
+
     @Test("an agent comes back each time its connection was cut")
     func reconnects() async throws {
         try await Self.scene { controller, agent, wire in

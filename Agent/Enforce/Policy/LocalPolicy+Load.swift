@@ -1,5 +1,6 @@
 internal import CLinux
 package import CordonModel
+internal import CordonOrders
 package import CordonSettings
 internal import CordonTrust
 
@@ -35,11 +36,23 @@ extension LocalPolicy {
             try section.flag("never_isolate", default: false), origin: section.origin(of: "never_isolate"))
         try readTwoPerson(&section)
         try readHours(&section)
+        try readStanding(&section)
         ordersPerHour = try Self.number(&section, "orders_per_hour", ordersPerHour, in: 0...1_000_000)
         for (kind, limit) in perHour {
             guard let key = Self.rateKey(kind) else { continue }
             perHour[kind] = try Self.number(&section, key, limit, in: 0...1_000_000)
         }
+    }
+
+    private mutating func readStanding(_ section: inout SettingsSection) throws(SettingsError) {
+        let kinds = ActionKind.allCases.filter { StandingOrder.subjects[$0] != nil }
+        let names = kinds.map(\.rawValue).joined(separator: ", ")
+        let named = try section.list("standing_orders", default: [], of: "actions among \(names)") { name in
+            kinds.first { $0.rawValue == name }
+        }
+        standingOrders = Rule(Set(named), origin: section.origin(of: "standing_orders"))
+        standingPerHour = try Self.number(&section, "standing_per_hour", standingPerHour, in: 0...1000)
+        longestStanding = try Self.duration(&section, "longest_standing", longestStanding)
     }
 
     private mutating func readHours(_ section: inout SettingsSection) throws(SettingsError) {

@@ -94,6 +94,23 @@ extension LocalPolicy {
             "This host's policy does not allow \(kind.rawValue) at this hour; it is \(now.rfc3339(fractionDigits: 0)).")
     }
 
+    // MARK: - Standing orders
+
+    /// Throws where this host does nothing by itself, or no more of it. What it may do at all is judged as any order is.
+    package func checkStanding(_ standing: StandingOrder, past: Int) throws(Refusal) {
+        guard standingOrders.value.contains(standing.kind) else {
+            throw Refusal(
+                "standing_orders", standingOrders,
+                "This host's policy allows no standing order to \(standing.kind.rawValue).")
+        }
+        try checkLength(standing.duration, "longest_standing", longestStanding, "follows standing orders")
+        guard past < standingPerHour.value else {
+            throw Refusal(
+                "standing_per_hour", standingPerHour,
+                "\(past) standing orders were carried out within the hour, the most allowed here.")
+        }
+    }
+
     // MARK: - People
 
     /// Throws unless enough people approved what this host's policy leaves to no one alone.

@@ -17,6 +17,10 @@ package struct LocalPolicy: Sendable {
     /// Releases and unblocks are always allowed.
     package var allowedActions = Rule(Set(ActionKind.allCases))
     package var neverIsolate = Rule(false)
+    /// Kinds that standing orders may bring about while the controller cannot be reached; none unless named.
+    package var standingOrders = Rule(Set<ActionKind>())
+    package var standingPerHour = Rule(10)
+    package var longestStanding = Rule(Duration.seconds(4 * 3600))
     /// When kinds may be begun; one that is not among them always.
     package var allowedHours = Rule([AllowedHours]())
     /// What these hours are told in.

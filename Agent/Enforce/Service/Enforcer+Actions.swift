@@ -24,7 +24,8 @@ extension Enforcer {
             try core.journal.append([
                 .received(receipt), .heard(boot: clock.boot, sinceBoot: clock.sinceBoot()),
                 .isolated(
-                    order: order.id, issuedAt: order.issuedAt, term: term, lost: lost ?? isolation.releaseWhenLost),
+                    order: order.id, issuedAt: max(order.issuedAt, held?.issuedAt ?? order.issuedAt), term: term,
+                    lost: lost ?? isolation.releaseWhenLost),
             ])
         }
         do {

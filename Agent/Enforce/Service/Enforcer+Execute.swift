@@ -12,6 +12,32 @@ extension Enforcer {
     package func execute(_ signed: Cordon_V1_SignedOrder) throws(EnforceError) -> Cordon_V1_OrderResult {
         let begun = ContinuousClock.now
         let step = try core.withLock { core throws(EnforceError) in try admit(signed, &core, begun: begun) }
+        return conclude(step, begun: begun)
+    }
+
+    /// What became of an order that this host gives itself, by a standing order: local policy judges it as any other.
+    func executeOwn(_ order: Order) throws(EnforceError) -> OrderResult {
+        let begun = ContinuousClock.now
+        let step = try core.withLock { core throws(EnforceError) in
+            let now = clock.now()
+            let bytes: [UInt8] = (try? Cordon_V1_Order(order).serializedBytes()) ?? []
+            var receipt = JournalRecord.Receipt(
+                order: order.id, digest: Fingerprint(of: bytes).bytes, kind: order.action.kind, at: now,
+                expiresAt: order.expiresAt, counts: true)
+            do throws(Refusal) {
+                try judge(order, .none, core, now: now)
+            } catch {
+                receipt.counts = false
+                return Step.answered(refuse(order, receipt, error, &core))
+            }
+            return try carryOut(order, receipt, &core, begun: begun)
+        }
+        do { return try conclude(step, begun: begun).model() } catch {
+            throw EnforceError("order.result", "The result of the order \(order.id) cannot be read.")
+        }
+    }
+
+    private func conclude(_ step: Step, begun: ContinuousClock.Instant) -> Cordon_V1_OrderResult {
         switch step {
         case .answered(let result): return result
         case .outside(let order, let policy):
@@ -115,6 +141,14 @@ extension Enforcer {
             throw Refusal(
                 "replay", "The release was issued before the isolation that is in force, at \(held.issuedAt).")
         }
+        let approvals = try verifier.approvals(of: signed, at: now)
+        try judge(order, approvals, core, now: now)
+    }
+
+    /// What this host's own policy says.
+    private func judge(
+        _ order: Order, _ approvals: Approvals, _ core: borrowing Core, now: Timestamp
+    ) throws(Refusal) {
         var surroundings = LocalPolicy.Surroundings()
         if [.blockAddress, .blockAddresses].contains(order.action.kind) {
             surroundings = core.containment.surroundings()
@@ -125,7 +159,6 @@ extension Enforcer {
         surroundings.controllers = core.containment.controllers
         try core.policy.check(order.action, at: surroundings)
         try core.policy.checkHours(of: order.action.kind, at: now)
-        let approvals = try verifier.approvals(of: signed, at: now)
         try core.policy.checkApprovals(of: order.action.kind, approvals)
         if !approvals.people.isEmpty {
             let people = approvals.people.joined(separator: ", ")

@@ -44,6 +44,7 @@ package final class Enforcer: Sendable {
         var containment: Containment
         var policy: LocalPolicy
         var keys: KeyRing
+        var standing: StandingOrders
         var host: HostIdentity?
         /// Orders that are being carried out outside the lock.
         var running: Set<OrderID> = []
@@ -70,6 +71,7 @@ package final class Enforcer: Sendable {
     let guesses = Mutex(CodeGuesses())
     /// The same for keys of accounts, apart because a home folder may answer late. Inside: files as they were last seen.
     let keys = Mutex<[String: [Int64]]>([:])
+    let standingPast = Mutex(StandingPast())
 
     /// Reads everything, and brings about what the journal says is to be in force, before anything else happens.
     package convenience init(_ configuration: Configuration, clock: BootClock = .live, log: Logger) throws {
@@ -95,7 +97,10 @@ package final class Enforcer: Sendable {
             controllers: Self.controllers(configuration, host))
         try containment.restore(journal.desired, clock: clock)
         let keys = try KeyRing(path: configuration.stateDirectory + "/order-keys")
-        core = Mutex(Core(journal: journal, containment: containment, policy: policy, keys: keys, host: host))
+        let standing = StandingOrders(path: configuration.stateDirectory + "/standing-orders")
+        core = Mutex(
+            Core(
+                journal: journal, containment: containment, policy: policy, keys: keys, standing: standing, host: host))
         endDamagedLists()
         announceUses()
     }

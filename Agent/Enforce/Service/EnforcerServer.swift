@@ -108,6 +108,8 @@ package final class EnforcerServer: Sendable {
             case .execute(let signed): response.result = try enforcer.execute(signed)
             case .keySet(let set): response.keySetAccepted.version = try enforcer.accept(set)
             case .status(let request): response.status = enforcer.status(request)
+            case .standingOrders(let set): response.done.standingVersion = try enforcer.accept(set)
+            case .trigger(let trigger): response.done.carriedOut = try enforcer.trigger(trigger)
             case .localRelease(let release) where !release.code.isEmpty:
                 try enforcer.release(code: release.code, by: user, reason: release.reason)
                 if user == 0 {
@@ -117,7 +119,7 @@ package final class EnforcerServer: Sendable {
                 }
             case .makeCodes(let wanted):
                 guard user == 0 else { throw EnforceError("enforcer.not_root", "Only root may make one-time codes.") }
-                response.codes.codes = try enforcer.makeCodes(Int(wanted.count))
+                response.done.codes = try enforcer.makeCodes(Int(wanted.count))
             case .evidence(let mark): response.evidence = try enforcer.evidence(mark)
             case .localRelease(let release):
                 guard user == 0 else {

@@ -60,6 +60,15 @@ actor HostFactsSource {
     /// Called when the enforcer is there again, or holds no order keys: one that starts after the agent has missed them.
     func onKeysMissing(_ handOver: @escaping @Sendable () async -> Void) { keysMissing = handOver }
 
+    /// The enforcer took this version of the standing orders.
+    func holds(standing version: UInt64) {
+        guard facts.standingVersion != version else { return }
+        facts.standingVersion = version
+        var message = Cordon_V1_AgentMessage()
+        message.facts = Cordon_V1_Facts(facts)
+        outbox?.yield(message)
+    }
+
     /// Listens to the enforcer, and asks it whenever an order was settled, until cancelled.
     func run(settled: AsyncStream<Void>) async {
         await withDiscardingTaskGroup { group in

@@ -19,6 +19,7 @@ extension Cordon_V1_Notice {
         case .lost: Self.rule("lost", "An isolation ended because the controller was lost")
         case .breakGlass: Self.rule("break_glass", "An isolation was ended from the host itself")
         case .refused: Self.rule("refused", "A host refused what nobody should have ordered")
+        case .standing: Self.rule("standing", "A host followed a standing order")
         case .unspecified, .UNRECOGNIZED: nil
         }
     }

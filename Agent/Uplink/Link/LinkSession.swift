@@ -118,6 +118,7 @@ struct LinkSession: Sendable {
         case .welcome(let said): welcome.said(said)
         case .order(let order): await uplink.desk.receive(order)
         case .keySet(let keySet): await uplink.keep(keySet)
+        case .standingOrders(let standing): await uplink.keep(standing)
         case .resultAck(let ack):
             if let id = OrderID(bytes: ack.orderID) { await uplink.desk.acknowledged(id) }
         case .hunt(let question):

@@ -47,6 +47,28 @@ package struct EnforcerClient: Sendable {
         return part.orderID.isEmpty ? nil : part
     }
 
+    /// Has standing orders verified and kept; the version now held.
+    func keep(_ standing: Cordon_V1_SignedStandingOrders) async throws -> UInt64 {
+        try await tell { $0.standingOrders = standing }.standingVersion
+    }
+
+    /// Has standing orders carried out for an alert that was raised while the controller cannot be reached.
+    func contain(_ alert: Alert) async throws {
+        guard let event = alert.evidence.last else { return }
+        _ = try await tell {
+            $0.trigger.rule = alert.rule.id
+            $0.trigger.sourceIp = event.text(.sourceIP) ?? ""
+            $0.trigger.destinationIp = event.text(.destinationIP) ?? ""
+            $0.trigger.userName = event.text(.userName) ?? ""
+        }
+    }
+
+    private func tell(_ fill: (inout Cordon_V1_EnforcerRequest) -> Void) async throws -> Cordon_V1_Done {
+        let response = try await ask(fill, patience: .seconds(30))
+        guard case .done(let done)? = response.response else { throw Self.unexpected(response) }
+        return done
+    }
+
     /// What the enforcer is and holds.
     /// - Parameters:
     ///   - revision: what is known already: the answer comes once it is another, or after the wait.

@@ -11,6 +11,11 @@ package struct Approvals: Sendable, Equatable {
     /// Signatures by keys that are not listed, or not believed any more.
     package let unknown: Int
 
+    /// None: what nobody signed.
+    package static let none = Approvals()
+
+    private init() { (people, carried, unknown) = ([], 0, 0) }
+
     /// Signatures that one order may carry.
     package static let most = 16
 

@@ -89,6 +89,24 @@ package nonisolated struct Cordon_V1_EnforcerRequest: Sendable {
     set {request = .evidence(newValue)}
   }
 
+  /// Verify and keep; what may be done while the controller cannot be reached.
+  package var standingOrders: Cordon_V1_SignedStandingOrders {
+    get {
+      if case .standingOrders(let v)? = request {return v}
+      return Cordon_V1_SignedStandingOrders()
+    }
+    set {request = .standingOrders(newValue)}
+  }
+
+  /// A rule has fired while the controller cannot be reached: carry standing orders out.
+  package var trigger: Cordon_V1_StandingTrigger {
+    get {
+      if case .trigger(let v)? = request {return v}
+      return Cordon_V1_StandingTrigger()
+    }
+    set {request = .trigger(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// What is asked.
@@ -105,6 +123,10 @@ package nonisolated struct Cordon_V1_EnforcerRequest: Sendable {
     case makeCodes(Cordon_V1_MakeCodes)
     /// What the controller has of the evidence; answered with the next part.
     case evidence(Cordon_V1_EvidenceMark)
+    /// Verify and keep; what may be done while the controller cannot be reached.
+    case standingOrders(Cordon_V1_SignedStandingOrders)
+    /// A rule has fired while the controller cannot be reached: carry standing orders out.
+    case trigger(Cordon_V1_StandingTrigger)
 
   }
 
@@ -128,6 +150,29 @@ package nonisolated struct Cordon_V1_LocalRelease: Sendable {
   package init() {}
 }
 
+/// A rule that fired, and what its event names. Each may be empty.
+package nonisolated struct Cordon_V1_StandingTrigger: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The rule's identifier.
+  package var rule: String = String()
+
+  /// source.ip, as text.
+  package var sourceIp: String = String()
+
+  /// destination.ip, as text.
+  package var destinationIp: String = String()
+
+  /// user.name.
+  package var userName: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 /// Asks for one-time codes.
 package nonisolated struct Cordon_V1_MakeCodes: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -142,14 +187,20 @@ package nonisolated struct Cordon_V1_MakeCodes: Sendable {
   package init() {}
 }
 
-/// One-time codes: said once, and kept as hashes only.
-package nonisolated struct Cordon_V1_Codes: Sendable {
+/// What was done; what was not asked is left out.
+package nonisolated struct Cordon_V1_Done: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Each ends one isolation.
+  /// One-time codes, each for one isolation: said once, and kept as hashes only.
   package var codes: [String] = []
+
+  /// The version of the standing orders held; 0 for none.
+  package var standingVersion: UInt64 = 0
+
+  /// How many standing orders were carried out now.
+  package var carriedOut: UInt32 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -227,13 +278,13 @@ package nonisolated struct Cordon_V1_EnforcerResponse: Sendable {
     set {response = .error(newValue)}
   }
 
-  /// To make_codes.
-  package var codes: Cordon_V1_Codes {
+  /// To make_codes, standing_orders and trigger.
+  package var done: Cordon_V1_Done {
     get {
-      if case .codes(let v)? = response {return v}
-      return Cordon_V1_Codes()
+      if case .done(let v)? = response {return v}
+      return Cordon_V1_Done()
     }
-    set {response = .codes(newValue)}
+    set {response = .done(newValue)}
   }
 
   /// To evidence; without an order when nothing more waits.
@@ -257,8 +308,8 @@ package nonisolated struct Cordon_V1_EnforcerResponse: Sendable {
     case status(Cordon_V1_EnforcerStatus)
     /// To anything that could not be understood or was not allowed.
     case error(Cordon_V1_EnforcerError)
-    /// To make_codes.
-    case codes(Cordon_V1_Codes)
+    /// To make_codes, standing_orders and trigger.
+    case done(Cordon_V1_Done)
     /// To evidence; without an order when nothing more waits.
     case evidence(Cordon_V1_EvidencePart)
 
@@ -400,6 +451,9 @@ package nonisolated struct Cordon_V1_Notice: Sendable {
 
     /// What was refused and nobody should have asked: forged, or more than the host's policy allows in an hour.
     case refused // = 4
+
+    /// A standing order was carried out, or could not be.
+    case standing // = 5
     case UNRECOGNIZED(Int)
 
     package init() {
@@ -413,6 +467,7 @@ package nonisolated struct Cordon_V1_Notice: Sendable {
       case 2: self = .lost
       case 3: self = .breakGlass
       case 4: self = .refused
+      case 5: self = .standing
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -424,6 +479,7 @@ package nonisolated struct Cordon_V1_Notice: Sendable {
       case .lost: return 2
       case .breakGlass: return 3
       case .refused: return 4
+      case .standing: return 5
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -435,6 +491,7 @@ package nonisolated struct Cordon_V1_Notice: Sendable {
       .lost,
       .breakGlass,
       .refused,
+      .standing,
     ]
 
   }
@@ -448,7 +505,7 @@ fileprivate nonisolated let _protobuf_package = "cordon.v1"
 
 nonisolated extension Cordon_V1_EnforcerRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EnforcerRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}execute\0\u{3}key_set\0\u{1}status\0\u{3}local_release\0\u{3}make_codes\0\u{1}evidence\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}execute\0\u{3}key_set\0\u{1}status\0\u{3}local_release\0\u{3}make_codes\0\u{1}evidence\0\u{1}trigger\0\u{3}standing_orders\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -535,6 +592,32 @@ nonisolated extension Cordon_V1_EnforcerRequest: SwiftProtobuf.Message, SwiftPro
           self.request = .evidence(v)
         }
       }()
+      case 8: try {
+        var v: Cordon_V1_StandingTrigger?
+        var hadOneofValue = false
+        if let current = self.request {
+          hadOneofValue = true
+          if case .trigger(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.request = .trigger(v)
+        }
+      }()
+      case 9: try {
+        var v: Cordon_V1_SignedStandingOrders?
+        var hadOneofValue = false
+        if let current = self.request {
+          hadOneofValue = true
+          if case .standingOrders(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.request = .standingOrders(v)
+        }
+      }()
       default: break
       }
     }
@@ -572,6 +655,14 @@ nonisolated extension Cordon_V1_EnforcerRequest: SwiftProtobuf.Message, SwiftPro
     case .evidence?: try {
       guard case .evidence(let v)? = self.request else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case .trigger?: try {
+      guard case .trigger(let v)? = self.request else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
+    case .standingOrders?: try {
+      guard case .standingOrders(let v)? = self.request else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
     }()
     case nil: break
     }
@@ -621,6 +712,51 @@ nonisolated extension Cordon_V1_LocalRelease: SwiftProtobuf.Message, SwiftProtob
   }
 }
 
+nonisolated extension Cordon_V1_StandingTrigger: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StandingTrigger"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rule\0\u{3}source_ip\0\u{3}destination_ip\0\u{3}user_name\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.rule) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.sourceIp) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.destinationIp) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.userName) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.rule.isEmpty {
+      try visitor.visitSingularStringField(value: self.rule, fieldNumber: 1)
+    }
+    if !self.sourceIp.isEmpty {
+      try visitor.visitSingularStringField(value: self.sourceIp, fieldNumber: 2)
+    }
+    if !self.destinationIp.isEmpty {
+      try visitor.visitSingularStringField(value: self.destinationIp, fieldNumber: 3)
+    }
+    if !self.userName.isEmpty {
+      try visitor.visitSingularStringField(value: self.userName, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_StandingTrigger, rhs: Cordon_V1_StandingTrigger) -> Bool {
+    if lhs.rule != rhs.rule {return false}
+    if lhs.sourceIp != rhs.sourceIp {return false}
+    if lhs.destinationIp != rhs.destinationIp {return false}
+    if lhs.userName != rhs.userName {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Cordon_V1_MakeCodes: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MakeCodes"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}count\0")
@@ -651,9 +787,9 @@ nonisolated extension Cordon_V1_MakeCodes: SwiftProtobuf.Message, SwiftProtobuf.
   }
 }
 
-nonisolated extension Cordon_V1_Codes: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".Codes"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}codes\0")
+nonisolated extension Cordon_V1_Done: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Done"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}codes\0\u{3}standing_version\0\u{3}carried_out\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -662,6 +798,8 @@ nonisolated extension Cordon_V1_Codes: SwiftProtobuf.Message, SwiftProtobuf._Mes
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedStringField(value: &self.codes) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.standingVersion) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.carriedOut) }()
       default: break
       }
     }
@@ -671,11 +809,19 @@ nonisolated extension Cordon_V1_Codes: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.codes.isEmpty {
       try visitor.visitRepeatedStringField(value: self.codes, fieldNumber: 1)
     }
+    if self.standingVersion != 0 {
+      try visitor.visitSingularUInt64Field(value: self.standingVersion, fieldNumber: 2)
+    }
+    if self.carriedOut != 0 {
+      try visitor.visitSingularUInt32Field(value: self.carriedOut, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Cordon_V1_Codes, rhs: Cordon_V1_Codes) -> Bool {
+  package static func ==(lhs: Cordon_V1_Done, rhs: Cordon_V1_Done) -> Bool {
     if lhs.codes != rhs.codes {return false}
+    if lhs.standingVersion != rhs.standingVersion {return false}
+    if lhs.carriedOut != rhs.carriedOut {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -728,7 +874,7 @@ nonisolated extension Cordon_V1_StatusRequest: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Cordon_V1_EnforcerResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EnforcerResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}result\0\u{3}key_set_accepted\0\u{1}status\0\u{1}error\0\u{1}codes\0\u{1}evidence\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}result\0\u{3}key_set_accepted\0\u{1}status\0\u{1}error\0\u{1}done\0\u{1}evidence\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -790,16 +936,16 @@ nonisolated extension Cordon_V1_EnforcerResponse: SwiftProtobuf.Message, SwiftPr
         }
       }()
       case 6: try {
-        var v: Cordon_V1_Codes?
+        var v: Cordon_V1_Done?
         var hadOneofValue = false
         if let current = self.response {
           hadOneofValue = true
-          if case .codes(let m) = current {v = m}
+          if case .done(let m) = current {v = m}
         }
         try decoder.decodeSingularMessageField(value: &v)
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.response = .codes(v)
+          self.response = .done(v)
         }
       }()
       case 7: try {
@@ -845,8 +991,8 @@ nonisolated extension Cordon_V1_EnforcerResponse: SwiftProtobuf.Message, SwiftPr
       guard case .error(let v)? = self.response else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     }()
-    case .codes?: try {
-      guard case .codes(let v)? = self.response else { preconditionFailure() }
+    case .done?: try {
+      guard case .done(let v)? = self.response else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     }()
     case .evidence?: try {
@@ -1066,5 +1212,5 @@ nonisolated extension Cordon_V1_Notice: SwiftProtobuf.Message, SwiftProtobuf._Me
 }
 
 nonisolated extension Cordon_V1_Notice.Kind: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_DRIFT\0\u{1}KIND_LOST\0\u{1}KIND_BREAK_GLASS\0\u{1}KIND_REFUSED\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_DRIFT\0\u{1}KIND_LOST\0\u{1}KIND_BREAK_GLASS\0\u{1}KIND_REFUSED\0\u{1}KIND_STANDING\0")
 }

@@ -288,6 +288,9 @@ package nonisolated struct Cordon_V1_Facts: Sendable {
   /// Clears the value of `isolation`. Subsequent reads from it will return its default value.
   package mutating func clearIsolation() {self._isolation = nil}
 
+  /// The version of the standing orders that the enforcer took last since the agent began; 0 for none.
+  package var standingVersion: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -473,6 +476,15 @@ package nonisolated struct Cordon_V1_ControllerMessage: Sendable {
     set {message = .huntEnd(newValue)}
   }
 
+  /// What the host may do while the controller cannot be reached.
+  package var standingOrders: Cordon_V1_SignedStandingOrders {
+    get {
+      if case .standingOrders(let v)? = message {return v}
+      return Cordon_V1_SignedStandingOrders()
+    }
+    set {message = .standingOrders(newValue)}
+  }
+
   /// The rules that the agent should run; fetched with RulePack, so that no order waits behind them.
   package var rulePack: Cordon_V1_RulePackOffer {
     get {
@@ -498,6 +510,8 @@ package nonisolated struct Cordon_V1_ControllerMessage: Sendable {
     case hunt(Cordon_V1_HuntQuestion)
     /// A hunt is over: stop answering.
     case huntEnd(Cordon_V1_HuntEnd)
+    /// What the host may do while the controller cannot be reached.
+    case standingOrders(Cordon_V1_SignedStandingOrders)
     /// The rules that the agent should run; fetched with RulePack, so that no order waits behind them.
     case rulePack(Cordon_V1_RulePackOffer)
 
@@ -991,7 +1005,7 @@ nonisolated extension Cordon_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Cordon_V1_Facts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Facts"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hostname\0\u{1}kernel\0\u{3}operating_system\0\u{3}agent_version\0\u{3}enforcer_version\0\u{3}owned_tables\0\u{3}policy_hash\0\u{1}containment\0\u{1}isolation\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hostname\0\u{1}kernel\0\u{3}operating_system\0\u{3}agent_version\0\u{3}enforcer_version\0\u{3}owned_tables\0\u{3}policy_hash\0\u{1}containment\0\u{1}isolation\0\u{4}\u{1f}standing_version\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1008,6 +1022,7 @@ nonisolated extension Cordon_V1_Facts: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 7: try { try decoder.decodeSingularStringField(value: &self.policyHash) }()
       case 8: try { try decoder.decodeSingularMessageField(value: &self._containment) }()
       case 9: try { try decoder.decodeSingularMessageField(value: &self._isolation) }()
+      case 40: try { try decoder.decodeSingularUInt64Field(value: &self.standingVersion) }()
       default: break
       }
     }
@@ -1045,6 +1060,9 @@ nonisolated extension Cordon_V1_Facts: SwiftProtobuf.Message, SwiftProtobuf._Mes
     try { if let v = self._isolation {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
     } }()
+    if self.standingVersion != 0 {
+      try visitor.visitSingularUInt64Field(value: self.standingVersion, fieldNumber: 40)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1058,6 +1076,7 @@ nonisolated extension Cordon_V1_Facts: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.policyHash != rhs.policyHash {return false}
     if lhs._containment != rhs._containment {return false}
     if lhs._isolation != rhs._isolation {return false}
+    if lhs.standingVersion != rhs.standingVersion {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1204,7 +1223,7 @@ nonisolated extension Cordon_V1_OrderProgress.Stage: SwiftProtobuf._ProtoNamePro
 
 nonisolated extension Cordon_V1_ControllerMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ControllerMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}order\0\u{3}key_set\0\u{3}result_ack\0\u{4}\u{10}rule_pack\0\u{1}hunt\0\u{3}hunt_end\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}order\0\u{3}key_set\0\u{3}result_ack\0\u{4}\u{10}rule_pack\0\u{1}hunt\0\u{3}hunt_end\0\u{4}\u{12}standing_orders\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1303,6 +1322,19 @@ nonisolated extension Cordon_V1_ControllerMessage: SwiftProtobuf.Message, SwiftP
           self.message = .huntEnd(v)
         }
       }()
+      case 40: try {
+        var v: Cordon_V1_SignedStandingOrders?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .standingOrders(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .standingOrders(v)
+        }
+      }()
       default: break
       }
     }
@@ -1341,6 +1373,10 @@ nonisolated extension Cordon_V1_ControllerMessage: SwiftProtobuf.Message, SwiftP
     case .huntEnd?: try {
       guard case .huntEnd(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+    }()
+    case .standingOrders?: try {
+      guard case .standingOrders(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
     }()
     case nil: break
     }

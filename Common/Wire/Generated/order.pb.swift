@@ -208,6 +208,85 @@ package nonisolated struct Cordon_V1_SignedOrderKeySet: Sendable {
   package init() {}
 }
 
+/// All that one host may do by itself while its controller cannot be reached. A newer set replaces the whole one before.
+package nonisolated struct Cordon_V1_StandingOrderSet: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Rises with every change; an older set than the one held is refused.
+  package var version: UInt64 = 0
+
+  /// The fleet's name.
+  package var fleet: String = String()
+
+  /// The only agent that it is for: 16 bytes.
+  package var agentID: Data = Data()
+
+  /// At most 32.
+  package var orders: [Cordon_V1_StandingOrder] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// One thing that a host may do by itself. Nothing of it is text that is filled in: the subject says which field of the
+/// event the action is about.
+package nonisolated struct Cordon_V1_StandingOrder: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Identifies it: 16 bytes.
+  package var standingID: Data = Data()
+
+  /// Not carried out afterwards: microseconds since the Unix epoch.
+  package var expiresAtUs: Int64 = 0
+
+  /// The identifier of the detection rule that must fire.
+  package var rule: String = String()
+
+  /// The kind of the action: isolate, block_address or lock_account.
+  package var action: String = String()
+
+  /// What it is done to: host, source.ip, destination.ip or user.name.
+  package var subject: String = String()
+
+  /// How long it lasts, seconds.
+  package var durationS: Int64 = 0
+
+  /// Who asked.
+  package var requestedBy: String = String()
+
+  /// Why, for people.
+  package var reason: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// A set of standing orders as it travels and is kept.
+package nonisolated struct Cordon_V1_SignedStandingOrders: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// A serialised StandingOrderSet.
+  package var set: Data = Data()
+
+  /// The first 16 bytes of SHA-256 of the order key that signed.
+  package var keyID: Data = Data()
+
+  /// Ed25519 over "cordon/standing-orders/v1", a zero byte, and `set`.
+  package var signature: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 /// What became of an order at the host.
 package nonisolated struct Cordon_V1_OrderResult: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -937,6 +1016,156 @@ nonisolated extension Cordon_V1_SignedOrderKeySet: SwiftProtobuf.Message, SwiftP
 
   package static func ==(lhs: Cordon_V1_SignedOrderKeySet, rhs: Cordon_V1_SignedOrderKeySet) -> Bool {
     if lhs.keySet != rhs.keySet {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cordon_V1_StandingOrderSet: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StandingOrderSet"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}fleet\0\u{3}agent_id\0\u{1}orders\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.fleet) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.agentID) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.orders) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.version != 0 {
+      try visitor.visitSingularUInt64Field(value: self.version, fieldNumber: 1)
+    }
+    if !self.fleet.isEmpty {
+      try visitor.visitSingularStringField(value: self.fleet, fieldNumber: 2)
+    }
+    if !self.agentID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.agentID, fieldNumber: 3)
+    }
+    if !self.orders.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.orders, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_StandingOrderSet, rhs: Cordon_V1_StandingOrderSet) -> Bool {
+    if lhs.version != rhs.version {return false}
+    if lhs.fleet != rhs.fleet {return false}
+    if lhs.agentID != rhs.agentID {return false}
+    if lhs.orders != rhs.orders {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cordon_V1_StandingOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StandingOrder"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}standing_id\0\u{3}expires_at_us\0\u{1}rule\0\u{1}action\0\u{1}subject\0\u{3}duration_s\0\u{3}requested_by\0\u{1}reason\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.standingID) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.expiresAtUs) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.rule) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.action) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.subject) }()
+      case 6: try { try decoder.decodeSingularInt64Field(value: &self.durationS) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.requestedBy) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.standingID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.standingID, fieldNumber: 1)
+    }
+    if self.expiresAtUs != 0 {
+      try visitor.visitSingularInt64Field(value: self.expiresAtUs, fieldNumber: 2)
+    }
+    if !self.rule.isEmpty {
+      try visitor.visitSingularStringField(value: self.rule, fieldNumber: 3)
+    }
+    if !self.action.isEmpty {
+      try visitor.visitSingularStringField(value: self.action, fieldNumber: 4)
+    }
+    if !self.subject.isEmpty {
+      try visitor.visitSingularStringField(value: self.subject, fieldNumber: 5)
+    }
+    if self.durationS != 0 {
+      try visitor.visitSingularInt64Field(value: self.durationS, fieldNumber: 6)
+    }
+    if !self.requestedBy.isEmpty {
+      try visitor.visitSingularStringField(value: self.requestedBy, fieldNumber: 7)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_StandingOrder, rhs: Cordon_V1_StandingOrder) -> Bool {
+    if lhs.standingID != rhs.standingID {return false}
+    if lhs.expiresAtUs != rhs.expiresAtUs {return false}
+    if lhs.rule != rhs.rule {return false}
+    if lhs.action != rhs.action {return false}
+    if lhs.subject != rhs.subject {return false}
+    if lhs.durationS != rhs.durationS {return false}
+    if lhs.requestedBy != rhs.requestedBy {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cordon_V1_SignedStandingOrders: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SignedStandingOrders"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}set\0\u{3}key_id\0\u{1}signature\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.set) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.keyID) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.set.isEmpty {
+      try visitor.visitSingularBytesField(value: self.set, fieldNumber: 1)
+    }
+    if !self.keyID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.keyID, fieldNumber: 2)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_SignedStandingOrders, rhs: Cordon_V1_SignedStandingOrders) -> Bool {
+    if lhs.set != rhs.set {return false}
+    if lhs.keyID != rhs.keyID {return false}
     if lhs.signature != rhs.signature {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

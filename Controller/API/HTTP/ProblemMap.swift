@@ -43,7 +43,7 @@ package enum ProblemMap {
                 "evidence.unknown",
                 "host.unknown",
                 "hunt.unknown", "order.unknown", "playbook.unknown", "rules.unknown", "rules.group_unknown",
-                "run.unknown", "task.unknown",
+                "run.unknown", "standing.unknown", "task.unknown",
                 "token.unknown",
             ]
         ),

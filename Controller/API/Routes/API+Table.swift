@@ -4,7 +4,8 @@ extension API {
     /// Every route there is.
     package static let routes: [Route] = [
         sessionRoutes, hostRoutes, enrolmentRoutes, alertRoutes, eventRoutes, caseRoutes, caseWorkRoutes, orderRoutes,
-        approvalRoutes, evidenceRoutes, huntRoutes, ruleRoutes, ruleTrialRoutes, assetGroupRoutes, playbookRoutes,
+        approvalRoutes, standingRoutes, evidenceRoutes, huntRoutes, ruleRoutes, ruleTrialRoutes, assetGroupRoutes,
+        playbookRoutes,
         runRoutes, taskRoutes, auditRoutes, userRoutes, apiTokenRoutes, changeRoutes, serviceRoutes,
     ].flatMap { $0 }
 }

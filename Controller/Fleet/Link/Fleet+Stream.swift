@@ -64,7 +64,9 @@ extension Fleet {
                 try await answered(model, at: session)
             case .hunt(let answer): try await heard(answer, at: session)
             case .health(let health): changed(session.agent) { health.add(to: &$0.facts) }
-            case .facts(let facts): changed(session.agent) { $0.facts = facts.model(keepingHealthOf: $0.facts) }
+            case .facts(let facts):
+                changed(session.agent) { $0.facts = facts.model(keepingHealthOf: $0.facts) }
+                sendStanding(to: session, unless: facts.standingVersion)
             case .rulePack(let state): heard(state, from: session.agent)
             // A kind of message that this version does not know.
             case nil: continue
@@ -87,6 +89,7 @@ extension Fleet {
             if hello.hasFacts { $0.facts = hello.facts.model(keepingHealthOf: $0.facts) }
         }
         offerRules(to: session)
+        sendStanding(to: session)
         try await deliver(to: session)
         try await askOpenHunts(session)
     }

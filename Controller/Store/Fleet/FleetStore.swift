@@ -13,7 +13,8 @@ package struct FleetStore: Sendable {
 
     /// What ``Fleet`` is loaded from.
     package var stores: Fleet.Stores {
-        Fleet.Stores(hosts: self, tokens: self, orders: self, hunts: self, evidence: self)
+        Fleet.Stores(
+            hosts: self, tokens: self, orders: self, hunts: self, evidence: self, standing: self)
     }
 }
 
