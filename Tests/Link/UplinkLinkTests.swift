@@ -218,18 +218,19 @@ struct UplinkLinkTests {
     @Test("what a rule raises while the controller is away is given to the enforcer, and nothing while it is there")
     func standing() async throws {
         try await Self.scene { controller, agent, wire in
-            var agent = agent
-            agent.settings.lostAfter = .milliseconds(50)
+            var hasty = agent
+            hasty.settings.lostAfter = .milliseconds(50)
+            let host = hasty
             let raised = Raised()
-            try await agent.run(alerts: raised.stream) { uplink in
+            try await host.run(alerts: raised.stream) { uplink in
                 try await uplink.connected()
                 let order = StandingOrder(
                     id: controller.clock.surroundings.identifier(), rule: "r", kind: .blockAddress,
                     subject: .sourceAddress, duration: .seconds(60), expiresAt: controller.clock.now + .seconds(600),
                     requestedBy: "ada", reason: "test")
-                _ = try await controller.fleet.makeStanding(order, for: try Self.id(agent), by: Controller.admin)
+                _ = try await controller.fleet.makeStanding(order, for: try Self.id(host), by: Controller.admin)
                 _ = try await eventually("the enforcer has them") {
-                    agent.enforcer.standing.contains("version 1") ? true : nil
+                    host.enforcer.standing.contains("version 1") ? true : nil
                 }
                 raised.open(1)
                 _ = try await eventually("the first alert was looked at") { raised.asked == 2 ? true : nil }
@@ -238,9 +239,9 @@ struct UplinkLinkTests {
                 _ = try await uplink.waiting()
                 raised.open(2)
                 _ = try await eventually("the enforcer hears of the second") {
-                    agent.enforcer.standing.contains("r 203.0.113.2 mallory") ? true : nil
+                    host.enforcer.standing.contains("r 203.0.113.2 mallory") ? true : nil
                 }
-                #expect(!agent.enforcer.standing.contains("r 203.0.113.1 mallory"))
+                #expect(!host.enforcer.standing.contains("r 203.0.113.1 mallory"))
             }
         }
     }
