@@ -15,7 +15,7 @@ package struct HostFacts: Sendable, Hashable, Codable {
     package var isolation: IsolationPreflight?
     /// What the kernel and the agent's rights allow, as names: `journal`, `audit_log`, `cgroup2`, `pidfd`, …
     package var abilities: [String]
-    /// The version of the standing orders that the enforcer took last; `nil` from one that does not say, 0 for none.
+    /// The version of the standing orders that the enforcer took last; `nil` for none.
     package var standingVersion: UInt64?
     /// How the agent itself is doing; `nil` from one that does not say.
     package var health: AgentHealth?

@@ -173,7 +173,7 @@ extension Cordon_V1_Facts {
             policyHash: policyHash.plain(64), containment: containment.model(),
             isolation: hasIsolation ? isolation.model() : nil
         )
-        facts.standingVersion = standingVersion
+        facts.standingVersion = standingVersion == 0 ? nil : standingVersion
         return facts
     }
 }

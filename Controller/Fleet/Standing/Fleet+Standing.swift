@@ -48,7 +48,7 @@ extension Fleet {
 
     /// Whether the host says that it holds what it was sent last.
     package func holdsStanding(_ agent: AgentID) -> Bool {
-        registry.host(agent)?.facts?.standingVersion == standingVersion(of: agent)
+        (registry.host(agent)?.facts?.standingVersion ?? 0) == standingVersion(of: agent)
     }
 
     private func keep(_ record: StandingRecord, _ verb: String, by principal: Principal) async throws {

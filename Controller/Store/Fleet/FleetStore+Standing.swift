@@ -8,8 +8,8 @@ enum StandingSchema {
     static let v1: [String] = [
         """
         CREATE TABLE fleet_standing (
-            id BLOB NOT NULL PRIMARY KEY,
-            agent BLOB NOT NULL REFERENCES fleet_hosts (agent_id),
+            id TEXT NOT NULL PRIMARY KEY,
+            agent TEXT NOT NULL,
             rule TEXT NOT NULL,
             action TEXT NOT NULL,
             subject TEXT NOT NULL,
@@ -47,15 +47,13 @@ extension FleetStore: StandingRepository {
     }
 
     private static func standing(_ row: Row) throws -> StandingRecord {
-        let table = "fleet_standing"
-        guard let kind = ActionKind(rawValue: row["action"]), let subject = StandingSubject(rawValue: row["subject"])
-        else { throw StoreError.damagedRow(table) }
-        return StandingRecord(
+        StandingRecord(
             order: StandingOrder(
-                id: try row.identifier("id", in: table), rule: row["rule"], kind: kind, subject: subject,
-                duration: .seconds(row["duration_s"] as Int64), expiresAt: try row.instant("expires_at", in: table),
-                requestedBy: row["requested_by"], reason: row["reason"]),
-            agent: try row.identifier("agent", in: table), createdAt: try row.instant("created_at", in: table),
-            withdrawnAt: row.instant("withdrawn_at"))
+                id: try row.identifier("id"), rule: try row.text("rule"), kind: try row.word("action"),
+                subject: try row.word("subject"), duration: .seconds(try row.integer("duration_s")),
+                expiresAt: try row.timestamp("expires_at"), requestedBy: try row.text("requested_by"),
+                reason: try row.text("reason")),
+            agent: try row.identifier("agent"), createdAt: try row.timestamp("created_at"),
+            withdrawnAt: try row.optionalTimestamp("withdrawn_at"))
     }
 }
