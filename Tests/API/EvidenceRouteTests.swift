@@ -3,6 +3,7 @@ import ControllerCases
 import ControllerFleet
 import ControllerStore
 import CordonModel
+import CordonOrders
 import CordonScan
 import CordonTrust
 import FoundationEssentials
@@ -69,6 +70,30 @@ struct EvidenceRouteTests {
             #expect(answer.status == .serviceUnavailable && answer.code == "evidence.damaged")
             let unknown = try await caller.send(.get, "\(APIFixture.root)/evidence/\(fixture.file.id)/content", nil)
             #expect(unknown.status == .notFound && unknown.code == "evidence.unknown")
+        }
+    }
+
+    @Test("a host's page orders a file to be collected, and refuses what is no path")
+    func form() async throws {
+        let fixture = try await WebFixture()
+        try await fixture.application.test(.router) { client in
+            let visitor = WebVisitor(client)
+            try await visitor.signIn()
+            let path = "/hosts/\(WebFixture.web1.id)"
+            let page = try await visitor.get(path)
+            let token = try #require(page.field("form_token", ofForm: "\(path)/orders"))
+            func ask(_ file: String) async throws -> HTTPResponse.Status {
+                let order = "\(fixture.services.surroundings.identifier(of: OrderID.self))"
+                let fields = [
+                    "form_token": token, "order": order, "action": "collect_file", "path": file, "reason": "x",
+                ]
+                return try await visitor.post("\(path)/orders", fields).status
+            }
+            #expect(page.html.contains("id=\"form-collect\""))
+            #expect(try await ask("tmp/x") != .seeOther)
+            #expect(try await ask("/tmp/x") == .seeOther)
+            let made = try await fixture.services.fleet.orders(OrderFilter()).map(\.order.action)
+            #expect(made == [.collectFile(FileCollection(path: "/tmp/x"))])
         }
     }
 

@@ -105,6 +105,7 @@ extension HostPage {
             blockOrder: "\(newOrder())", isolatedNow: host.isolationEnd(reader.now) != nil,
             durations: OrderForms.durations.map { Span($0, chosen: $0 == .seconds(14_400)) }
         )
+        forms.collectOrder = "\(newOrder())"
         if !host.isOnline { forms.offlineHint = "The host is offline. An order waits 15 min for it and expires then." }
         return forms
     }

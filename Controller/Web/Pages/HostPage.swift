@@ -98,6 +98,7 @@ package struct HostPage: Page {
         package var releaseOrder: String
         package var isolateOrder: String
         package var blockOrder: String
+        package var collectOrder = ""
         package var isolatedNow: Bool
         package var durations: [Span]
         /// What is said when the host is not there.

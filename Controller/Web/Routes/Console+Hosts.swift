@@ -79,8 +79,16 @@ extension Console {
         case .release: .release
         case .blockAddress: .blockAddress(try block(form))
         case .unblockAddress: .unblockAddress(try network(form))
+        case .collectFile: try collection(form)
         default: throw .badForm
         }
+    }
+
+    private func collection(_ form: FormBody) throws(Problem) -> Action {
+        do {
+            return try Action(
+                kind: ActionKind.collectFile.rawValue, parameters: ["path": .text(form.text("path") ?? "")])
+        } catch { throw .formField("path", error.message) }
     }
 
     private func block(_ form: FormBody) throws(Problem) -> AddressBlock {
