@@ -25,14 +25,19 @@ let strict: [SwiftSetting] = [
 let isFuzzing = Context.environment["CORDON_FUZZ"] != nil
 let ours: [SwiftSetting] = isFuzzing ? strict + [.unsafeFlags(["-sanitize=fuzzer", "-O"])] : strict
 
+// The agent is to stay small: what no log line passes through is made for size, not for speed.
+let small: [SwiftSetting] = isFuzzing ? [] : [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 func module(
-    _ name: String, in path: String, uses: [Target.Dependency] = [], resources: [Resource]? = nil
+    _ name: String, in path: String, uses: [Target.Dependency] = [], resources: [Resource]? = nil,
+    isSmall: Bool = false
 ) -> Target {
-    .target(name: name, dependencies: uses, path: path, resources: resources, swiftSettings: ours)
+    .target(
+        name: name, dependencies: uses, path: path, resources: resources, swiftSettings: ours + (isSmall ? small : []))
 }
 
-func tool(_ name: String, in path: String, uses: [Target.Dependency]) -> Target {
-    .executableTarget(name: name, dependencies: uses, path: path, swiftSettings: ours)
+func tool(_ name: String, in path: String, uses: [Target.Dependency], isSmall: Bool = false) -> Target {
+    .executableTarget(name: name, dependencies: uses, path: path, swiftSettings: ours + (isSmall ? small : []))
 }
 
 func tests(_ name: String, in path: String, uses: [Target.Dependency]) -> Target {
@@ -83,15 +88,15 @@ let common: [Target] = [
     module("CordonMatch", in: "Common/Match", uses: ["CordonModel", "CordonScan", "CPCRE2"]),
     module("CordonSigma", in: "Common/Sigma", uses: ["CordonModel", "CordonScan", "CordonMatch"]),
     module("CordonFrames", in: "Common/Frames", uses: ["CordonModel", "CLinux", .system]),
-    module("CordonSettings", in: "Common/Settings", uses: ["CordonModel", "CordonScan", .system]),
-    module("CordonSignals", in: "Common/Signals", uses: ["CordonModel", "CLinux", .logging]),
-    module("CordonTrust", in: "Common/Trust", uses: ["CordonModel", .crypto, .x509, .swiftASN1]),
+    module("CordonSettings", in: "Common/Settings", uses: ["CordonModel", "CordonScan", .system], isSmall: true),
+    module("CordonSignals", in: "Common/Signals", uses: ["CordonModel", "CLinux", .logging], isSmall: true),
+    module("CordonTrust", in: "Common/Trust", uses: ["CordonModel", .crypto, .x509, .swiftASN1], isSmall: true),
     module("CordonWire", in: "Common/Wire", uses: ["CordonModel", .protobuf]),
     module("CordonOrders", in: "Common/Orders", uses: ["CordonModel", "CordonTrust", "CordonWire", .protobuf]),
     module(
         "CordonLink",
         in: "Common/Link",
-        uses: ["CordonModel", "CordonWire", .protobuf, .grpcCore, .grpcProtobuf]
+        uses: ["CordonModel", "CordonWire", .protobuf, .grpcCore, .grpcProtobuf], isSmall: true
     ),
     .target(name: "CLinux", path: "Common/System/CLinux"),
     .systemLibrary(
@@ -122,7 +127,9 @@ let agent: [Target] = [
         in: "Agent/Collect",
         uses: ["AgentNetlink", "CordonModel", "CordonScan", "CSystemd", "CZlib", "CLinux", .system, .logging, .crypto]
     ),
-    module("AgentHunt", in: "Agent/Hunt", uses: ["CordonModel", "CordonWire", "AgentCollect", .crypto, .logging]),
+    module(
+        "AgentHunt", in: "Agent/Hunt", uses: ["CordonModel", "CordonWire", "AgentCollect", .crypto, .logging],
+        isSmall: true),
     module("AgentDetect", in: "Agent/Detect", uses: ["CordonModel", "CordonSigma"]),
     module("AgentSpool", in: "Agent/Spool", uses: ["CordonModel", "CordonWire", "CordonFrames", .system, .logging]),
     module(
@@ -131,7 +138,7 @@ let agent: [Target] = [
         uses: [
             "CordonModel", "CordonWire", "CordonLink", "CordonTrust", "AgentHunt", "AgentSpool", .grpcCore,
             .grpcTransport, .nioCore, .nioPosix, .nioSSL, .protobuf, .logging, .serviceLifecycle,
-        ]
+        ], isSmall: true
     ),
     module("AgentNetlink", in: "Agent/Netlink", uses: ["CordonModel", "CLinux"]),
     module(
@@ -151,7 +158,7 @@ let agent: [Target] = [
             "AgentDetect", "AgentHunt", "AgentSpool", "AgentUplink", "CLinux", .argumentParser, .logging,
             .serviceLifecycle,
             .unixSignals, .system,
-        ]
+        ], isSmall: true
     ),
     tool(
         "cordon-enforcer",

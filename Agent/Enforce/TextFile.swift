@@ -30,11 +30,11 @@ enum TextFile {
 
     /// Changes whenever the file does; empty when it cannot be looked at.
     static func version(_ path: String) -> [Int64] {
-        var status = stat()
-        guard unsafe stat(path, &status) == 0 else { return [] }
+        guard let status = FileStatus(at: path) else { return [] }
+        let (modified, changed) = (status.identity.modified, status.changed)
         return [
-            Int64(bitPattern: UInt64(status.st_ino)), Int64(status.st_size), Int64(status.st_mtim.tv_sec),
-            Int64(status.st_mtim.tv_nsec), Int64(status.st_ctim.tv_sec), Int64(status.st_ctim.tv_nsec),
+            Int64(bitPattern: status.identity.inode), status.identity.size, modified.seconds, modified.nanoseconds,
+            changed.seconds, changed.nanoseconds,
         ]
     }
 

@@ -27,15 +27,18 @@ struct ServiceManagerTests {
             LoadState=masked
             ActiveState=failed
             Transient=yes
+            FragmentPath=/run/systemd/generator/x@y.timer
+            RequiredBy=d.service local-fs.target
             """
         let units = ServiceManager.parse(text)
         #expect(
             units == [
                 ServiceManager.Unit(
                     id: "a.service", names: ["b.service", "a.service"], load: "loaded", active: "active",
-                    isTransient: false, dependents: ["a.socket", "a.timer", "c.service"]),
+                    isTransient: false, isGenerated: false, dependents: ["a.socket", "a.timer", "c.service"]),
                 ServiceManager.Unit(
-                    id: "x@y.timer", names: [], load: "masked", active: "failed", isTransient: true, dependents: []),
+                    id: "x@y.timer", names: [], load: "masked", active: "failed", isTransient: true, isGenerated: true,
+                    dependents: ["d.service"]),
             ])
         #expect(units.map(\.isUp) == [true, false] && units.map(\.isDown) == [false, true])
         #expect(ServiceManager.parse("").isEmpty && ServiceManager.parse("\n\n=\nId\n").isEmpty)

@@ -33,7 +33,11 @@ struct JournalRecord {
     /// Fields of this entry, of any name.
     private(set) var count = 0
 
+    /// Bytes of those: any user may write as many as journald takes, and each event is held whole.
+    private var otherBytes = 0
+
     private static let otherLimit = 64
+    private static let otherBytesLimit = 64 << 10
     /// The same as the message and its time, once more.
     private static let repeating: Set<String> = ["syslog_raw", "syslog_timestamp"]
 
@@ -42,7 +46,7 @@ struct JournalRecord {
         for index in values.indices { values[index].isThere = false }
         message = []
         others.removeAll(keepingCapacity: true)
-        (hasMessage, isCut, count) = (false, false, 0)
+        (hasMessage, isCut, count, otherBytes) = (false, false, 0, 0)
     }
 
     // MARK: - Taking
@@ -71,6 +75,11 @@ struct JournalRecord {
         let name = field.extracting(first: end).copy[...].string.lowercased()
         guard !Self.repeating.contains(name) else { return }
         let value = field.extracting(droppingFirst: end + 1).extracting(first: Value.limit).copy
+        otherBytes += name.utf8.count + value.count
+        guard otherBytes <= Self.otherBytesLimit else {
+            isCut = true
+            return
+        }
         others.append((name, value[...].string))
     }
 

@@ -176,7 +176,7 @@ package actor JournalSource: Source {
             if !identifiers.isEmpty { return nil }
         }
         let record = entry.record(receivedAt: Timestamp(microseconds: realtime))
-        passed.bytes += record.text.count
+        passed.bytes += record.bytes
         return record
     }
 

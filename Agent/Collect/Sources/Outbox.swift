@@ -86,7 +86,7 @@ extension Outbox {
 
 extension Record {
     /// Bytes of its texts.
-    fileprivate var bytes: Int {
+    var bytes: Int {
         fields.reduce(text.count) { sum, field in
             switch field.value {
             case .text(let text): sum + text.utf8.count

@@ -88,8 +88,7 @@ struct ShadowFile {
     }
 
     private func replace(with bytes: [UInt8]) throws(EnforceError) {
-        var old = stat()
-        guard unsafe stat(path, &old) == 0 else { throw .file("look at", path, errno) }
+        guard let old = FileStatus(at: path) else { throw .file("look at", path, errno) }
         let fresh = folder + "/.shadow.cordon"
         unsafe unlink(fresh)
         let descriptor = unsafe open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -104,7 +103,7 @@ struct ShadowFile {
                 guard count > 0 || errno == EINTR else { throw .file("write", fresh, errno) }
                 place += max(0, count)
             }
-            guard fchown(descriptor, old.st_uid, old.st_gid) == 0, fchmod(descriptor, old.st_mode & 0o7777) == 0,
+            guard fchown(descriptor, old.user, old.group) == 0, fchmod(descriptor, old.mode & 0o7777) == 0,
                 fsync(descriptor) == 0, unsafe rename(fresh, path) == 0
             else { throw .file("replace", path, errno) }
         } catch {

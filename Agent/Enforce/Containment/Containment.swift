@@ -12,6 +12,8 @@ package struct Containment: Sendable {
     /// Times a containment was found missing and put back.
     package internal(set) var repairs: UInt64 = 0
     /// What the kernel held right after the rules were put in force.
+    /// The kernel may hold an isolation: one was begun, and not ended since.
+    private(set) var isIsolating = false
     private var isolationInForce: (rules: IsolationRules, readBack: Firewall.ReadBack)?
     private var blocksInForce: Firewall.ReadBack?
     var tablesInForce: [HeldTable: Firewall.ReadBack] = [:]
@@ -78,6 +80,7 @@ package struct Containment: Sendable {
     package mutating func isolate(since start: ContinuousClock.Instant = .now) throws(EnforceError) -> Proof {
         let own = surroundings().own
         var cut = cutter.cutSockets(own: own)
+        isIsolating = true
         let rules = try firewall.isolate(rules())
         let applied = ContinuousClock.now - start
         cut += cutter.cutSockets(own: own)
@@ -113,7 +116,7 @@ package struct Containment: Sendable {
     /// Ends the isolation; idempotent.
     package mutating func release(since start: ContinuousClock.Instant = .now) throws(EnforceError) -> Proof {
         try firewall.release()
-        isolationInForce = nil
+        (isolationInForce, isIsolating) = (nil, false)
         let applied = ContinuousClock.now - start
         let left = try firewall.readBack(IsolationRules.table)
         return Proof(

@@ -66,6 +66,12 @@ enum HeldTable: Hashable {
 extension DesiredState {
     /// The tables that its effects are held in.
     var heldTables: Set<HeldTable> { Set(held.keys.compactMap { HeldTable($0) }) }
+
+    /// Blocks by port or direction, and ranges of ports that they name; one that names none has all, as one range.
+    var partBlocks: (count: Int, ranges: Int) {
+        let blocks = held.values.filter { $0.key.kind == .blockAddress }.compactMap { AddressBlock(bytes: $0.undo) }
+        return (blocks.count, blocks.reduce(0) { $0 + max(1, $1.ports.count) })
+    }
 }
 
 extension AddressBlock {

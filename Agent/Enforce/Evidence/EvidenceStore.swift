@@ -74,12 +74,7 @@ final class EvidenceStore: Sendable {
     }
 
     /// Bytes that the disk has room for, of which a twentieth is left to the host.
-    var free: Int64 {
-        var status = statvfs()
-        guard unsafe fstatvfs(root.number, &status) == 0 else { return 0 }
-        let (free, all) = (Int64(clamping: status.f_bavail), Int64(clamping: status.f_blocks))
-        return max(0, (free - all / 20) * Int64(clamping: status.f_frsize))
-    }
+    var free: Int64 { max(0, clinux_room(root.number)) }
 
     /// Removes what is too old.
     private func forgetOld() {

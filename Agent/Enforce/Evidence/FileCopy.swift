@@ -52,7 +52,6 @@ struct FileCopy {
 extension Descriptor {
     /// Bytes that the file takes on its disk; `nil` when that is not known.
     var allocated: Int64? {
-        var status = stat()
-        return unsafe fstat(number, &status) == 0 ? Int64(status.st_blocks) * 512 : nil
+        FileStatus(descriptor: number).map { $0.blocks * 512 }
     }
 }

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// What stat(2) tells of a file.
@@ -10,11 +11,6 @@ struct FileStatus: Equatable {
         init(seconds: Int64, nanoseconds: Int64) {
             self.seconds = seconds
             self.nanoseconds = nanoseconds
-        }
-
-        fileprivate init(_ time: timespec) {
-            seconds = Int64(time.tv_sec)
-            nanoseconds = Int64(time.tv_nsec)
         }
 
         var timespec: Glibc.timespec { Glibc.timespec(tv_sec: Int(seconds), tv_nsec: Int(nanoseconds)) }
@@ -35,36 +31,60 @@ struct FileStatus: Equatable {
     let links: UInt64
     let user: UInt32
     let group: UInt32
+    /// Of 512 bytes, on the disk.
+    let blocks: Int64
     let accessed: Instant
     /// When anything of the inode was changed: no program can set it.
     let changed: Instant
 
     var isRegular: Bool { mode & S_IFMT == S_IFREG }
 
-    private init(_ status: stat) {
-        device = UInt64(status.st_dev)
+    private init(_ status: clinux_status) {
+        device = status.device
         identity = Identity(
-            inode: UInt64(status.st_ino), size: Int64(status.st_size), modified: Instant(status.st_mtim))
-        mode = status.st_mode
-        links = UInt64(status.st_nlink)
-        user = status.st_uid
-        group = status.st_gid
-        accessed = Instant(status.st_atim)
-        changed = Instant(status.st_ctim)
+            inode: status.inode, size: status.size,
+            modified: Instant(seconds: status.modified_s, nanoseconds: status.modified_ns))
+        mode = status.mode
+        links = status.links
+        user = status.user
+        group = status.group
+        blocks = status.blocks
+        accessed = Instant(seconds: status.accessed_s, nanoseconds: status.accessed_ns)
+        changed = Instant(seconds: status.changed_s, nanoseconds: status.changed_ns)
     }
 
     /// Of an open file.
     init(of file: Descriptor, _ path: String) throws(EnforceError) {
-        var status = stat()
-        guard unsafe fstat(file.number, &status) == 0 else { throw .file("look at", path, errno) }
+        var status = clinux_status()
+        let result = unsafe clinux_status_of(file.number, &status)
+        guard result == 0 else { throw .file("look at", path, -result) }
+        self.init(status)
+    }
+
+    /// Of a descriptor that somebody else closes; `nil` where it cannot be asked.
+    init?(descriptor: Int32) {
+        var status = clinux_status()
+        guard unsafe clinux_status_of(descriptor, &status) == 0 else { return nil }
         self.init(status)
     }
 
     /// Of a name in a folder, which may be a link; `nil` when there is no such name.
     init?(of name: String, in folder: Descriptor) throws(EnforceError) {
-        var status = stat()
-        guard unsafe fstatat(folder.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
-            guard errno == ENOENT else { throw .file("look at", name, errno) }
+        var status = clinux_status()
+        let result = unsafe clinux_status_in(folder.number, name, &status)
+        guard result == 0 else {
+            guard result == -ENOENT else { throw .file("look at", name, -result) }
+            return nil
+        }
+        self.init(status)
+    }
+
+    /// Of what a path leads to, or of the link that it is; `nil` where there is nothing, or it cannot be asked.
+    init?(at path: String, following: Bool = true) {
+        var status = clinux_status()
+        let result = unsafe clinux_status_at(path, following ? 1 : 0, &status)
+        guard result == 0 else {
+            errno = -result
             return nil
         }
         self.init(status)

@@ -14,6 +14,8 @@ enum PortRules {
     static let table = "cordon_ports"
     /// Blocks in force at once.
     static let mostBlocks = 256
+    /// Boxes that they may be cut into, at worst: building them holds the enforcer up.
+    static let mostBoxes = 1 << 18
 
     /// A block, and what it has left.
     struct Block: Sendable, Equatable {

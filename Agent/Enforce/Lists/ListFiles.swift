@@ -16,7 +16,8 @@ struct ListFiles: Sendable {
         do throws(TrustError) {
             try KeyFile.makeFolder(folder)
             let path = path(list.digest)
-            if !KeyFile.exists(path) { try KeyFile.write(list.bytes, to: path) }
+            // One that is damaged is written anew.
+            if (try? self.list(list.digest)) == nil { try KeyFile.write(list.bytes, to: path) }
         } catch {
             throw EnforceError("list.not_kept", error.message, remedy: error.remedy)
         }

@@ -6,12 +6,20 @@ extension LocalPolicy {
     func checkBlock(_ block: AddressBlock, at host: Surroundings) throws(Refusal) {
         try checkBlockLength(block.duration)
         try checkNetworks(ApartNetworks([block.network]), at: host)
-        guard block.isWhole || host.partBlockCount < PortRules.mostBlocks else {
-            throw Refusal(
-                "built-in: blocks by port", "\(host.partBlockCount) blocks by port or direction are in force, the most."
-            )
-        }
+        if !block.isWhole { try checkPorts(block, at: host) }
         try checkCount(1, host.blockCount + host.lists.values.reduce(0, +))
+    }
+
+    /// Blocks that overlap are cut into boxes that do not: as many, at worst, as there are ends of networks times ends of
+    /// ranges.
+    private func checkPorts(_ block: AddressBlock, at host: Surroundings) throws(Refusal) {
+        let (count, ranges) = (host.partBlocks.count + 1, host.partBlocks.ranges + max(1, block.ports.count))
+        guard count <= PortRules.mostBlocks, 2 * count * 2 * ranges <= PortRules.mostBoxes else {
+            throw Refusal(
+                "built-in: blocks by port",
+                "With \(host.partBlocks.count) blocks by port or direction, of \(host.partBlocks.ranges) ranges, in force "
+                    + "there is no room for this one: end some, or name fewer ranges.")
+        }
     }
 
     func checkList(_ block: AddressListBlock, at host: Surroundings) throws(Refusal) {

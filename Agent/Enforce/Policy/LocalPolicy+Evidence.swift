@@ -12,6 +12,8 @@ extension LocalPolicy {
     private static let secrets = [
         "*/etc/shadow*", "*/etc/gshadow*", "/var/backups/shadow*", "/var/backups/gshadow*", "*/etc/security/opasswd",
         "*/etc/ssh/ssh_host_*_key", "*/.ssh/id_*", "*/.gnupg/*", "*/etc/ssl/private/*", "*/etc/krb5.keytab",
+        "*/etc/letsencrypt/*", "*/etc/ipsec.secrets", "*/etc/ppp/*-secrets", "*/etc/mysql/debian.cnf",
+        "*/etc/kubernetes/pki/*", "*/etc/credstore*", "/var/lib/samba/private/*", "*/.aws/credentials", "*/.pgpass",
         "*/etc/wireguard/*", "*/etc/NetworkManager/system-connections/*", "/var/lib/sss/secrets/*",
     ]
 
@@ -36,12 +38,17 @@ extension LocalPolicy {
         let keys = TextFile.names(in: "/etc/ssh").filter { $0.hasPrefix("ssh_host_") && $0.hasSuffix("_key") }
         let known = ["/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-"] + keys.map { "/etc/ssh/\($0)" }
         for name in known {
-            var status = stat()
-            guard unsafe lstat(name, &status) == 0, UInt64(status.st_dev) == file.device,
-                UInt64(status.st_ino) == file.identity.inode
-            else { continue }
+            guard FileStatus(at: name, following: false)?.isSame(as: file) == true else { continue }
             throw secret(path, name)
         }
+    }
+
+    /// Throws for a file that begins as a private key or as swapped memory does, whatever it is called.
+    func checkSecret(head file: OpenedFile, _ path: String) throws {
+        guard !collectsSecrets.value else { return }
+        var buffer = [UInt8](repeating: 0, count: 8192)
+        let head = String(decoding: try file.file.read(at: 0, into: &buffer, path), as: UTF8.self)
+        for mark in ["PRIVATE KEY-----", "SWAPSPACE2"] where head.contains(mark) { throw secret(path, mark) }
     }
 
     private func secret(_ path: String, _ pattern: String) -> Refusal {

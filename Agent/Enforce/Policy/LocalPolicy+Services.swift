@@ -7,7 +7,7 @@ extension LocalPolicy {
         "networking.*", "NetworkManager*", "network*", "ifup@*", "netplan*", "wpa_supplicant*", "dhcpcd*", "dhclient*",
         "nftables.*", "netfilter-persistent*", "firewalld*", "ufw.*", "auditd*", "apparmor*", "lvm2-*", "dm-event*",
         "mdadm*", "multipathd*", "iscsid*", "open-iscsi*", "cryptsetup*", "user@*", "user-runtime-dir@*", "emergency*",
-        "rescue*", "initrd-*", "cordon-*",
+        "rescue*", "initrd-*", "zfs*", "wg-quick@*", "openvpn*", "sssd*", "winbind*", "cordon-*",
     ]
     private static let own = ["cordon-agent.service", "cordon-enforcer.service", "cordon-controller.service"]
     /// Where packages put units.
@@ -22,7 +22,7 @@ extension LocalPolicy {
                     "protected_units", protectedUnits, "This host's policy protects \(name) (\(pattern)).")
             }
             guard let pattern = Self.neededUnits.first(where: { Glob.matches($0, name) }),
-                try Self.isPackaged(name, packages)
+                try unit.isGenerated || Self.isPackaged(name, packages)
             else { continue }
             throw Refusal("built-in: needed unit", "\(name) is never stopped: the host stands on it (\(pattern)).")
         }

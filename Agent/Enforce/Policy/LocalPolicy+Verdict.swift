@@ -14,8 +14,8 @@ extension LocalPolicy {
         package var blockCount = 0
         /// Networks of each list in force.
         package var lists: [String: Int] = [:]
-        /// Blocks by port or direction among what is in force besides.
-        package var partBlockCount = 0
+        /// Blocks by port or direction among what is in force besides, and ranges of ports that they name.
+        package var partBlocks = (count: 0, ranges: 0)
 
         package init() {}
     }

@@ -64,8 +64,7 @@ extension ProcessFreeze {
     }
 
     private static func inode(_ folder: String) -> UInt64? {
-        var status = stat()
-        return unsafe stat(folder, &status) == 0 ? UInt64(status.st_ino) : nil
+        FileStatus(at: folder)?.identity.inode
     }
 
     /// Waits until the kernel says so: it tells of every change of `cgroup.events` by POLLPRI.

@@ -102,11 +102,8 @@ extension RunningProcess {
     /// The processes that run the file at the path now: it stays in their memory when its name is taken away.
     /// Those of other mount namespaces are found too.
     package static func running(_ path: String) -> [RunningProcess] {
-        var file = stat()
-        guard unsafe stat(path, &file) == 0 else { return [] }
-        return all().filter { pid in
-            var own = stat()
-            return unsafe stat("/proc/\(pid)/exe", &own) == 0 && own.st_ino == file.st_ino && own.st_dev == file.st_dev
-        }.compactMap { RunningProcess(pid: $0) }
+        guard let file = FileStatus(at: path) else { return [] }
+        return all().filter { FileStatus(at: "/proc/\($0)/exe")?.isSame(as: file) == true }
+            .compactMap { RunningProcess(pid: $0) }
     }
 }

@@ -19,6 +19,7 @@ extension Enforcer {
         try checkOwn(wanted.path)
         let file = try OpenedFile(wanted.path)
         try policy.checkSecret(file.status, wanted.path)
+        try policy.checkSecret(head: file, wanted.path)
         let size = file.status.identity.size
         let draft = try draft(order.id, need: min(size, wanted.mostBytes), atMost: wanted.mostBytes, policy)
         let copy = try FileCopy(file, into: draft, atMost: wanted.mostBytes)

@@ -154,8 +154,9 @@ extension Enforcer {
             surroundings = core.containment.surroundings()
             surroundings.blockCount = core.journal.desired.blocks.count
             surroundings.lists = core.journal.desired.lists.mapValues(\.count)
-            surroundings.partBlockCount = core.journal.desired.held.keys.count { $0.kind == .blockAddress }
+            surroundings.partBlocks = core.journal.desired.partBlocks
         }
+        if order.action.kind == .isolate { surroundings.isolationObstacle = core.containment.preflight().obstacle }
         surroundings.controllers = core.containment.controllers
         try core.policy.check(order.action, at: surroundings)
         try core.policy.checkHours(of: order.action.kind, at: now)

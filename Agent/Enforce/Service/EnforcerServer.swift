@@ -21,7 +21,10 @@ package final class EnforcerServer: Sendable {
     private let isForAnybody: Bool
     private let listener: Int32
     private let log: Logger
-    private let open = Mutex(0)
+    /// Connections of each user.
+    private let open = Mutex<[UInt32: Int]>([:])
+    /// Of any one user where everybody may connect: nobody keeps the others out.
+    private static let mostOfAnybody = 2
 
     /// Listens at the path; the agent's user may connect, or anybody who has a one-time code.
     package init(
@@ -70,10 +73,19 @@ package final class EnforcerServer: Sendable {
     }
 
     private func takePlace(of user: UInt32) -> Bool {
-        open.withLock { count in
-            guard count < Self.mostConnections + (user == 0 ? Self.keptForRoot : 0) else { return false }
-            count += 1
+        open.withLock { open in
+            let all = open.values.reduce(0, +)
+            guard all < Self.mostConnections + (user == 0 ? Self.keptForRoot : 0) else { return false }
+            if isForAnybody, user != 0, open[user, default: 0] >= Self.mostOfAnybody { return false }
+            open[user, default: 0] += 1
             return true
+        }
+    }
+
+    private func leavePlace(of user: UInt32) {
+        open.withLock { open in
+            let left = open[user, default: 1] - 1
+            open[user] = left > 0 ? left : nil
         }
     }
 
@@ -81,10 +93,11 @@ package final class EnforcerServer: Sendable {
         let box = Mutex<FrameStream?>(stream)
         // A queue of its own: its blocking reads hold no thread that others wait for.
         DispatchQueue(label: "enforcer.connection").async {
-            defer { self.open.withLock { $0 -= 1 } }
+            defer { self.leavePlace(of: user) }
             guard let stream = box.withLock({ $0.take() }) else { return }
             do {
-                while let frame = try stream.read() {
+                let wait = self.isForAnybody ? Self.patienceMilliseconds : -1
+                while let frame = try stream.read(beginningWithin: wait) {
                     let request = try Cordon_V1_EnforcerRequest(serializedBytes: frame)
                     try stream.write(try self.answer(request, user: user).serializedBytes())
                 }

@@ -42,11 +42,13 @@ package struct FrameStream: ~Copyable {
     /// The user at the other end.
     package var peerUser: UInt32? { UInt32(exactly: clinux_local_peer_user(descriptor)) }
 
-    /// The next frame; `nil` when the other end has closed between frames. Waits for its beginning as long as it takes.
-    package func read() throws(EnforceError) -> [UInt8]? {
+    /// The next frame; `nil` when the other end has closed between frames. Waits for its beginning as long as it takes, or
+    /// so many milliseconds.
+    package func read(beginningWithin milliseconds: Int32 = -1) throws(EnforceError) -> [UInt8]? {
         while true {
-            let ready = clinux_wait_readable(descriptor, -1)
+            let ready = clinux_wait_readable(descriptor, milliseconds)
             if ready > 0 { break }
+            if ready == 0, milliseconds >= 0 { return nil }
             if ready < 0 { throw .system("frame.failed", "Waiting on the socket failed", -ready) }
         }
         let end = ContinuousClock.now + patience

@@ -89,6 +89,11 @@ extension Enforcer {
                     log.warning("the isolation has ended: \(why)")
                     announcements.announce(.lost, "The isolation has ended by itself: \(why).", at: clock.now())
                 }
+                // Ended on disk, and the kernel would not: nobody is kept cut off by that.
+                if core.journal.desired.isolation == nil, core.containment.isIsolating {
+                    _ = try core.containment.release()
+                    log.notice("the isolation has ended, which had failed before")
+                }
                 if thorough { core.journal.forgetEndedBlocks() }
                 try endHeld(&core)
                 for line in try core.containment.repair(core.journal.desired, clock: clock, thorough: thorough) {

@@ -19,7 +19,10 @@ struct ServiceManager: Sendable {
         var active: String
         /// Made by a program without a file of its own: stopped, it is gone.
         var isTransient: Bool
-        /// Units that stop when it does, or fail when they would start it.
+        /// Made by a generator at every start of the host: no package has its file, but what it stands for, a disk or a
+        /// network, the host needs.
+        var isGenerated: Bool
+        /// Units that stop when it does, or fail without it.
         var dependents: [String]
 
         /// Whether something of it runs, or listens.
@@ -29,14 +32,14 @@ struct ServiceManager: Sendable {
 
     /// Asking, reloading and starting take the manager less than this, unless it hangs.
     private static let patience = Duration.seconds(20)
-    fileprivate static let dependencies = ["BoundBy", "TriggeredBy"]
+    fileprivate static let dependencies = ["BoundBy", "TriggeredBy", "RequiredBy", "RequisiteOf"]
     /// Most units asked about in one call.
     static let most = 200
 
     /// What the manager says of units, in the order of their names.
     func units(_ names: [String]) throws(EnforceError) -> [Unit] {
         guard !names.isEmpty, names.count <= Self.most else { return [] }
-        let wanted = ["Id", "Names", "LoadState", "ActiveState", "Transient"] + Self.dependencies
+        let wanted = ["Id", "Names", "LoadState", "ActiveState", "Transient", "FragmentPath"] + Self.dependencies
         let answer = try systemctl.run(
             ["show", "--property=\(wanted.joined(separator: ","))", "--"] + names, within: Self.patience)
         guard answer.status == 0 else { throw Self.failed("cannot be asked", answer) }
@@ -109,9 +112,12 @@ extension ServiceManager.Unit {
             return nil
         }
         func list(_ key: String) -> [String] { (values[key[...]] ?? "").split(separator: " ").map(String.init) }
-        let dependents = ServiceManager.dependencies.flatMap(list)
+        // A target is a stage of starting; what it requires is judged by itself.
+        let dependents = ServiceManager.dependencies.flatMap(list).filter { !$0.hasSuffix(".target") }
         self.init(
             id: String(id), names: list("Names"), load: String(load), active: String(active),
-            isTransient: values["Transient"] == "yes", dependents: Array(Set(dependents)).sorted())
+            isTransient: values["Transient"] == "yes",
+            isGenerated: (values["FragmentPath"] ?? "").hasPrefix("/run/systemd/generator"),
+            dependents: Array(Set(dependents)).sorted())
     }
 }

@@ -32,8 +32,10 @@ struct UnitMask: Sendable {
                 "built-in: transient unit",
                 "\(unit.id) has no file: stopped, it is gone and cannot be given back. Freeze or kill its processes.")
         }
-        let up = try ([unit] + dependents(of: unit)).filter(\.isUp)
-        for unit in [unit] + up { try policy.check(unit, in: packages) }
+        // What is down now may be what the host needs at its next start, and the mask is there then.
+        let all = try [unit] + dependents(of: unit)
+        for unit in all { try policy.check(unit, in: packages) }
+        let up = all.filter(\.isUp)
         return StoppedService(
             unit: unit.id, wereUp: up.map(\.id), madeFolder: unsafe access(folder, F_OK) != 0,
             wasMasked: isInPlace(unit.id))

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
@@ -131,3 +132,42 @@ int clinux_set_attribute(int fd, const char *name, const void *value, size_t cou
 }
 
 int clinux_remove_attribute(int fd, const char *name) { return fremovexattr(fd, name) < 0 ? -errno : 0; }
+
+static void fill(const struct stat *from, clinux_status *to) {
+    *to = (clinux_status){
+        .device = from->st_dev, .inode = from->st_ino, .links = from->st_nlink,
+        .mode = from->st_mode, .user = from->st_uid, .group = from->st_gid,
+        .size = from->st_size, .blocks = from->st_blocks,
+        .accessed_s = from->st_atim.tv_sec, .accessed_ns = from->st_atim.tv_nsec,
+        .modified_s = from->st_mtim.tv_sec, .modified_ns = from->st_mtim.tv_nsec,
+        .changed_s = from->st_ctim.tv_sec, .changed_ns = from->st_ctim.tv_nsec,
+    };
+}
+
+int clinux_status_of(int fd, clinux_status *status) {
+    struct stat found;
+    if (fstat(fd, &found) != 0) return -errno;
+    fill(&found, status);
+    return 0;
+}
+
+int clinux_status_at(const char *path, int follow, clinux_status *status) {
+    struct stat found;
+    if (fstatat(AT_FDCWD, path, &found, follow ? 0 : AT_SYMLINK_NOFOLLOW) != 0) return -errno;
+    fill(&found, status);
+    return 0;
+}
+
+int clinux_status_in(int folder, const char *name, clinux_status *status) {
+    struct stat found;
+    if (fstatat(folder, name, &found, AT_SYMLINK_NOFOLLOW) != 0) return -errno;
+    fill(&found, status);
+    return 0;
+}
+
+int64_t clinux_room(int fd) {
+    struct statvfs found;
+    if (fstatvfs(fd, &found) != 0) return -errno;
+    uint64_t kept = found.f_blocks / 20;
+    return found.f_bavail > kept ? (int64_t)((found.f_bavail - kept) * found.f_frsize) : 0;
+}

@@ -22,7 +22,7 @@ struct OrderSigning: Sendable {
             let bytes = HexDigit.bytes(try await client.get(path)["order"]?.text ?? "") ?? []
             let order = try Self.read(bytes, expecting: id)
             let names = try? await client.shownNames()
-            let lines = Self.lines(order, host: names?.host("\(order.agent)") ?? "\(order.agent)")
+            let lines = Self.lines(order, called: names?.host("\(order.agent)"))
             if !isSure || !output.json { for line in lines { Terminal.complain(line) } }
             guard isSure || Self.agrees() else { throw Complaint(.failed, "Nothing was signed.") }
             let approval = try Approval(of: bytes, with: key)
@@ -55,14 +55,16 @@ struct OrderSigning: Sendable {
         return order
     }
 
-    private static func lines(_ order: Order, host: String) -> [String] {
+    /// - Parameter name: what the controller calls the host; nothing that is signed says so.
+    private static func lines(_ order: Order, called name: String?) -> [String] {
+        let called = name.map { ", which the controller calls \(Terminal.safe($0))" } ?? ""
         var lines = [
-            "You are about to sign:", "  \(Terminal.safe(order.action.sentence))", "  host     \(Terminal.safe(host))",
+            "You are about to sign:", "  \(Terminal.safe(order.action.sentence))", "  host     \(order.agent)\(called)",
         ]
         for (name, value) in order.action.shownParameters.sorted(by: { $0.key < $1.key }) {
             lines.append("  with     \(name) = \(Terminal.safe(Self.words(value)))")
         }
-        lines.append("  fleet    \(Terminal.safe(order.fleet)), agent \(order.agent)")
+        lines.append("  fleet    \(Terminal.safe(order.fleet))")
         lines.append("  asked by \(Terminal.safe(order.requestedBy)): \(Terminal.safe(order.reason))")
         lines.append("  expires  \(order.expiresAt)")
         return lines

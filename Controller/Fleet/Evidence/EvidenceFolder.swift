@@ -50,6 +50,7 @@ package struct EvidenceFolder: Sendable {
             let file = try FileDescriptor.open(
                 FilePath(path), .readWrite, options: [.create, .noFollow, .closeOnExec], permissions: [.ownerReadWrite])
             return try file.closeAfter {
+                try Self.lock(file)
                 let end = try file.seek(offset: 0, from: .end)
                 guard end == offset, offset + Int64(bytes.count) <= evidence.size else { return end }
                 do {
@@ -71,6 +72,7 @@ package struct EvidenceFolder: Sendable {
         return try await offPool {
             let file = try FileDescriptor.open(FilePath(draft), .readOnly, options: [.noFollow, .closeOnExec])
             let isWhole = try file.closeAfter {
+                try Self.lock(file)
                 guard try Self.digest(file) == evidence.sha256 else { return false }
                 guard fsync(file.rawValue) == 0 else { throw Errno(rawValue: errno) }
                 return true
@@ -126,6 +128,11 @@ package struct EvidenceFolder: Sendable {
     }
 
     // MARK: - Files
+
+    /// One stream at a time adds to a draft, and none while it is looked at. Ends with the descriptor.
+    private static func lock(_ file: FileDescriptor) throws {
+        guard flock(file.rawValue, LOCK_EX) == 0 else { throw Errno(rawValue: errno) }
+    }
 
     private static func size(_ path: String) -> Int64? {
         var status = stat()

@@ -61,11 +61,10 @@ extension Fleet {
             return .later("\(evidence.size) bytes are more than the order asked for")
         }
         var end = try await evidenceFolder.arrived(id, evidence)
-        if end == 0 {
-            let used = try await evidenceStore.evidenceBytes() + evidenceFolder.arriving()
-            guard used + evidence.size <= settings.evidenceBytes else {
-                return .later("the evidence kept has \(used) of at most \(settings.evidenceBytes) bytes")
-            }
+        // Looked at with every part: many that began together may not go on together.
+        let used = try await evidenceStore.evidenceBytes() + evidenceFolder.arriving()
+        guard used + (end == 0 ? evidence.size : Int64(part.content.count)) <= settings.evidenceBytes else {
+            return .later("the evidence kept has \(used) of at most \(settings.evidenceBytes) bytes")
         }
         if !part.content.isEmpty || evidence.size == 0, let offset = Int64(exactly: part.offset) {
             end = try await evidenceFolder.add([UInt8](part.content), at: offset, of: id, evidence)

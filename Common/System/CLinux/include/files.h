@@ -30,3 +30,21 @@ int64_t clinux_get_attribute(int fd, const char *name, void *value, size_t capac
 int clinux_set_attribute(int fd, const char *name, const void *value, size_t count);
 // Removes one attribute.
 int clinux_remove_attribute(int fd, const char *name);
+
+// What stat(2) tells. A struct of our own: the system's own `stat` is another module's to Swift, depending on which files
+// are compiled together, and then its members cannot be seen.
+typedef struct {
+    uint64_t device, inode, links;
+    uint32_t mode, user, group;
+    int64_t size, blocks;
+    int64_t accessed_s, accessed_ns, modified_s, modified_ns, changed_s, changed_ns;
+} clinux_status;
+
+// Of an open file.
+int clinux_status_of(int fd, clinux_status *status);
+// Of a path, following links or not.
+int clinux_status_at(const char *path, int follow, clinux_status *status);
+// Of a name in a folder, which may be a link.
+int clinux_status_in(int folder, const char *name, clinux_status *status);
+// Bytes that the file system of the open file has room for, of which a twentieth of all is left alone (fstatvfs(3)).
+int64_t clinux_room(int fd);
