@@ -83,11 +83,11 @@ extension Target.Dependency {
 // MARK: - Common: what both sides share
 
 let common: [Target] = [
-    module("CordonModel", in: "Common/Model"),
+    module("CordonModel", in: "Common/Model", isSmall: true),
     module("CordonScan", in: "Common/Scan", uses: ["CordonModel"]),
     module("CordonMatch", in: "Common/Match", uses: ["CordonModel", "CordonScan", "CPCRE2"]),
-    module("CordonSigma", in: "Common/Sigma", uses: ["CordonModel", "CordonScan", "CordonMatch"]),
-    module("CordonFrames", in: "Common/Frames", uses: ["CordonModel", "CLinux", .system]),
+    module("CordonSigma", in: "Common/Sigma", uses: ["CordonModel", "CordonScan", "CordonMatch"], isSmall: true),
+    module("CordonFrames", in: "Common/Frames", uses: ["CordonModel", "CLinux", .system], isSmall: true),
     module("CordonSettings", in: "Common/Settings", uses: ["CordonModel", "CordonScan", .system], isSmall: true),
     module("CordonSignals", in: "Common/Signals", uses: ["CordonModel", "CLinux", .logging], isSmall: true),
     module("CordonTrust", in: "Common/Trust", uses: ["CordonModel", .crypto, .x509, .swiftASN1], isSmall: true),
@@ -130,8 +130,10 @@ let agent: [Target] = [
     module(
         "AgentHunt", in: "Agent/Hunt", uses: ["CordonModel", "CordonWire", "AgentCollect", .crypto, .logging],
         isSmall: true),
-    module("AgentDetect", in: "Agent/Detect", uses: ["CordonModel", "CordonSigma"]),
-    module("AgentSpool", in: "Agent/Spool", uses: ["CordonModel", "CordonWire", "CordonFrames", .system, .logging]),
+    module("AgentDetect", in: "Agent/Detect", uses: ["CordonModel", "CordonSigma"], isSmall: true),
+    module(
+        "AgentSpool", in: "Agent/Spool", uses: ["CordonModel", "CordonWire", "CordonFrames", .system, .logging],
+        isSmall: true),
     module(
         "AgentUplink",
         in: "Agent/Uplink",
@@ -140,7 +142,7 @@ let agent: [Target] = [
             .grpcTransport, .nioCore, .nioPosix, .nioSSL, .protobuf, .logging, .serviceLifecycle,
         ], isSmall: true
     ),
-    module("AgentNetlink", in: "Agent/Netlink", uses: ["CordonModel", "CLinux"]),
+    module("AgentNetlink", in: "Agent/Netlink", uses: ["CordonModel", "CLinux"], isSmall: true),
     module(
         "AgentEnforce",
         in: "Agent/Enforce",
