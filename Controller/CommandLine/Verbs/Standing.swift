@@ -21,7 +21,11 @@ struct StandingVerb: AsyncParsableCommand {
 /// `cordon standing create`
 struct StandingCreate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "create", abstract: "Let a host contain when a rule fires while the controller cannot be reached.")
+        commandName: "create", abstract: "Let a host contain when a rule fires while the controller cannot be reached.",
+        discussion: """
+            EXAMPLE
+              cordon standing create web-1 --rule cordon.sshd.bruteforce --do block_address --of source.ip --reason 'nights'
+            """)
     @Argument(help: "The host's name or identifier.")
     var host: String
     @Option(help: "The identifier of the rule that must fire.")
@@ -65,7 +69,8 @@ struct StandingCreate: AsyncParsableCommand {
 /// `cordon standing list`
 struct StandingList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List standing orders, newest first.")
+        commandName: "list", abstract: "List standing orders, newest first.",
+        discussion: "EXAMPLE\n  cordon standing list")
     @Option(help: "Only of this host, by name or identifier.")
     var host: String?
     @OptionGroup var output: OutputOptions
@@ -95,7 +100,9 @@ struct StandingList: AsyncParsableCommand {
 
 /// `cordon standing withdraw`
 struct StandingWithdraw: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "withdraw", abstract: "Take a standing order back.")
+    static let configuration = CommandConfiguration(
+        commandName: "withdraw", abstract: "Take a standing order back.",
+        discussion: "EXAMPLE\n  cordon standing withdraw 01a1ff06-e031-701c-9e75-99bf883cb05c")
     @Argument(help: "Its identifier.")
     var id: String
     @OptionGroup var output: OutputOptions

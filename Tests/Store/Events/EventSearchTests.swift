@@ -166,7 +166,7 @@ struct EventSearchTests {
                 ]
             } + [
                 "source.ip:203.0.113.0/25", "source.ip:203.0.113.0/27", "source.ip:0.0.0.0/0", "source.ip:203.*",
-                "source.ip:none",
+                "NOT source.ip:203.0.113.9/32",
                 "user.name:\"\"", "source.ip:203.0.113.9/32",
             ]
         for text in queries {
