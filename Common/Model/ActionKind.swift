@@ -7,6 +7,10 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
     case unblockAddress = "unblock_address"
     case blockAddresses = "block_addresses"
     case unblockAddresses = "unblock_addresses"
+    case cutUserNetwork = "cut_user_network"
+    case restoreUserNetwork = "restore_user_network"
+    case sinkholeDomain = "sinkhole_domain"
+    case unsinkholeDomain = "unsinkhole_domain"
     case killProcess = "kill_process"
     case freezeProcess = "freeze_process"
     case thawProcess = "thaw_process"
@@ -27,15 +31,16 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
         case .isolate: .release
         case .blockAddress: .unblockAddress
         case .blockAddresses: .unblockAddresses
+        case .cutUserNetwork: .restoreUserNetwork
+        case .sinkholeDomain: .unsinkholeDomain
         case .freezeProcess: .thawProcess
         case .quarantineFile: .restoreFile
         case .lockAccount: .unlockAccount
         case .stopService: .restoreService
         case .restoreService: nil
         case .removeSSHKey: .restoreSSHKey
-        case .restoreSSHKey: nil
-        case .release, .unblockAddress, .unblockAddresses, .killProcess, .thawProcess, .restoreFile, .deleteFile,
-            .unlockAccount, .collectFile:
+        case .release, .unblockAddress, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain, .killProcess,
+            .thawProcess, .restoreFile, .deleteFile, .unlockAccount, .collectFile, .restoreSSHKey:
             nil
         }
     }

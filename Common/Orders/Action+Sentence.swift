@@ -4,13 +4,18 @@ extension Action {
     /// The action as a person would order it, without how long: `kill process 4242, /tmp/x, with its descendants`.
     package var sentence: String {
         switch self {
-        case .isolate: "isolate"
+        case .isolate(let isolation):
+            isolation.level == .networkAndRaw ? "isolate" : "isolate, level \(isolation.level.rawValue)"
         case .release: "release"
         case .blockAddress(let block): "block \(block.subject)"
         case .unblockAddress(let network): "unblock \(network)"
         case .endBlock(let order): "unblock what order \(order) blocked"
         case .blockAddresses(let block): "block the list \(block.name) of \(block.list.count) networks"
         case .unblockAddresses(let order): "unblock the list of order \(order)"
+        case .cutUserNetwork(let cut): "cut the network of user \(cut.user)"
+        case .restoreUserNetwork(let order): "restore the network that order \(order) cut"
+        case .sinkholeDomain(let sinkhole): "sinkhole \(sinkhole.domain) and all below it"
+        case .unsinkholeDomain(let order): "end the sinkhole of order \(order)"
         case .killProcess(let target): "kill \(target.words)"
         case .freezeProcess(let freezing): "freeze \(freezing.target.words)"
         case .thawProcess(let order): "thaw what order \(order) froze"
@@ -33,6 +38,8 @@ extension Action {
         case .isolate: .release
         case .blockAddress(let block): block.isWhole ? .unblockAddress(block.network) : .endBlock(order)
         case .blockAddresses: .unblockAddresses(order)
+        case .cutUserNetwork: .restoreUserNetwork(order)
+        case .sinkholeDomain: .unsinkholeDomain(order)
         case .freezeProcess: .thawProcess(order)
         case .quarantineFile: .restoreFile(order)
         case .lockAccount: .unlockAccount(order)
@@ -40,8 +47,8 @@ extension Action {
         case .removeSSHKey: .restoreSSHKey(order)
         case .restoreSSHKey: nil
         case .restoreService: nil
-        case .release, .unblockAddress, .endBlock, .unblockAddresses, .killProcess, .thawProcess, .restoreFile,
-            .deleteFile, .unlockAccount, .collectFile:
+        case .release, .unblockAddress, .endBlock, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain,
+            .killProcess, .thawProcess, .restoreFile, .deleteFile, .unlockAccount, .collectFile:
             nil
         }
     }
@@ -52,13 +59,15 @@ extension Action {
         case .isolate(let isolation): isolation.duration
         case .blockAddress(let block): block.duration
         case .blockAddresses(let block): block.duration
+        case .cutUserNetwork(let cut): cut.duration
+        case .sinkholeDomain(let sinkhole): sinkhole.duration
         case .freezeProcess(let freezing): freezing.duration
         case .lockAccount(let locking): locking.duration
         case .stopService(let stop): stop.duration
         case .removeSSHKey, .restoreSSHKey: nil
         case .restoreService: nil
-        case .release, .unblockAddress, .endBlock, .unblockAddresses, .killProcess, .thawProcess, .quarantineFile,
-            .restoreFile, .deleteFile, .unlockAccount, .collectFile:
+        case .release, .unblockAddress, .endBlock, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain,
+            .killProcess, .thawProcess, .quarantineFile, .restoreFile, .deleteFile, .unlockAccount, .collectFile:
             nil
         }
     }

@@ -15,6 +15,12 @@ package enum Action: Sendable, Hashable {
     case blockAddresses(AddressListBlock)
     /// The list that the order of that identifier put in force.
     case unblockAddresses(OrderID)
+    case cutUserNetwork(UserNetworkCut)
+    /// What the order of that identifier cut.
+    case restoreUserNetwork(OrderID)
+    case sinkholeDomain(DomainSinkhole)
+    /// What the order of that identifier sinkholed.
+    case unsinkholeDomain(OrderID)
     case killProcess(ProcessTarget)
     case freezeProcess(ProcessFreezing)
     /// What the order of that identifier froze.
@@ -43,6 +49,10 @@ package enum Action: Sendable, Hashable {
         case .unblockAddress, .endBlock: .unblockAddress
         case .blockAddresses: .blockAddresses
         case .unblockAddresses: .unblockAddresses
+        case .cutUserNetwork: .cutUserNetwork
+        case .restoreUserNetwork: .restoreUserNetwork
+        case .sinkholeDomain: .sinkholeDomain
+        case .unsinkholeDomain: .unsinkholeDomain
         case .killProcess: .killProcess
         case .freezeProcess: .freezeProcess
         case .thawProcess: .thawProcess
@@ -67,6 +77,8 @@ package enum Action: Sendable, Hashable {
         case .blockAddress(let block): block.parameters
         case .unblockAddress(let network): ["network": .text("\(network)")]
         case .blockAddresses(let block): block.parameters
+        case .cutUserNetwork(let cut): cut.parameters
+        case .sinkholeDomain(let sinkhole): sinkhole.parameters
         case .killProcess(let target): target.parameters
         case .freezeProcess(let freezing): freezing.parameters
         case .quarantineFile(let file), .deleteFile(let file): file.parameters
@@ -75,7 +87,8 @@ package enum Action: Sendable, Hashable {
         case .removeSSHKey(let removal): removal.parameters
         case .restoreSSHKey(let order): ["order": .text("\(order)")]
         case .restoreService(let order): ["order": .text("\(order)")]
-        case .endBlock(let order), .unblockAddresses(let order), .thawProcess(let order), .restoreFile(let order),
+        case .endBlock(let order), .unblockAddresses(let order), .restoreUserNetwork(let order),
+            .unsinkholeDomain(let order), .thawProcess(let order), .restoreFile(let order),
             .unlockAccount(let order):
             ["order": .text("\(order)")]
         case .collectFile(let collection): collection.parameters
@@ -109,6 +122,10 @@ package enum Action: Sendable, Hashable {
                     ? .unblockAddress(try given.network("network")) : .endBlock(try given.identifier("order"))
             case .blockAddresses: .blockAddresses(try AddressListBlock(given))
             case .unblockAddresses: .unblockAddresses(try given.identifier("order"))
+            case .cutUserNetwork: .cutUserNetwork(try UserNetworkCut(given))
+            case .restoreUserNetwork: .restoreUserNetwork(try given.identifier("order"))
+            case .sinkholeDomain: .sinkholeDomain(try DomainSinkhole(given))
+            case .unsinkholeDomain: .unsinkholeDomain(try given.identifier("order"))
             case .killProcess: .killProcess(try ProcessTarget(given))
             case .freezeProcess: .freezeProcess(try ProcessFreezing(given))
             case .thawProcess: .thawProcess(try given.identifier("order"))

@@ -40,6 +40,10 @@ extension ActionKind {
         case .unblockAddress: .unblockAddress
         case .blockAddresses: .blockAddresses
         case .unblockAddresses: .unblockAddresses
+        case .cutUserNetwork: .cutUserNetwork
+        case .restoreUserNetwork: .restoreUserNetwork
+        case .sinkholeDomain: .sinkholeDomain
+        case .unsinkholeDomain: .unsinkholeDomain
         case .killProcess: .killProcess
         case .freezeProcess: .freezeProcess
         case .thawProcess: .thawProcess

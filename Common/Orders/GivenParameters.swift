@@ -72,6 +72,11 @@ struct GivenParameters {
         return list
     }
 
+    func domain(_ name: String) throws(ActionError) -> DomainName {
+        guard let domain = DomainName(try text(name)) else { throw .wrong(name, of: kind, "is no domain") }
+        return domain
+    }
+
     /// Of two parameters that are each optional, exactly one must be given.
     func eitherIsGiven(_ one: String, _ other: String) throws(ActionError) -> Bool {
         let isOne = values[one] != nil

@@ -36,6 +36,8 @@ package struct Parameter: Sendable, Hashable {
         case label
         /// Networks in a form that `AddressList` reads. What they say is looked at when the action is made of them.
         case networks
+        /// A domain's name, as `DomainName` reads it.
+        case domain
         /// Ranges of TCP or UDP ports with commas between, as `PortRange` reads them.
         case ports
     }
@@ -84,6 +86,9 @@ package struct Parameter: Sendable, Hashable {
         case .unitName: Self.isUnitName(text) ? nil : "is no name of a systemd unit with its suffix"
         case .label: Self.isLabel(text) ? nil : "is not 1 to 32 lower-case letters, digits, - and _"
         case .networks: text.isEmpty ? "is empty" : nil
+        case .domain:
+            DomainName(text) == nil
+                ? "is no domain of at least two labels and at most \(DomainName.longest) characters" : nil
         case .ports:
             PortRange.list(text) == nil
                 ? "is no list of at most \(PortRange.mostInList) ports such as tcp/22,udp/1000-2000" : nil

@@ -101,6 +101,33 @@ struct IsolationTests {
         #expect(sniffer.line() == "end")
     }
 
+    @Test(
+        "the level network lets raw frames out and nothing else; a higher one closes them, and no lower one opens them again"
+    )
+    func levels() throws {
+        let sniffer = try lab.start(lab.peer, "sniff")
+        let network = Action.isolate(Isolation(duration: .seconds(3600), level: .network))
+        let result = try enforcer.execute(network)
+        #expect(result.outcome == .succeeded && result.message.contains("level network"), "\(result.message)")
+        #expect(result.proof?.applied.contains("raw sockets are not stopped: level network") == true)
+        #expect(try lab.probe(lab.host, "raw", "up0") == "sent")
+        #expect(sniffer.line() == "EXFIL")
+        _ = try lab.probe(lab.host, "rawip", "10.66.0.3")
+        #expect(try lab.probe(lab.host, "tcp", "10.66.0.3", "4444") == "ConnectionRefusedError")
+        #expect(try lab.probe(lab.container, "tcp", "10.66.0.3", "4444") == "ConnectionRefusedError")
+
+        enforcer.kill()
+        let second = try EnforcerProcess(enforcer.fleet, in: lab.host)
+        #expect(try lab.nft("list", "tables").output.contains("netdev") == false, "the journal knows the level")
+        #expect(try second.execute(.isolate(hour)).outcome == .succeeded)
+        #expect(try second.execute(network).outcome == .succeeded)
+        _ = try lab.probe(lab.host, "raw", "up0")
+        sniffer.write("end\n")
+        #expect(sniffer.line() == "end", "nothing came but the first frame")
+        #expect(try second.execute(.release).outcome == .succeeded)
+        #expect(try lab.probe(lab.host, "tcp", "10.66.0.3", "4444") == "ok")
+    }
+
     @Test("a flushed ruleset and a deleted table do not end it")
     func flush() throws {
         _ = try enforcer.execute(.isolate(hour))

@@ -27,6 +27,11 @@ struct JournalTests {
             [
                 .received(receipt(1)),
                 .isolated(order: id(1), issuedAt: clock.now(), term: clock.term(.seconds(60)), lost: nil),
+                .isolated(
+                    order: id(2), issuedAt: clock.now(), term: clock.term(.seconds(60)), lost: .seconds(300),
+                    level: .network),
+                .isolated(
+                    order: id(3), issuedAt: clock.now(), term: clock.term(.seconds(60)), lost: nil, level: .network),
                 .finished(id(1), result: [1, 2, 3]),
                 .blocked(
                     [

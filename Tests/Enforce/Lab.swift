@@ -143,9 +143,23 @@ final class Lab: Sendable {
             try:
                 s.connect((args[0], int(args[1]))); s.sendall(b'x'); print('ok' if s.recv(1) == b'x' else 'eof')
             except OSError as e: print(type(e).__name__)
-        elif verb == 'udp':                      # ADDRESS PORT BYTES SOURCE
+        elif verb == 'dns':                      # ADDRESS NAME TCP: one query
+            name = b''.join(bytes([len(l)]) + l.encode() for l in args[1].split('.'))
+            q = b'\x12\x34\x01\0\0\x01' + b'\0' * 6 + name + b'\0\0\x01\0\x01'
+            tcp = len(args) > 2
+            if tcp: q = len(q).to_bytes(2, 'big') + q
+            s = socket.socket(family(args[0]), socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM); s.settimeout(1.5)
+            try:
+                s.connect((args[0], 53))
+                # Of a rejected packet the sender hears at once that it was dropped, or later why.
+                try: s.sendall(q)
+                except PermissionError: pass
+                print('ok' if s.recv(4096) else 'eof')
+            except OSError as e: print(type(e).__name__)
+        elif verb == 'udp':                      # ADDRESS PORT BYTES SOURCE UID
+            become(args[4] if len(args) > 4 else '0')
             s = socket.socket(family(args[0]), socket.SOCK_DGRAM); s.settimeout(1.5)
-            if len(args) > 3: s.bind((args[3], 0))
+            if len(args) > 3 and args[3] != '-': s.bind((args[3], 0))
             size = int(args[2]) if len(args) > 2 else 1
             try: s.sendto(b'x' * size, (args[0], int(args[1]))); s.recvfrom(10); print('ok')
             except OSError as e: print(type(e).__name__)

@@ -13,6 +13,10 @@ final class OlderKernel: ByteSocket {
         case ownedTables
         /// Chains where packets leave an interface: before 5.16.
         case egress
+        /// What is behind the transport's header: before 5.16.
+        case innerHeader
+        /// What is further than 255 bytes behind a header: before 6.12.
+        case farOffsets
     }
 
     private let kernel: NetlinkSocket
@@ -49,6 +53,13 @@ final class OlderKernel: ByteSocket {
             return lacks.contains(.ownedTables) && (attributes[type: 2]?.big ?? 0) != 0
         case NFT.Message.newChain.type:
             return lacks.contains(.egress) && message.payload.first == NFT.Family.netdev.rawValue
+        case NFT.Message.newRule.type where !lacks.isDisjoint(with: [.innerHeader, .farOffsets]):
+            return attributes[type: 4]?.nested.contains { expression in
+                let parts = expression.nested
+                guard parts[type: 1]?.text == "payload", let load = parts[type: 2]?.nested else { return false }
+                return lacks.contains(.innerHeader) && load[type: 2]?.big == 3
+                    || lacks.contains(.farOffsets) && load[type: 3]?.big ?? 0 > 255
+            } == true
         default: return false
         }
     }

@@ -121,6 +121,26 @@ struct OlderKernelTests {
         #expect(sniffer.line() == "end", "one frame came, not two")
     }
 
+    @Test(
+        "on older kernels queries are rejected as far as they can look, and the proof says how far",
+        arguments: [
+            ([.farOffsets], "the longest names below", true), ([.farOffsets, .innerHeader], "queries over TCP", false),
+        ] as [(Set<OlderKernel.Lack>, String, Bool)])
+    func domains(_ row: (lacks: Set<OlderKernel.Lack>, fault: String, overTCP: Bool)) throws {
+        let enforcer = try enforcer(without: row.lacks)
+        let resolver = try lab.start(lab.host, "serve", "53")
+        let domain = DomainSinkhole(domain: try #require(DomainName("c2.test")), duration: .seconds(600))
+        let result = try execute(.sinkholeDomain(domain), by: enforcer)
+        #expect(result.outcome == .succeeded, "\(result.message)")
+        #expect(result.proof?.applied.contains { $0.hasPrefix(row.fault) } == true)
+        let name = String(repeating: "x", count: 60) + ".C2.test"
+        #expect(try lab.probe(lab.host, "dns", "127.0.0.1", name) == "ConnectionRefusedError")
+        #expect(
+            try lab.probe(lab.host, "dns", "127.0.0.1", name, "tcp") == (row.overTCP ? "ConnectionResetError" : "ok"))
+        #expect(try lab.probe(lab.host, "dns", "127.0.0.1", "good.example") == "ok")
+        withExtendedLifetime(resolver) {}
+    }
+
     @Test("without both, it is put back as it was, again without the egress hook")
     func oldest() throws {
         let enforcer = try enforcer(without: [.ownedTables, .egress])

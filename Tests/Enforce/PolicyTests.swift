@@ -95,8 +95,11 @@ struct PolicyTests {
         let process = ProcessTarget(pid: 4242, startTime: 1, executable: "/tmp/x", scope: .process)
         let list = AddressListBlock(
             name: "feed", list: try #require(AddressList("203.0.113.7 203.0.113.9")), duration: year)
+        let domain = try #require(DomainName("evil.example"))
         let lasting: [(Action, String)] = [
             (.blockAddresses(list), "longest_block"),
+            (.cutUserNetwork(UserNetworkCut(user: 4321, duration: year)), "longest_network_cut"),
+            (.sinkholeDomain(DomainSinkhole(domain: domain, duration: year)), "longest_sinkhole"),
             (.stopService(ServiceStop(unit: "miner.service", duration: year)), "longest_stop"),
             (.isolate(Isolation(duration: year)), "longest_isolation"),
             (try block("203.0.113.9", year), "longest_block"),

@@ -56,6 +56,8 @@ struct UndoTests {
         return [
             .isolate(Isolation(duration: hour)), .blockAddress(AddressBlock(network: network, duration: hour)),
             .blockAddresses(AddressListBlock(name: "feed", list: list, duration: hour)),
+            .cutUserNetwork(UserNetworkCut(user: 4321, duration: hour)),
+            .sinkholeDomain(DomainSinkhole(domain: try #require(DomainName("evil.example")), duration: hour)),
             .freezeProcess(ProcessFreezing(target: process, duration: hour)),
             .quarantineFile(FileTarget(path: lab.scratch.path + "/files/evil")),
             .lockAccount(AccountLocking(user: "ana", duration: hour)),

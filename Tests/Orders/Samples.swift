@@ -25,6 +25,9 @@ enum Samples {
                     network: network, duration: .seconds(1), ports: PortRange.list("udp/53,tcp/22-80") ?? [],
                     direction: .inward)),
             .endBlock(OrderID(id)), .unblockAddresses(OrderID(id)),
+            .restoreUserNetwork(OrderID(id)), .unsinkholeDomain(OrderID(id)),
+            .cutUserNetwork(UserNetworkCut(user: 4_294_967_294, duration: .seconds(1))),
+            .isolate(Isolation(duration: .seconds(1), level: .network)),
             .freezeProcess(ProcessFreezing(target: process(.cgroup), duration: .seconds(60))),
             .killProcess(ProcessTarget(pid: 2, startTime: 0, executable: nil, scope: .tree)), .thawProcess(OrderID(id)),
             .quarantineFile(FileTarget(path: "/tmp/x")),
@@ -36,12 +39,17 @@ enum Samples {
             .removeSSHKey(KeyRemoval(user: "ana", fingerprint: fingerprint)), .restoreSSHKey(OrderID(id)),
             .deleteFile(
                 FileTarget(path: "/tmp/y", digest: String(repeating: "0f", count: 32), evenIfLinked: true)),
-        ] + ProcessTarget.Scope.allCases.map { .killProcess(process($0)) } + lists
+        ] + ProcessTarget.Scope.allCases.map { .killProcess(process($0)) } + lists + domains
 
     static let lists: [Action] = ["203.0.113.7", "198.51.100.0/24, 2001:db8::/48\n# nothing\n::/0;", "0.0.0.0/0"]
         .compactMap { AddressList($0) }.map {
             .blockAddresses(AddressListBlock(name: "feed_1-x", list: $0, duration: .seconds(60)))
         }
+
+    static let domains: [Action] = ["evil.example", "a-b_c.evil.example", "XN--E1AFMKFD.EXAMPLE."].compactMap {
+        DomainName($0)
+    }
+    .map { .sinkholeDomain(DomainSinkhole(domain: $0, duration: .seconds(60))) }
 
     static func process(_ scope: ProcessTarget.Scope) -> ProcessTarget {
         ProcessTarget(pid: 4242, startTime: UInt64(Int64.max), executable: "/tmp/x", scope: scope)
@@ -96,6 +104,13 @@ enum Samples {
         Broken(lists[0], "list", .text(String(repeating: "x", count: 33))), Broken(lists[0], "networks", .text("")),
         Broken(lists[0], "networks", .text("# none")), Broken(lists[0], "networks", .text("203.0.113.7 evil")),
         Broken(lists[0], "networks", .text("n1:")), Broken(lists[0], "networks", .text("n1:AAAA")),
+        Broken(isolate, "level", .text("raw")), Broken(isolate, "level", .number(1)),
+        Broken(.cutUserNetwork(UserNetworkCut(user: 1, duration: .seconds(1))), "uid", .number(4_294_967_295)),
+        Broken(.cutUserNetwork(UserNetworkCut(user: 1, duration: .seconds(1))), "uid", .text("ana")),
+        Broken(domains[0], "domain", .text("example")), Broken(domains[0], "domain", .text("192.0.2.1")),
+        Broken(domains[0], "domain", .text("evil..example")), Broken(domains[0], "domain", .text("*.example")),
+        Broken(domains[0], "domain", .text("ev il.example")), Broken(domains[0], "domain", .text("évil.example")),
+        Broken(domains[0], "domain", .text(String(repeating: "x", count: 55) + ".example")),
         Broken(kill, "pid", .number(1)), Broken(kill, "pid", .number(-1)), Broken(kill, "pid", .number(.max)),
         Broken(kill, "start_time", .number(-1)), Broken(kill, "executable", .text("")),
         Broken(kill, "executable", .text("bin/a")), Broken(kill, "executable", .text("/bin/a\u{0}b")),

@@ -46,8 +46,13 @@ struct OpenC2Tests {
                     direction: .inward)),
             .blockAddress(AddressBlock(network: Network(.v4(1)), duration: .seconds(60), direction: .outward)),
             .unblockAddress(Network("203.0.113.7") ?? Network(.v4(0))), .endBlock(order),
-            .unblockAddresses(order),
+            .unblockAddresses(order), .restoreUserNetwork(order), .unsinkholeDomain(order),
+            .cutUserNetwork(UserNetworkCut(user: 1001, duration: .seconds(60))),
+            .isolate(Isolation(duration: .seconds(60), level: .network)),
         ]
+        + [DomainName("evil.example")].compactMap(\.self).map {
+            .sinkholeDomain(DomainSinkhole(domain: $0, duration: .seconds(60)))
+        }
         + [AddressList("203.0.113.7 2001:db8::/48")].compactMap(\.self).map {
             .blockAddresses(AddressListBlock(name: "feed", list: $0, duration: .seconds(60)))
         } + others

@@ -30,6 +30,11 @@ struct Accounts: Sendable {
     /// The account of a name; `nil` when this host has none.
     func account(_ name: String) throws(EnforceError) -> Account? { try all().first { $0.name == name } }
 
+    /// The name of the account of a number; `nil` when this host has none.
+    func name(of user: UInt32) throws(EnforceError) -> String? {
+        try rows("passwd").first { $0.count > 2 && UInt32($0[2]) == user }?[0]
+    }
+
     /// Whether nobody would be left who surely may become root and can be signed in to, where this account perhaps may.
     func isLastAdministrator(_ account: Account) throws(EnforceError) -> Bool {
         let groups = try groups()

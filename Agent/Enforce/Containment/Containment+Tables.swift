@@ -1,3 +1,4 @@
+internal import AgentNetlink
 internal import CordonModel
 
 /// Tables of rules that are made of held effects.
@@ -7,21 +8,41 @@ extension Containment {
         _ table: HeldTable, desired: DesiredState, clock: BootClock, lines: [String] = [],
         since start: ContinuousClock.Instant = .now, cutting cut: (FlowCutter) -> FlowCutter.Count = { _ in .init() }
     ) throws(EnforceError) -> Proof {
-        let messages = try table.messages(desired, lists, clock: clock)
-        try firewall.replaceTable(table.name, with: messages, doing: table.purpose)
+        let messages = try replace(table, desired, clock: clock)
         let applied = ContinuousClock.now - start
         let count = cut(cutter)
         let readBack = try firewall.readBack(table.name)
         tablesInForce[table] = messages.isEmpty ? nil : readBack
         let rules = NFT.ruleCount(messages)
         return Proof(
-            applied: lines + [count.fault].compactMap(\.self), rulesHash: readBack.hash, socketsReset: count.sockets,
+            applied: lines + [count.fault, table == .domains ? reach.fault : nil].compactMap(\.self),
+            rulesHash: readBack.hash,
+            socketsReset: count.sockets,
             flowsDeleted: count.flows, appliedMicroseconds: applied.microseconds,
             probes: [
                 Proof.Probe(
                     name: "rules_in_force", passed: readBack.rules == rules,
                     observed: "\(readBack.chains) chains and \(readBack.rules) rules read back from the kernel")
             ])
+    }
+
+    private mutating func replace(
+        _ table: HeldTable, _ desired: DesiredState, clock: BootClock
+    ) throws(EnforceError) -> [NetlinkMessage] {
+        do {
+            let messages = try table.messages(desired, lists, reach, clock: clock)
+            try firewall.replaceTable(table.name, with: messages, doing: table.purpose)
+            return messages
+        } catch {
+            // An older kernel refuses what it cannot look at: asked for less, until there is no less.
+            guard table == .domains, error.code == "firewall.kernel", let less = reach.less else { throw error }
+            let before = reach
+            reach = less
+            do { return try replace(table, desired, clock: clock) } catch {
+                reach = before
+                throw error
+            }
+        }
     }
 
     mutating func repairTables(

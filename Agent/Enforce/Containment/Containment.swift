@@ -1,4 +1,5 @@
 package import CordonModel
+internal import CordonOrders
 internal import Glibc
 
 /// The host's containment: brings about in the kernel what the desired state says, proves it, and puts it back when it
@@ -14,9 +15,12 @@ package struct Containment: Sendable {
     /// What the kernel held right after the rules were put in force.
     /// The kernel may hold an isolation: one was begun, and not ended since.
     private(set) var isIsolating = false
+    /// What the kernel held right after the rules were put in force.
     private var isolationInForce: (rules: IsolationRules, readBack: Firewall.ReadBack)?
     private var blocksInForce: Firewall.ReadBack?
     var tablesInForce: [HeldTable: Firewall.ReadBack] = [:]
+    /// How far the kernel can look into queries.
+    var reach = DomainRules.Reach.everywhere
 
     init(firewall: Firewall, lists: ListFiles, agentUser: UInt32, controllers: [Endpoint]) {
         self.firewall = firewall
@@ -30,8 +34,8 @@ package struct Containment: Sendable {
 
     var cutter: FlowCutter { FlowCutter(agentUser: agentUser, controllers: controllers) }
 
-    private func rules() -> IsolationRules {
-        var links = try? LinkTable()
+    private func rules(_ level: Isolation.Level) -> IsolationRules {
+        var links = level == .networkAndRaw ? try? LinkTable() : nil
         return IsolationRules(
             controllers: controllers, agentUser: agentUser, interfaces: (try? links?.interfaces()) ?? [])
     }
@@ -77,19 +81,21 @@ package struct Containment: Sendable {
 
     /// Cuts the host off. Sockets are reset first, while the resets still reach the other ends; then the rules come
     /// into force in one transaction; then whatever connected in between is reset too.
-    package mutating func isolate(since start: ContinuousClock.Instant = .now) throws(EnforceError) -> Proof {
+    mutating func isolate(
+        _ level: Isolation.Level, since start: ContinuousClock.Instant = .now
+    ) throws(EnforceError) -> Proof {
         let own = surroundings().own
         var cut = cutter.cutSockets(own: own)
         isIsolating = true
-        let rules = try firewall.isolate(rules())
+        let rules = try firewall.isolate(rules(level))
         let applied = ContinuousClock.now - start
         cut += cutter.cutSockets(own: own)
         cut += cutter.cutFlows(own: own)
-        return try proveIsolation(rules, cut, applied)
+        return try proveIsolation(rules, level, cut, applied)
     }
 
     private mutating func proveIsolation(
-        _ rules: IsolationRules, _ cut: FlowCutter.Count, _ applied: Duration
+        _ rules: IsolationRules, _ level: Isolation.Level, _ cut: FlowCutter.Count, _ applied: Duration
     ) throws(EnforceError) -> Proof {
         let readBack = try firewall.readBack(IsolationRules.table)
         isolationInForce = (rules, readBack)
@@ -99,8 +105,10 @@ package struct Containment: Sendable {
         lines += rules.controllers.map { "kept: user \(rules.agentUser) to \($0)" }
         lines.append(
             rules.interfaces.isEmpty
-                ? firewall.hasEgress
-                    ? "no interfaces but loopback" : "raw sockets are not stopped: this kernel has no egress hook"
+                ? level == .network
+                    ? "raw sockets are not stopped: level network"
+                    : firewall.hasEgress
+                        ? "no interfaces but loopback" : "raw sockets are not stopped: this kernel has no egress hook"
                 : "egress of \(rules.interfaces.prefix(20).joined(separator: ", "))")
         if let fault = cut.fault { lines.append(fault) }
         return Proof(
@@ -214,8 +222,8 @@ package struct Containment: Sendable {
 
     /// Brings everything about that is desired: at the start, whatever the kernel holds.
     mutating func restore(_ desired: DesiredState, clock: BootClock) throws(EnforceError) {
-        if desired.isolation != nil, !desired.isIsolationOver(clock: clock) {
-            _ = try isolate()
+        if let isolation = desired.isolation, !desired.isIsolationOver(clock: clock) {
+            _ = try isolate(isolation.level)
         } else {
             try firewall.release()
         }
@@ -229,9 +237,9 @@ package struct Containment: Sendable {
         _ desired: DesiredState, clock: BootClock, thorough: Bool
     ) throws(EnforceError) -> [String] {
         var said: [String] = []
-        if desired.isolation != nil {
-            if let why = try isolationFault(thorough: thorough) {
-                _ = try isolate()
+        if let isolation = desired.isolation {
+            if let why = try isolationFault(isolation.level, thorough: thorough) {
+                _ = try isolate(isolation.level)
                 said.append("The isolation was put back: \(why).")
                 repairs += 1
             }
@@ -247,10 +255,10 @@ package struct Containment: Sendable {
         return said + (try repairTables(desired, clock: clock, thorough: thorough))
     }
 
-    private mutating func isolationFault(thorough: Bool) throws(EnforceError) -> String? {
+    private mutating func isolationFault(_ level: Isolation.Level, thorough: Bool) throws(EnforceError) -> String? {
         guard let inForce = isolationInForce else { return "it was not in force" }
         if !isThere(IsolationRules.table) { return "its table was gone" }
-        if firewall.hasEgress, rules().interfaces != inForce.rules.interfaces { return "the interfaces changed" }
+        if firewall.hasEgress, rules(level).interfaces != inForce.rules.interfaces { return "the interfaces changed" }
         if thorough, try firewall.readBack(IsolationRules.table) != inForce.readBack { return "its rules were changed" }
         return nil
     }

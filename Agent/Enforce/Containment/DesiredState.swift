@@ -1,5 +1,5 @@
 package import CordonModel
-internal import CordonOrders
+package import CordonOrders
 
 /// What is to be in force on this host: what the kernel is compared with, and what a reboot brings back.
 package struct DesiredState: Sendable, Equatable {
@@ -11,6 +11,11 @@ package struct DesiredState: Sendable, Equatable {
         package var term: Term
         /// It ends earlier when the controller was not heard for so long; `nil`: it stays.
         package var lost: Duration?
+        package var level: Isolation.Level
+
+        var record: JournalRecord {
+            .isolated(order: order, issuedAt: issuedAt, term: term, lost: lost, level: level)
+        }
     }
 
     package private(set) var isolation: HeldIsolation?
@@ -31,8 +36,9 @@ package struct DesiredState: Sendable, Equatable {
     mutating func apply(_ record: JournalRecord, clock: BootClock) {
         switch record {
         case .received, .finished: break
-        case .isolated(let order, let issuedAt, let term, let lost):
-            isolation = HeldIsolation(order: order, issuedAt: issuedAt, term: self.term(term, clock), lost: lost)
+        case .isolated(let order, let issuedAt, let term, let lost, let level):
+            isolation = HeldIsolation(
+                order: order, issuedAt: issuedAt, term: self.term(term, clock), lost: lost, level: level)
         case .codes(let fresh): codes = fresh
         case .codeUsed(let hash, let text):
             codes?.use(hash)
@@ -97,9 +103,7 @@ package struct DesiredState: Sendable, Equatable {
     func records(clock: BootClock) -> [JournalRecord] {
         var records: [JournalRecord] = []
         if let isolation {
-            records.append(
-                .isolated(
-                    order: isolation.order, issuedAt: isolation.issuedAt, term: isolation.term, lost: isolation.lost))
+            records.append(isolation.record)
             if let heard { records.append(.heard(boot: clock.boot, sinceBoot: heard)) }
         }
         if let codes { records.append(.codes(codes)) }

@@ -57,6 +57,9 @@ struct FlowCutter {
         return count
     }
 
+    /// Ends every TCP socket that the user opened, those that stay on the host among them.
+    func cut(user: UInt32) -> Count { destroy { $0.user == user } }
+
     /// Ends everything that is connected with a network of the list.
     func cut(_ list: AddressList) -> Count {
         let networks = ApartNetworks(list.networks)

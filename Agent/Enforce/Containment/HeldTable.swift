@@ -8,24 +8,32 @@ enum HeldTable: Hashable {
     case ports
     /// A list of networks, by its name.
     case list(String)
+    /// Users whose network is cut.
+    case users
+    /// Sinkholed domains.
+    case domains
 
     /// The table that an effect is held in; `nil` for what is held otherwise.
     init?(_ key: HeldEffect.Key) {
         switch key.kind {
         case .blockAddress: self = .ports
         case .blockAddresses: self = .list(key.subject)
+        case .cutUserNetwork: self = .users
+        case .sinkholeDomain: self = .domains
         default: return nil
         }
     }
 
     /// Those that there are whatever is in force.
-    static let fixed: [HeldTable] = [.ports]
+    static let fixed: [HeldTable] = [.ports, .users, .domains]
 
     /// The table's name in the kernel.
     var name: String {
         switch self {
         case .ports: PortRules.table
         case .list(let name): ListRules.table(name)
+        case .users: UserRules.table
+        case .domains: DomainRules.table
         }
     }
 
@@ -34,16 +42,18 @@ enum HeldTable: Hashable {
         switch self {
         case .ports: "blocks by port or direction"
         case .list(let name): "the block of the list \(name)"
+        case .users: "cutting users' network"
+        case .domains: "sinkholes of domains"
         }
     }
 
     /// Sets, chains and rules of the effects that last; none where there is nothing to hold.
     func messages(
-        _ desired: DesiredState, _ lists: ListFiles, clock: BootClock
+        _ desired: DesiredState, _ lists: ListFiles, _ reach: DomainRules.Reach, clock: BootClock
     ) throws(EnforceError) -> [NetlinkMessage] {
         let lasting = desired.held.values.filter { HeldTable($0.key) == self }.compactMap { effect in
             let left = clock.remaining(of: effect.term).milliseconds
-            return left > 0 ? (undo: effect.undo, milliseconds: UInt64(left)) : nil
+            return left > 0 ? (subject: effect.key.subject, undo: effect.undo, milliseconds: UInt64(left)) : nil
         }
         switch self {
         case .ports:
@@ -55,6 +65,14 @@ enum HeldTable: Hashable {
                             milliseconds: effect.milliseconds)
                     }
                 })
+        case .users:
+            return UserRules.messages(
+                lasting.compactMap { effect in UInt32(effect.subject).map { ($0, effect.milliseconds) } })
+        case .domains:
+            let domains = lasting.compactMap { effect in
+                DomainName(effect.subject).map { (name: $0, milliseconds: effect.milliseconds) }
+            }
+            return DomainRules.messages(domains, reach)
         case .list(let name):
             guard let effect = lasting.first, let held = HeldList(bytes: effect.undo) else { return [] }
             return ListRules.messages(

@@ -44,6 +44,8 @@ extension NFT {
         enum Header: UInt32 {
             case network = 1
             case transport = 2
+            /// Behind the transport's (kernel 5.16).
+            case inner = 3
         }
 
         /// Goes on only when register 1 equals the bytes, or differs from them.
@@ -55,11 +57,11 @@ extension NFT {
             }
         }
 
-        /// Keeps the bits of the mask in register 1.
-        static func mask(_ bytes: [UInt8]) -> Expression {
+        /// Keeps the bits of the mask, of at most 16 bytes, in a register.
+        static func mask(_ bytes: [UInt8], in register: UInt32 = 1) -> Expression {
             Expression(name: "bitwise") {
-                $0.put(1, big: UInt32(1))
-                $0.put(2, big: UInt32(1))
+                $0.put(1, big: register)
+                $0.put(2, big: register)
                 $0.put(3, big: UInt32(clamping: bytes.count))
                 $0.nest(4) { $0.put(1, bytes) }
                 $0.nest(5) { $0.put(1, [UInt8](repeating: 0, count: bytes.count)) }
@@ -100,6 +102,26 @@ extension NFT {
                 $0.put(1, big: UInt32(0))
                 $0.nest(2) { $0.nest(2) { $0.put(1, big: verdict.rawValue) } }
             }
+        }
+
+        /// Goes through another chain of the table, and on from here.
+        static func jump(_ chain: String) -> Expression {
+            Expression(name: "immediate") {
+                $0.put(1, big: UInt32(0))
+                $0.nest(2) {
+                    $0.nest(2) {
+                        // NFT_JUMP is -3.
+                        $0.put(1, big: UInt32.max - 2)
+                        $0.put(2, text: chain)
+                    }
+                }
+            }
+        }
+
+        /// Drops and tells the packet's sender that nobody listens at the port.
+        static let portUnreachable = Expression(name: "reject") {
+            $0.put(1, big: UInt32(2))
+            $0.put(2, [1])
         }
 
         /// Drops and sends the packet's sender a TCP reset.

@@ -89,6 +89,14 @@ enum NFT {
         }
     }
 
+    /// A chain that rules jump to.
+    static func newChain(_ family: Family, table: String, _ name: String) -> NetlinkMessage {
+        message(.newChain, family, flags: NetlinkMessage.Flag.create) {
+            $0.put(1, text: table)
+            $0.put(3, text: name)
+        }
+    }
+
     enum Hook {
         case prerouting
         case input

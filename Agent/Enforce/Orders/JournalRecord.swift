@@ -10,7 +10,8 @@ package enum JournalRecord: Sendable, Equatable {
     case finished(OrderID, result: [UInt8])
     /// The host is to be isolated. On disk before it is in force. `lost`: how long the controller may be lost before that
     /// ends it.
-    case isolated(order: OrderID, issuedAt: Timestamp, term: Term, lost: Duration?)
+    case isolated(
+        order: OrderID, issuedAt: Timestamp, term: Term, lost: Duration?, level: Isolation.Level = .networkAndRaw)
     /// One-time codes were made; they replace those before.
     case codes(ReleaseCodes)
     /// A code was used; what people are to be told of it.
@@ -72,12 +73,14 @@ package enum JournalRecord: Sendable, Equatable {
             writer.put(Kind.finished.rawValue)
             writer.put(order.uuid.bytes)
             writer.put(result)
-        case .isolated(let order, let issuedAt, let term, let lost):
+        case .isolated(let order, let issuedAt, let term, let lost, let level):
             writer.put(Kind.isolated.rawValue)
             writer.put(order.uuid.bytes)
             writer.put(issuedAt.microseconds)
             writer.put(term)
-            if let lost { writer.put(lost.milliseconds) }
+            // What is not said here is as it was before there was a choice: it stays, and all is cut.
+            if lost != nil || level != .networkAndRaw { writer.put(lost?.milliseconds ?? 0) }
+            if level != .networkAndRaw { writer.put(text: level.rawValue) }
         case .codes(let codes):
             writer.put(Kind.codes.rawValue)
             writer.put(codes.salt)
@@ -162,9 +165,18 @@ package enum JournalRecord: Sendable, Equatable {
 
     private static func isolation(_ reader: inout RecordReader) -> JournalRecord? {
         guard let order = reader.order(), let issued = reader.number(), let term = reader.term() else { return nil }
-        // What was written before there was a choice ends here: it stays.
-        let lost: Duration? = reader.isAtEnd ? nil : reader.number().map { .milliseconds($0) }
-        return .isolated(order: order, issuedAt: Timestamp(microseconds: issued), term: term, lost: lost)
+        var (lost, level): (Duration?, Isolation.Level) = (nil, .networkAndRaw)
+        // What was written before there was a choice ends here: it stays, and all is cut.
+        if !reader.isAtEnd {
+            guard let milliseconds = reader.number(), milliseconds >= 0 else { return nil }
+            lost = milliseconds == 0 ? nil : .milliseconds(milliseconds)
+        }
+        if !reader.isAtEnd {
+            guard let named = reader.text().flatMap(Isolation.Level.init), reader.isAtEnd else { return nil }
+            level = named
+        }
+        return .isolated(
+            order: order, issuedAt: Timestamp(microseconds: issued), term: term, lost: lost, level: level)
     }
 
     private static func ended(_ reader: inout RecordReader) -> JournalRecord? {

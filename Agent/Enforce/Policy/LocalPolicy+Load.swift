@@ -85,6 +85,8 @@ extension LocalPolicy {
         case .isolate: "isolations_per_hour"
         case .blockAddress: "blocks_per_hour"
         case .blockAddresses: "lists_per_hour"
+        case .cutUserNetwork: "network_cuts_per_hour"
+        case .sinkholeDomain: "sinkholes_per_hour"
         case .killProcess: "kills_per_hour"
         case .freezeProcess: "freezes_per_hour"
         case .quarantineFile: "quarantines_per_hour"
@@ -94,14 +96,17 @@ extension LocalPolicy {
         case .restoreService: nil
         case .collectFile: "collections_per_hour"
         case .removeSSHKey: "key_removals_per_hour"
-        case .restoreSSHKey: nil
-        case .release, .unblockAddress, .unblockAddresses, .thawProcess, .restoreFile, .unlockAccount: nil
+        case .release, .unblockAddress, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain, .thawProcess,
+            .restoreFile, .unlockAccount, .restoreSSHKey:
+            nil
         }
     }
 
     private mutating func readBounds(_ section: inout SettingsSection) throws(SettingsError) {
         longestIsolation = try Self.duration(&section, "longest_isolation", longestIsolation)
         longestBlock = try Self.duration(&section, "longest_block", longestBlock)
+        longestCut = try Self.duration(&section, "longest_network_cut", longestCut)
+        longestSinkhole = try Self.duration(&section, "longest_sinkhole", longestSinkhole)
         longestFreeze = try Self.duration(&section, "longest_freeze", longestFreeze)
         longestLock = try Self.duration(&section, "longest_lock", longestLock)
         longestStop = try Self.duration(&section, "longest_stop", longestStop)
@@ -113,6 +118,9 @@ extension LocalPolicy {
     private mutating func readProtected(_ section: inout SettingsSection) throws(SettingsError) {
         protectedAddresses = Rule(
             try section.networks("protected_addresses", default: []), origin: section.origin(of: "protected_addresses"))
+        protectedDomains = Rule(
+            try section.list("protected_domains", default: [], of: "domains") { DomainName($0) },
+            origin: section.origin(of: "protected_domains"))
         protectedProcesses = Rule(
             try section.texts("protected_processes", default: []), origin: section.origin(of: "protected_processes"))
         protectedPaths = Rule(

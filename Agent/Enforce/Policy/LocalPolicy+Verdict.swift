@@ -12,6 +12,13 @@ extension LocalPolicy {
         package var isolationObstacle: String?
         /// Blocks in force now.
         package var blockCount = 0
+        /// The number of the agent's own user.
+        package var agentUser: UInt32 = 0
+        /// The host's name, and the domains that names are looked up in.
+        package var names: [String] = []
+        /// Users whose network is cut, and sinkholed domains.
+        package var cutCount = 0
+        package var sinkholeCount = 0
         /// Networks of each list in force.
         package var lists: [String: Int] = [:]
         /// Blocks by port or direction among what is in force besides, and ranges of ports that they name.
@@ -29,6 +36,8 @@ extension LocalPolicy {
         case .isolate(let isolation): try checkIsolation(isolation, at: host)
         case .blockAddress(let block): try checkBlock(block, at: host)
         case .blockAddresses(let block): try checkList(block, at: host)
+        case .cutUserNetwork(let cut): try checkCut(cut, at: host)
+        case .sinkholeDomain(let sinkhole): try checkSinkhole(sinkhole, at: host)
         case .freezeProcess(let freezing):
             try checkLength(freezing.duration, "longest_freeze", longestFreeze, "freezes")
         case .lockAccount(let locking): try checkLength(locking.duration, "longest_lock", longestLock, "locks accounts")
@@ -36,13 +45,14 @@ extension LocalPolicy {
         case .quarantineFile(let file), .deleteFile(let file): try checkPath(file.path)
         case .restoreService, .removeSSHKey, .restoreSSHKey: return
         case .collectFile(let collection): try checkCollection(collection)
-        case .killProcess, .release, .unblockAddress, .endBlock, .unblockAddresses, .thawProcess, .restoreFile,
+        case .killProcess, .release, .unblockAddress, .endBlock, .unblockAddresses, .restoreUserNetwork,
+            .unsinkholeDomain, .thawProcess, .restoreFile,
             .unlockAccount:
             return
         }
     }
 
-    private func checkLength(
+    func checkLength(
         _ duration: Duration, _ name: String, _ longest: Rule<Duration>, _ does: String
     ) throws(Refusal) {
         guard duration <= longest.value else {

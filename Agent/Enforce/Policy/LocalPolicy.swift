@@ -1,4 +1,5 @@
 package import CordonModel
+package import CordonOrders
 
 /// What the owner of this host allows, whatever the controller orders. Read from root's files; the controller cannot
 /// write it.
@@ -31,6 +32,8 @@ package struct LocalPolicy: Sendable {
     package var approversNeeded = Rule(2)
     package var longestIsolation = Rule(Duration.seconds(7 * 86_400))
     package var longestBlock = Rule(Duration.seconds(30 * 86_400))
+    package var longestCut = Rule(Duration.seconds(7 * 86_400))
+    package var longestSinkhole = Rule(Duration.seconds(30 * 86_400))
     package var longestFreeze = Rule(Duration.seconds(86_400))
     package var longestLock = Rule(Duration.seconds(30 * 86_400))
     package var longestStop = Rule(Duration.seconds(30 * 86_400))
@@ -40,6 +43,8 @@ package struct LocalPolicy: Sendable {
     /// How many blocks may be in force at once.
     package var mostBlocks = Rule(200_000)
     package var protectedAddresses = Rule([Network]())
+    /// Never sinkholed, nor what they lie below.
+    package var protectedDomains = Rule([DomainName]())
     /// Paths (with `*` and `?`) or bare names of executables.
     package var protectedProcesses = Rule([String]())
     /// User ids whose processes are left alone.
@@ -61,7 +66,9 @@ package struct LocalPolicy: Sendable {
     /// Orders of all kinds that may be carried out in any hour, and of each kind.
     package var ordersPerHour = Rule(1200)
     package var perHour: [ActionKind: Rule<Int>] = [
-        .isolate: Rule(12), .blockAddress: Rule(1000), .blockAddresses: Rule(60), .killProcess: Rule(120),
+        .isolate: Rule(12), .blockAddress: Rule(1000), .blockAddresses: Rule(60), .cutUserNetwork: Rule(60),
+        .sinkholeDomain: Rule(120),
+        .killProcess: Rule(120),
         .freezeProcess: Rule(120),
         .quarantineFile: Rule(120), .deleteFile: Rule(30), .lockAccount: Rule(20), .stopService: Rule(30),
         .collectFile: Rule(120),

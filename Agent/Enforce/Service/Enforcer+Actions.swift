@@ -21,27 +21,30 @@ extension Enforcer {
             let term = held.map { clock.remaining(of: $0.term) > isolation.duration ? $0.term : asked } ?? asked
             // Nor does one that would end with the controller make one end so that would stay.
             let lost = held.map { $0.lost.flatMap { held in isolation.releaseWhenLost.map { max(held, $0) } } }
+            // Nor does one of a lower level open what the earlier one closed.
+            let level = max(isolation.level, held?.level ?? .network)
             try core.journal.append([
                 .received(receipt), .heard(boot: clock.boot, sinceBoot: clock.sinceBoot()),
                 .isolated(
                     order: order.id, issuedAt: max(order.issuedAt, held?.issuedAt ?? order.issuedAt), term: term,
-                    lost: lost ?? isolation.releaseWhenLost),
+                    lost: lost ?? isolation.releaseWhenLost, level: level),
             ])
         }
         do {
-            let proof = try core.containment.isolate(since: begun)
+            let level = core.journal.desired.isolation?.level ?? isolation.level
+            let proof = try core.containment.isolate(level, since: begun)
             let left = core.journal.desired.isolation.map { clock.remaining(of: $0.term) } ?? isolation.duration
             let until = clock.now() + left
             let loss = core.journal.desired.isolation?.lost.map {
                 ", or until the controller is not heard for \($0.spelled)"
             }
+            let end = until.rfc3339(fractionDigits: 0)
             return Self.proved(
-                proof, "The host is isolated until \(until.rfc3339(fractionDigits: 0))\(loss ?? "").")
+                proof, "The host is isolated until \(end)\(loss ?? ""); level \(level.rawValue).")
         } catch {
             // An isolation that was to be prolonged stays as it was: a fault must not open the host.
             if let held, held.order != order.id {
-                record(
-                    [.isolated(order: held.order, issuedAt: held.issuedAt, term: held.term, lost: held.lost)], &core)
+                record([held.record], &core)
             } else {
                 record([.released(why: "isolation failed: \(error.code)")], &core)
                 _ = try? core.containment.release()

@@ -149,15 +149,7 @@ extension Enforcer {
     private func judge(
         _ order: Order, _ approvals: Approvals, _ core: borrowing Core, now: Timestamp
     ) throws(Refusal) {
-        var surroundings = LocalPolicy.Surroundings()
-        if [.blockAddress, .blockAddresses].contains(order.action.kind) {
-            surroundings = core.containment.surroundings()
-            surroundings.blockCount = core.journal.desired.blocks.count
-            surroundings.lists = core.journal.desired.lists.mapValues(\.count)
-            surroundings.partBlocks = core.journal.desired.partBlocks
-        }
-        if order.action.kind == .isolate { surroundings.isolationObstacle = core.containment.preflight().obstacle }
-        surroundings.controllers = core.containment.controllers
+        let surroundings = surroundings(of: order.action, core)
         try core.policy.check(order.action, at: surroundings)
         try core.policy.checkHours(of: order.action.kind, at: now)
         try core.policy.checkApprovals(of: order.action.kind, approvals)
@@ -189,6 +181,10 @@ extension Enforcer {
             case .endBlock(let order): verdict = try endBlock(order, receipt, &core, begun)
             case .blockAddresses(let block): verdict = try blockList(block, receipt, &core, begun)
             case .unblockAddresses(let order): verdict = try endList(order, receipt, &core, begun)
+            case .cutUserNetwork(let cut): verdict = try cutNetwork(cut, receipt, &core, begun)
+            case .sinkholeDomain(let sinkhole): verdict = try self.sinkhole(sinkhole, receipt, &core, begun)
+            case .restoreUserNetwork(let order): verdict = try end(.cutUserNetwork, order, receipt, &core, begun)
+            case .unsinkholeDomain(let order): verdict = try end(.sinkholeDomain, order, receipt, &core, begun)
             case .killProcess, .freezeProcess, .thawProcess, .quarantineFile, .restoreFile, .deleteFile,
                 .lockAccount, .unlockAccount, .stopService, .restoreService, .collectFile, .removeSSHKey,
                 .restoreSSHKey:

@@ -1,83 +1,9 @@
 internal import CordonModel
 internal import CordonOrders
-internal import CordonWire
 internal import Logging
-internal import Synchronization
 
 /// Effects that are held in a table of rules: on disk, then in force; under the lock.
 extension Enforcer {
-    /// A block by ports or direction.
-    func blockPart(
-        _ block: AddressBlock, _ receipt: JournalRecord.Receipt, _ core: inout Core, _ begun: ContinuousClock.Instant
-    ) throws(EnforceError) -> Verdict {
-        let key = HeldEffect.Key(kind: .blockAddress, subject: block.subject)
-        let wanted = HeldEffect(
-            key: key, orders: [], title: block.subject, term: clock.term(block.duration), undo: block.bytes)
-        let (proof, until) = try hold(wanted, in: .ports, "blocked \(block.subject)", receipt, &core, begun) {
-            $0.cut(block)
-        }
-        return Self.proved(proof, "\(block.subject): blocked until \(until).")
-    }
-
-    /// Ends what an order blocked by ports or direction.
-    func endBlock(
-        _ order: OrderID, _ receipt: JournalRecord.Receipt, _ core: inout Core, _ begun: ContinuousClock.Instant
-    ) throws(EnforceError) -> Verdict {
-        guard let (title, proof) = try letGo(.blockAddress, of: order, receipt, &core, begun) else {
-            throw EnforceError(
-                "block.not_held", "No block by ports or direction of the order \(order) is in force.",
-                remedy: "A block of all packets is ended by its network.")
-        }
-        return Self.proved(proof, "\(title): no longer blocked.")
-    }
-
-    /// A list of networks, in the place of one of the same name.
-    func blockList(
-        _ block: AddressListBlock, _ receipt: JournalRecord.Receipt, _ core: inout Core,
-        _ begun: ContinuousClock.Instant
-    ) throws(EnforceError) -> Verdict {
-        try core.containment.lists.keep(block.list)
-        defer { forgetLists(core) }
-        let title = "\(block.name): \(block.list.count) networks"
-        let wanted = HeldEffect(
-            key: .init(kind: .blockAddresses, subject: block.name), orders: [], title: title,
-            term: clock.term(block.duration), undo: HeldList(block.list).bytes)
-        let (proof, until) = try hold(
-            wanted, in: .list(block.name), "blocked \(block.list.words)", receipt, &core, begun
-        ) {
-            $0.cut(block.list)
-        }
-        return Self.proved(proof, "The list \(title), blocked until \(until).")
-    }
-
-    /// Ends the list that an order put in force.
-    func endList(
-        _ order: OrderID, _ receipt: JournalRecord.Receipt, _ core: inout Core, _ begun: ContinuousClock.Instant
-    ) throws(EnforceError) -> Verdict {
-        defer { forgetLists(core) }
-        guard let (title, proof) = try letGo(.blockAddresses, of: order, receipt, &core, begun) else {
-            return Verdict(
-                outcome: .succeeded, message: "No list of the order \(order) is in force.", proof: Proof(applied: []))
-        }
-        return Self.proved(proof, "The list \(title), is no longer blocked.")
-    }
-
-    /// At the start: a list whose file is damaged is not in force, and nobody is told that it is.
-    func endDamagedLists() {
-        core.withLock { core in
-            for effect in core.journal.desired.held.values {
-                guard case .list(let name)? = HeldTable(effect.key),
-                    clock.remaining(of: effect.term) > .zero, !core.containment.isInForce(.list(name))
-                else { continue }
-                record([.ended(effect.key, why: "its file is damaged")], &core)
-                let said = "The block of the list \(effect.title) could not be put in force again: its file is damaged."
-                log.critical("\(said)")
-                announcements.announce(.drift, said, at: clock.now())
-            }
-            forgetLists(core)
-        }
-    }
-
     /// Brings an effect about, for as long as is asked or an earlier one of the same key still lasts. Its orders and its
     /// term are filled in here. Returns the proof and when it ends.
     func hold(
@@ -142,7 +68,7 @@ extension Enforcer {
     }
 
     /// Removes the files of lists that nothing holds any more.
-    private func forgetLists(_ core: borrowing Core) {
+    func forgetLists(_ core: borrowing Core) {
         core.containment.lists.forget(but: Set(core.journal.desired.lists.values.map(\.digest)))
     }
 }

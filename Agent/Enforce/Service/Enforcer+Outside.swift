@@ -29,7 +29,7 @@ extension Enforcer {
             case .collectFile(let wanted):
                 return try quietly { try self.collect(wanted, order, policy, begun: begun) }
             case .isolate, .release, .blockAddress, .unblockAddress, .endBlock, .blockAddresses,
-                .unblockAddresses:
+                .unblockAddresses, .cutUserNetwork, .restoreUserNetwork, .sinkholeDomain, .unsinkholeDomain:
                 throw EnforceError("order.misrouted", "\(order.action.kind.rawValue) is done under the lock.")
             }
         } catch let refusal as Refusal {

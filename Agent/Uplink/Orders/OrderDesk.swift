@@ -31,7 +31,9 @@ actor OrderDesk {
         init(_ kind: ActionKind?) {
             switch kind {
             // One that is not known is refused at once.
-            case .isolate, .release, .blockAddress, .unblockAddress, nil: self = .network
+            case .isolate, .release, .blockAddress, .unblockAddress, .cutUserNetwork, .restoreUserNetwork,
+                .sinkholeDomain, .unsinkholeDomain, nil:
+                self = .network
             // A hundred thousand networks take the kernel a moment.
             case .blockAddresses, .unblockAddresses: self = .lists
             case .killProcess, .freezeProcess, .thawProcess, .lockAccount, .unlockAccount: self = .processes

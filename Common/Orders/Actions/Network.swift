@@ -12,19 +12,35 @@ package struct Isolation: Sendable, Hashable {
     /// What comes and goes within this time is no loss.
     package static let shortestLoss: Int64 = 300
 
-    package init(duration: Duration, releaseWhenLost: Duration? = nil) {
+    package var level: Level
+
+    /// How much is cut, in order.
+    package enum Level: String, Sendable, Hashable, CaseIterable, Comparable {
+        /// Whatever passes through IP, of this host and forwarded.
+        case network
+        /// And whatever else leaves by an interface, such as frames of packet sockets, macvlans and bridge ports. A kernel
+        /// without egress hooks (before 5.16) cannot: it does the other, and says so.
+        case networkAndRaw = "network_and_raw"
+
+        package static func < (left: Level, right: Level) -> Bool { left == .network && right == .networkAndRaw }
+    }
+
+    package init(duration: Duration, releaseWhenLost: Duration? = nil, level: Level = .networkAndRaw) {
         self.duration = duration
         self.releaseWhenLost = releaseWhenLost
+        self.level = level
     }
 
     init(_ given: GivenParameters) throws(ActionError) {
         duration = try given.seconds("duration_s")
         releaseWhenLost = given.optionalNumber("release_when_lost_s").map { .seconds($0) }
+        level = try given.choice("level", of: Level.self, default: .networkAndRaw)
     }
 
     var parameters: [String: FieldValue] {
         var parameters: [String: FieldValue] = ["duration_s": .number(duration.wholeSeconds)]
         if let releaseWhenLost { parameters["release_when_lost_s"] = .number(releaseWhenLost.wholeSeconds) }
+        if level != .networkAndRaw { parameters["level"] = .text(level.rawValue) }
         return parameters
     }
 }
@@ -96,11 +112,16 @@ extension CatalogueEntry {
                 "release_when_lost_s", .seconds(Isolation.shortestLoss...Parameter.longestDuration),
                 "Release earlier, when the agent has not heard the controller for so long, in seconds; without it the "
                     + "isolation stays."),
+            .optional(
+                "level", .choice(Isolation.Level.allCases.map(\.rawValue)),
+                "Whatever passes through IP; or, if nothing else is said, raw frames too."),
         ],
         precondition: "The host knows an address of its controller.",
         effect:
-            "Nothing passes in or out, forwarded or raw, but loopback, DHCP, neighbour discovery, and the controller "
-            + "for the agent's user. What was connected is reset.",
+            "Nothing passes in or out, or forwarded, but loopback, DHCP, neighbour discovery, and the controller for the "
+            + "agent's user. What was connected is reset. With raw frames, nothing leaves by packet sockets, macvlans or "
+            + "bridge ports either; a kernel before 5.16 cannot stop that, and the proof says so. An isolation that is "
+            + "in force is never made weaker.",
         proof:
             "Hash of the rules read back from the kernel; sockets reset; probes: a canary is unreachable, the controller "
             + "is reachable, loopback is alive.",

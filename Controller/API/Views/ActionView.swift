@@ -30,6 +30,7 @@ enum ActionView {
         case .keyFingerprint: .sentence(50)
         case .label: .sentence(32)
         case .networks: .sentence(AddressList.longestText)
+        case .domain: .sentence(DomainName.longest + 1)
         case .ports: .sentence(PortRange.mostInList * 16)
         }
     }

@@ -80,7 +80,16 @@ struct Isolate: AsyncParsableCommand {
             "Release it earlier, when its agent has not heard the controller for so long; without it the isolation stays.",
             valueName: "span"))
     var releaseWhenLost: Span?
+    @Option(
+        help: "network: whatever passes through IP. network_and_raw: raw frames too, which is what it does if not told."
+    )
+    var level: Level?
     @OptionGroup var order: OrderOptions
+
+    enum Level: String, ExpressibleByArgument, CaseIterable {
+        case network
+        case networkAndRaw = "network_and_raw"
+    }
 
     func validate() throws {
         try SpanArgument.check(span, "--for")
@@ -94,6 +103,7 @@ struct Isolate: AsyncParsableCommand {
         action["kind"] = "isolate"
         action["duration_s"] = .integer(span.seconds)
         if let releaseWhenLost { action["release_when_lost_s"] = .integer(releaseWhenLost.seconds) }
+        if let level { action["level"] = .text(level.rawValue) }
         try await order.order(.object(action), of: host)
     }
 }

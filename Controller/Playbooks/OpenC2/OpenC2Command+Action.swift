@@ -29,9 +29,17 @@ extension OpenC2Command {
         case (.deny, .networks(let list, let networks)):
             guard try checkFilterArguments() == .both else { throw .unsupported("Option not supported") }
             return try action(.blockAddresses, lasting(["list": .text(list), "networks": .text(networks)]))
+        case (.deny, .user(let uid)): return try action(.cutUserNetwork, lasting(["uid": .number(uid)]))
+        case (.deny, .domain(let name)):
+            guard try checkFilterArguments() == .both else { throw .unsupported("Option not supported") }
+            return try action(.sinkholeDomain, lasting(["domain": .text(name)]))
         case (.contain, .device):
             guard try containment() != nil else { throw .bad("Containment type argument not populated") }
-            return .isolate(Isolation(duration: try duration()))
+            var parameters = try lasting([:])
+            if let level = arguments.profiles[Self.ownProfile]?["level"] {
+                parameters["level"] = .text(level.text ?? "")
+            }
+            return try action(.isolate, parameters)
         case (.allow, .device):
             _ = try containment()
             return .release

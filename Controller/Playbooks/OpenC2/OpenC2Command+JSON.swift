@@ -6,15 +6,7 @@ extension OpenC2Command {
     /// The command that asks for an action on the device, as ``agentAction()`` reads it.
     package static func json(_ action: Action, device: String) -> JSONValue {
         switch action {
-        case .isolate(let isolation):
-            [
-                "action": "contain", "target": ["device": ["device_id": .text(device)]],
-                "args": [
-                    "duration": .integer(isolation.duration.milliseconds),
-                    "er": ["device_containment": "network_isolation"],
-                ],
-                "actuator": ["er": [:]],
-            ]
+        case .isolate(let isolation): command(isolation, device)
         case .release:
             [
                 "action": "allow", "target": ["device": ["device_id": .text(device)]],
@@ -30,6 +22,18 @@ extension OpenC2Command {
                 "args": ["duration": .integer(block.duration.milliseconds)], "actuator": ["slpf": [:]],
             ]
         case .unblockAddresses(let order): undo(order, of: .blockAddresses)
+        case .cutUserNetwork(let cut):
+            [
+                "action": "deny", "target": ["x-cordon:user": ["uid": .integer(Int64(cut.user))]],
+                "args": ["duration": .integer(cut.duration.milliseconds)], "actuator": ["er": [:]],
+            ]
+        case .sinkholeDomain(let sinkhole):
+            [
+                "action": "deny", "target": ["domain_name": .text("\(sinkhole.domain)")],
+                "args": ["duration": .integer(sinkhole.duration.milliseconds)], "actuator": ["slpf": [:]],
+            ]
+        case .restoreUserNetwork(let order): undo(order, of: .cutUserNetwork)
+        case .unsinkholeDomain(let order): undo(order, of: .sinkholeDomain)
         case .killProcess(let process):
             ["action": "stop", "target": target(process), "args": arguments(process), "actuator": ["er": [:]]]
         case .freezeProcess(let freezing):
@@ -75,6 +79,17 @@ extension OpenC2Command {
         [
             "action": "allow", "target": ["x-cordon:order": .text("\(order)")],
             "args": ["x-cordon": ["did": .text(kind.rawValue)]], "actuator": ["slpf": [:]],
+        ]
+    }
+
+    private static func command(_ isolation: Isolation, _ device: String) -> JSONValue {
+        var arguments = JSONObject()
+        arguments["duration"] = .integer(isolation.duration.milliseconds)
+        arguments["er"] = ["device_containment": "network_isolation"]
+        if isolation.level != .networkAndRaw { arguments["x-cordon"] = ["level": .text(isolation.level.rawValue)] }
+        return [
+            "action": "contain", "target": ["device": ["device_id": .text(device)]], "args": .object(arguments),
+            "actuator": ["er": [:]],
         ]
     }
 

@@ -16,6 +16,9 @@ package enum OpenC2Target: Sendable, Hashable {
     case order(String)
     /// `x-cordon:networks`: a list by its name, and its networks.
     case networks(list: String, String)
+    /// `x-cordon:user`: a user by number.
+    case user(Int64)
+    case domain(String)
     case features([String])
     /// Any other target, checked, by its name.
     case other(String)
@@ -71,6 +74,14 @@ package enum OpenC2Target: Sendable, Hashable {
         case "x-cordon:networks":
             try OpenC2Check.members(value, name, texts: ["list", "networks"])
             self = .networks(list: value["list"]?.text ?? "", value["networks"]?.text ?? "")
+        case "x-cordon:user":
+            guard let uid = value["uid"]?.integer, value.object?.count == 1 else {
+                throw .bad("x-cordon:user names a user by uid.")
+            }
+            self = .user(uid)
+        case "domain_name":
+            try Self.check(name, value)
+            self = .domain(value.text ?? "")
         case "features": self = .features(try Self.features(value))
         default:
             try Self.check(name, value)

@@ -83,6 +83,8 @@ extension ActionKind {
         switch self {
         case .isolate: "Isolated"
         case .blockAddress, .blockAddresses: "Blocked"
+        case .cutUserNetwork: "Network cut"
+        case .sinkholeDomain: "Sinkholed"
         case .freezeProcess: "Frozen"
         case .quarantineFile: "In quarantine"
         case .lockAccount: "Locked"

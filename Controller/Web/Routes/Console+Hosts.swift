@@ -75,7 +75,9 @@ extension Console {
 
     private func action(_ form: FormBody) throws(Problem) -> Action {
         switch form["action"].flatMap({ ActionKind(rawValue: $0) }) {
-        case .isolate: .isolate(Isolation(duration: try duration(form), releaseWhenLost: try loss(form)))
+        case .isolate:
+            .isolate(
+                Isolation(duration: try duration(form), releaseWhenLost: try loss(form), level: try level(form)))
         case .release: .release
         case .blockAddress: .blockAddress(try block(form))
         case .unblockAddress: .unblockAddress(try network(form))
@@ -89,6 +91,15 @@ extension Console {
             return try Action(
                 kind: ActionKind.collectFile.rawValue, parameters: ["path": .text(form.text("path") ?? "")])
         } catch { throw .formField("path", error.message) }
+    }
+
+    private func level(_ form: FormBody) throws(Problem) -> Isolation.Level {
+        guard let word = form["level"] else { return .networkAndRaw }
+        guard let level = Isolation.Level(rawValue: word) else {
+            throw .formField(
+                "level", "A level is one of \(Isolation.Level.allCases.map(\.rawValue).joined(separator: ", ")).")
+        }
+        return level
     }
 
     private func block(_ form: FormBody) throws(Problem) -> AddressBlock {

@@ -1,0 +1,131 @@
+import CordonModel
+import CordonOrders
+import CordonWire
+import Glibc
+import Testing
+
+@testable import AgentEnforce
+
+/// Sinkholed domains, proved by queries.
+@Suite("Sinkholed domains", .enabled(if: labObstacle == nil, "\(labObstacle ?? "")"), .serialized)
+struct DomainTests {
+    private let lab: Lab
+    private let enforcer: EnforcerProcess
+    /// Echoes every query over UDP, and over TCP.
+    private let peerServer: Program
+
+    init() throws {
+        lab = try Lab()
+        peerServer = try lab.start(lab.peer, "serve", "7443", "53")
+        enforcer = try EnforcerProcess(
+            Enrolled(lab.scratch, policy: #"protected_domains = ["cordon.example"]"#), in: lab.host)
+    }
+
+    private func sinkhole(_ name: String, seconds: Int64 = 600) throws -> Action {
+        .sinkholeDomain(DomainSinkhole(domain: try #require(DomainName(name)), duration: .seconds(seconds)))
+    }
+
+    private func order(_ action: Action) throws -> OrderID {
+        let order = enforcer.fleet.order(action)
+        let result = try enforcer.execute(order)
+        try #require(result.outcome == .succeeded, "\(result.message)")
+        return order.id
+    }
+
+    private func asks(_ name: String, _ address: String = "10.66.0.2", from space: String? = nil) throws -> String {
+        try lab.probe(space ?? lab.host, "dns", address, name)
+    }
+
+    /// As deep as a name can be: 255 bytes.
+    private let deepest =
+        (Array(repeating: String(repeating: "x", count: 60), count: 3) + [String(repeating: "y", count: 57)])
+        .joined(separator: ".") + ".evil.example"
+
+    /// As long as a domain may be.
+    private let longest = String(repeating: "z", count: 54) + ".example"
+
+    @Test(
+        "nobody gets an answer about it or what is below it, in whatever letters, by UDP and TCP; others do",
+        arguments: ["10.66.0.2", "fd66::3"])
+    func queries(_ address: String) throws {
+        let before = try lab.nft("list", "ruleset").output
+        #expect(
+            try asks(deepest, address) == "ok" && lab.probe(lab.host, "dns", address, "evil.example", "tcp") == "ok")
+        let id = try order(try sinkhole("evil.example"))
+        let bad = ["evil.example", "EVIL.eXample", "a.evil.example", "a.b-c.d.Evil.Example", deepest]
+        let good = [
+            "notevil.example", "evil.example.org", "evil-example.com", "vil.example", "evil.examples", "x.evil.exampl",
+        ]
+        for space in [lab.host, lab.container] {
+            for name in bad {
+                let answer = try asks(name, address, from: space)
+                #expect(space == lab.host ? answer == "ConnectionRefusedError" : answer != "ok", "\(name): \(answer)")
+                #expect(try lab.probe(space, "dns", address, name, "tcp") == "ConnectionResetError", "\(name)")
+            }
+            for name in good {
+                #expect(try asks(name, address, from: space) == "ok", "\(name)")
+                #expect(try lab.probe(space, "dns", address, name, "tcp") == "ok", "\(name)")
+            }
+        }
+        _ = try order(.unsinkholeDomain(id))
+        #expect(try asks("a.evil.example", address) == "ok")
+        #expect(try lab.nft("list", "ruleset").output == before)
+    }
+
+    @Test("a resolver on the host itself is not asked either; several domains end one by one")
+    func several() throws {
+        let resolver = try lab.start(lab.host, "serve", "2222")
+        let ids = try ["evil.example", "very-long-name.of-a.domain.that-is.evil.example.org", "c2.test", longest].map {
+            try order(try sinkhole($0))
+        }
+        for address in ["127.0.0.1", "::1", "10.66.0.2"] {
+            for name in [
+                "evil.example", "x.very-long-name.of-a.domain.that-is.evil.example.org", "c2.test", "a.\(longest)",
+            ] {
+                #expect(try asks(name, address) == "ConnectionRefusedError", "\(name) \(address)")
+            }
+            #expect(try asks("that-is.evil.example.org", address) == "ok")
+        }
+        _ = try order(.unsinkholeDomain(ids[0]))
+        #expect(try asks("evil.example") == "ok" && asks("c2.test") == "ConnectionRefusedError")
+        #expect(try enforcer.status().containment.model().effects.map(\.subject).contains("c2.test"))
+        withExtendedLifetime(resolver) {}
+    }
+
+    @Test("the kernel ends it when the enforcer is dead")
+    func timeout() throws {
+        _ = try order(try sinkhole("evil.example", seconds: 2))
+        enforcer.kill()
+        #expect(try asks("evil.example") != "ok")
+        #expect(enforcer.becomes { (try? asks("evil.example")) == "ok" })
+    }
+
+    @Test("it comes back after a reboot, and is put back when it is lost")
+    func restored() throws {
+        _ = try order(try sinkhole("evil.example"))
+        enforcer.kill()
+        try lab.nft("flush", "ruleset")
+        #expect(try asks("evil.example") == "ok")
+        let second = try EnforcerProcess(enforcer.fleet, in: lab.host)
+        #expect(try asks("evil.example") != "ok")
+        try lab.nft("flush", "ruleset")
+        #expect(second.becomes(within: 2) { (try? asks("evil.example")) != "ok" })
+    }
+
+    @Test("what policy protects, what lies above it, and local names are not sinkholed")
+    func refused() throws {
+        let rule = "protected_domains (\(lab.scratch.path)/policy.d/10.toml:1)"
+        for (name, rule) in [
+            ("cordon.example", rule), ("a.cordon.example", rule), ("10.in-addr.arpa", "built-in: local name"),
+            ("printer.local", "built-in: local name"),
+        ] {
+            let result = try enforcer.execute(try sinkhole(name))
+            #expect(result.outcome == .refused(rule: rule), "\(name): \(result.message)")
+        }
+        var host = LocalPolicy.Surroundings()
+        host.names = ["web-1.corp.example"]
+        let action = try sinkhole("corp.example")
+        let refusal = #expect(throws: Refusal.self) { try LocalPolicy().check(action, at: host) }
+        #expect(refusal?.rule == "built-in: own name")
+    }
+}
