@@ -92,7 +92,9 @@ let common: [Target] = [
     module("CordonSignals", in: "Common/Signals", uses: ["CordonModel", "CLinux", .logging], isSmall: true),
     module("CordonTrust", in: "Common/Trust", uses: ["CordonModel", .crypto, .x509, .swiftASN1], isSmall: true),
     module("CordonWire", in: "Common/Wire", uses: ["CordonModel", .protobuf]),
-    module("CordonOrders", in: "Common/Orders", uses: ["CordonModel", "CordonTrust", "CordonWire", .protobuf]),
+    module(
+        "CordonOrders", in: "Common/Orders",
+        uses: ["CordonModel", "CordonScan", "CordonTrust", "CordonWire", .protobuf, .crypto]),
     module(
         "CordonLink",
         in: "Common/Link",
@@ -221,9 +223,9 @@ let controller: [Target] = [
         "ControllerWeb",
         in: "Controller/Web",
         uses: [
-            "CordonModel", "CordonOrders", "ControllerAPI", "ControllerFleet", "ControllerIntake", "ControllerCases",
-            "ControllerPlaybooks", "ControllerAccess", "ControllerRules", .hummingbird, .httpTypes, .nioCore, .mustache,
-            .logging,
+            "CordonModel", "CordonOrders", "CordonTrust", "ControllerAPI", "ControllerFleet", "ControllerIntake",
+            "ControllerCases", "ControllerPlaybooks", "ControllerAccess", "ControllerRules", .hummingbird, .httpTypes,
+            .nioCore, .mustache, .logging,
         ],
         // In the binary itself, so that the console needs no folder beside it.
         resources: [.embedInCode("Templates"), .embedInCode("Assets")]
@@ -255,7 +257,9 @@ let controller: [Target] = [
 // MARK: - Tests: one folder a module, then the real daemons together
 
 let testing: [Target] = [
-    module("CordonTesting", in: "Tests/Support", uses: ["CordonModel", "CordonScan", "CLinux", .system]),
+    module(
+        "CordonTesting", in: "Tests/Support",
+        uses: ["CordonModel", "CordonScan", "CordonOrders", "CordonTrust", "CLinux", .system, .crypto]),
     tests("ModelTests", in: "Tests/Model", uses: ["CordonModel"]),
     tests("ScanTests", in: "Tests/Scan", uses: ["CordonModel", "CordonScan"]),
     tests("MatchTests", in: "Tests/Match", uses: ["CordonModel", "CordonMatch"]),
@@ -412,7 +416,7 @@ let testing: [Target] = [
 let fuzzed: [Target.Dependency] = [
     "CordonModel", "CordonScan", "CordonMatch", "CordonSigma", "CordonFrames", "CordonSettings", "CordonTrust",
     "CordonWire", "CordonOrders", "AgentCollect", "AgentSpool", "AgentNetlink", "AgentEnforce", "ControllerRules",
-    "ControllerIntake", "ControllerPlaybooks", .protobuf, .system,
+    "ControllerIntake", "ControllerPlaybooks", "CordonTesting", .protobuf, .system,
 ]
 let fuzzing: [Target] =
     isFuzzing

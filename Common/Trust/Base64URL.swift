@@ -1,8 +1,9 @@
 /// Base 64 with the URL and filename safe alphabet, without padding (RFC 4648 §5), strict: one text for one byte string.
-enum Base64URL {
+package enum Base64URL {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
-    static func text(_ bytes: [UInt8]) -> String {
+    /// The text of the bytes.
+    package static func text(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count * 4 + 2) / 3)
         var bits = 0
@@ -19,8 +20,8 @@ enum Base64URL {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// `nil` for another character, an impossible length, or bits left over that are not zero.
-    static func bytes(_ text: some StringProtocol) -> [UInt8]? {
+    /// The bytes of the text; `nil` for another character, an impossible length, or bits left over that are not zero.
+    package static func bytes(_ text: some StringProtocol) -> [UInt8]? {
         guard text.utf8.count % 4 != 1 else { return nil }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count * 3 / 4)

@@ -61,4 +61,7 @@ package enum SigningDomain: String, Sendable {
     case auditCheckpoint = "cordon/audit/v1"
 
     fileprivate func message(_ bytes: [UInt8]) -> [UInt8] { Array(rawValue.utf8) + [0] + bytes }
+
+    /// SHA-256 of what keys sign for this purpose: what is put before those that sign no more than a hash.
+    package func digest(_ bytes: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: message(bytes))) }
 }

@@ -75,10 +75,10 @@ extension FleetError {
         remedy: "List it with `cordon key approvers`, and put the new set of keys into the controller's data folder.")
 
     /// The signature is not one over this order.
-    package static func badApproval(_ person: String) -> FleetError {
+    package static func badApproval(_ person: String, _ why: String) -> FleetError {
         FleetError(
-            code: "approval.invalid", message: "That is not the signature of \(person)'s key over this order.",
-            remedy: "Sign it with `cordon approve ORDER --key FILE`.")
+            code: "approval.invalid", message: "That is not \(person)'s approval of this order: \(why).",
+            remedy: "Sign it with `cordon approve ORDER --key FILE`, or with a passkey on the order's page.")
     }
 
     /// The state machine does not allow the step.

@@ -38,7 +38,7 @@ struct KeyCommandTests {
         let document = try KeyDocument(signed: try KeyFile.read(new, secret: false), by: key)
         #expect(document.version == 2 && document.approvers.map(\.person) == ["ann", "bob"])
         let ann = try KeyFile.signingKey(at: "\(scratch.path)/ann")
-        #expect(document.approvers.first?.key == ann.verifyingKey)
+        #expect(document.approvers.first?.key == .ed25519(ann.verifyingKey))
 
         let less = scratch.path + "/less.signed"
         let removed = try await run(["key", "approvers", new, "--root", root, "--remove", "ann", "--out", less])
@@ -51,6 +51,38 @@ struct KeyCommandTests {
         #expect(twice.status == 2 && twice.errors.contains("twice"), "one key is never two people's: \(twice.errors)")
         let stranger = try await run(["key", "approvers", new, "--root", "\(scratch.path)/ann"])
         #expect(stranger.status == 2, "a list that another root signed is not shown as this root's")
+    }
+
+    @Test(
+        "a passkey is listed by the line that its owner hands over, for a time where one is given; any other line is not"
+    )
+    func passkeys() async throws {
+        let scratch = try Scratch()
+        let folder = scratch.path + "/fleet"
+        let root = scratch.path + "/root.key"
+        _ = try FleetSetup.create(
+            folder: folder, fleetName: "acme", addresses: ["127.0.0.1"], rootKeyFile: root,
+            at: Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)))
+        let (list, new) = ("\(folder)/\(FleetKeys.File.keySet)", scratch.path + "/new.signed")
+        let passkey = try SoftAuthenticator().passkey
+        func run(_ entry: String, _ more: [String] = []) async throws -> Program.Outcome {
+            try await Program.start(
+                Program.cordon, ["key", "approvers", list, "--root", root, "--passkey", entry, "--out", new] + more,
+                environment: ["HOME": scratch.path])
+        }
+        for entry in [
+            "ann=", "ann=\(passkey.line.dropLast())", "ann=\(passkey.line)A", "Ann=\(passkey.line)", passkey.line,
+        ] {
+            let refused = try await run(entry)
+            #expect(refused.status == 2 && !refused.errors.isEmpty, "\(entry)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: new))
+        let listed = try await run("ann=\(passkey.line)", ["--for", "30d"])
+        #expect(listed.status == 0 && listed.output.contains("passkey of cordon.example"), "\(listed.errors)")
+        #expect(listed.output.contains(HexDigit.text(passkey.id)), "people compare its name")
+        let key = try KeyFile.verifyingKey(at: "\(folder)/\(FleetKeys.File.policyRoot)")
+        let document = try KeyDocument(signed: try KeyFile.read(new, secret: false), by: key)
+        #expect(document.approvers.first?.passkey == passkey && document.approvers.first?.expiresAt != nil)
     }
 
     @Test(

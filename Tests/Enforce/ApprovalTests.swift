@@ -1,6 +1,7 @@
 import AgentEnforce
 import CordonModel
 import CordonOrders
+import CordonTesting
 import CordonTrust
 import CordonWire
 import FoundationEssentials
@@ -108,6 +109,66 @@ struct ApprovalTests {
         #expect(try enforcer.execute(signed).outcome == waits, "the older list came back")
     }
 
+    // MARK: - Passkeys
+
+    /// The order with approvals, as they travel.
+    private func signed(_ order: Order, _ approve: ([UInt8]) throws -> [Approval]) throws -> Cordon_V1_SignedOrder {
+        var signed = try fleet.sign(order)
+        signed.approvals = try approve([UInt8](signed.order)).map { Cordon_V1_Approval($0) }
+        return signed
+    }
+
+    @Test("a passkey counts as its person, once: beside the person's own key it is not a second one")
+    func passkeys() throws {
+        let (hers, his) = (try SoftAuthenticator(), try SoftAuthenticator())
+        let list = [
+            Approver(person: "ann", key: ann.verifyingKey), Approver(person: "ann", .passkey(hers.passkey)),
+            Approver(person: "bob", .passkey(his.passkey)),
+        ]
+        let taken = try enforcer.ask { $0.keySet = try fleet.keySet(version: 5, approvers: list) }
+        #expect(taken.keySetAccepted.version == 5)
+        let order = fleet.order(hour)
+        let alone = try enforcer.execute(
+            try signed(order) { [try Approval(of: $0, with: ann), try hers.approval(of: $0)] })
+        #expect(alone.outcome == .refused(rule: "awaits approvals: 2 carried, 2 needed"))
+        let again = try enforcer.execute(try signed(order) { [try hers.approval(of: $0), try hers.approval(of: $0)] })
+        #expect(again.outcome == .refused(rule: "awaits approvals: 2 carried, 2 needed"))
+        #expect(try isIsolated == false)
+        let both = try enforcer.execute(
+            try signed(order) { [try hers.approval(of: $0), try his.approval(of: $0)] })
+        #expect(both.outcome == .succeeded)
+        #expect(try isIsolated)
+        #expect(try enforcer.execute(.release).outcome == .succeeded)
+    }
+
+    @Test("a passkey's approval that was made for another order, another host or another site is refused for good")
+    func forgedPasskeys() throws {
+        let his = try SoftAuthenticator()
+        let list = [Approver(person: "ann", key: ann.verifyingKey), Approver(person: "bob", .passkey(his.passkey))]
+        _ = try enforcer.ask { $0.keySet = try fleet.keySet(version: 5, approvers: list) }
+        let other = AgentID(UUIDv7(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0002))
+        let elsewhere = [UInt8](try fleet.sign(fleet.order(hour, agent: other)).order)
+        let before = [UInt8](try fleet.sign(fleet.order(hour)).order)
+        let rows: [(String, ([UInt8]) throws -> Approval)] = [
+            ("its challenge is not this order's", { _ in try his.approval(of: before) }),
+            ("its challenge is not this order's", { _ in try his.approval(of: elsewhere) }),
+            ("did not verify who was there", { try his.approval(of: $0) { $0.flags = 1 } }),
+            ("its origin is not https", { try his.approval(of: $0) { $0.origin = "http://cordon.example" } }),
+            ("another domain", { try his.approval(of: $0) { $0.relyingParty = "evil.example" } }),
+        ]
+        for (why, approve) in rows {
+            let order = fleet.order(hour)
+            let answer = try enforcer.execute(
+                try signed(order) { [try Approval(of: $0, with: ann), try approve($0)] })
+            #expect(answer.outcome == .refused(rule: "forged approval"))
+            #expect(answer.message.contains("bob") && answer.message.contains(why), "\(answer.message)")
+            let late = try enforcer.execute(
+                try signed(order) { [try Approval(of: $0, with: ann), try his.approval(of: $0)] })
+            #expect(late.outcome == .refused(rule: "forged approval"), "the forgery is remembered")
+        }
+        #expect(try isIsolated == false)
+    }
+
     @Test("lists that name an order key, a key twice, or nobody are not taken")
     func lists() throws {
         let rows: [[Approver]] = [
@@ -115,6 +176,7 @@ struct ApprovalTests {
             [Approver(person: "ann", key: ann.verifyingKey), Approver(person: "bob", key: ann.verifyingKey)],
             [Approver(person: "", key: ann.verifyingKey)], [Approver(person: "Ann Ä", key: ann.verifyingKey)],
             (0...Approver.most).map { Approver(person: "p\($0)", key: SigningKey().verifyingKey) },
+            try SoftAuthenticator().passkey.twice,
         ]
         for row in rows {
             let response = try enforcer.ask { $0.keySet = try fleet.keySet(version: 9, approvers: row) }
@@ -124,4 +186,9 @@ struct ApprovalTests {
         #expect(
             try enforcer.ask { $0.keySet = try fleet.keySet(version: 9, approvers: full) }.keySetAccepted.version == 9)
     }
+}
+
+extension Passkey {
+    /// Two people with one passkey.
+    fileprivate var twice: [Approver] { ["ann", "bob"].map { Approver(person: $0, .passkey(self)) } }
 }

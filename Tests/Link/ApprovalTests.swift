@@ -1,6 +1,7 @@
 import ControllerFleet
 import CordonModel
 import CordonOrders
+import CordonTesting
 import CordonTrust
 import CordonWire
 import Testing
@@ -12,8 +13,11 @@ struct ApprovalTests {
     private let isolation = Action.isolate(Isolation(duration: .seconds(60)))
     private let ann = SigningKey()
     private let bob = SigningKey()
+    private let mia: SoftAuthenticator
 
-    /// A fleet whose policy root has listed ann and bob.
+    init() throws { mia = try SoftAuthenticator() }
+
+    /// A fleet whose policy root has listed ann, bob and mia's passkey.
     private func serve(_ body: @Sendable @escaping (Controller) async throws -> Void) async throws {
         let (folder, clock) = (scratch.path, TestClock())
         let root = folder + ".root"
@@ -25,6 +29,7 @@ struct ApprovalTests {
         document.version += 1
         document.approvers = [
             Approver(person: "ann", key: ann.verifyingKey), Approver(person: "bob", key: bob.verifyingKey),
+            Approver(person: "mia", .passkey(mia.passkey)),
         ]
         try KeyFile.write(try document.signed(with: key), to: path, mode: 0o644)
         try await Controller.serve(in: folder, clock: clock, body)
@@ -71,6 +76,30 @@ struct ApprovalTests {
     }
 
     @Test(
+        "a passkey's approval goes to the host with all that its authenticator said; one that is not over it does not")
+    func passkey() async throws {
+        try await serve { controller in
+            let agent = try await controller.agent()
+            let fleet = controller.fleet
+            let record = try await fleet.submit(controller.request(isolation, of: agent), by: Controller.admin)
+            let approval = try mia.approval(of: record.signedOrder)
+            let unverified = try mia.approval(of: record.signedOrder) { $0.flags = 1 }
+            let why = "its authenticator did not verify who was there, by PIN or otherwise"
+            await #expect(throws: FleetError.badApproval("mia", why)) {
+                try await fleet.approve(record.id, with: unverified, by: Controller.admin)
+            }
+            let signed = try await fleet.approve(record.id, with: approval, by: Controller.admin)
+            #expect(signed.approvedBy == ["mia"])
+            try await agent.connected { stream in
+                let (_, sent) = try await stream.order()
+                #expect(sent.approvals.first?.model.assertion == approval.assertion)
+                let counted = try Approvals(of: sent, by: fleet.approvers, at: controller.clock.now)
+                #expect(counted.people == ["mia"])
+            }
+        }
+    }
+
+    @Test(
         "signatures by keys that are not listed, or over something else, are not taken; nor any for an order that is over"
     )
     func refused() async throws {
@@ -83,7 +112,7 @@ struct ApprovalTests {
                 try await fleet.approve(
                     record.id, with: try Approval(of: bytes, with: SigningKey()), by: Controller.admin)
             }
-            await #expect(throws: FleetError.badApproval("ann")) {
+            await #expect(throws: FleetError.badApproval("ann", "its signature is not valid")) {
                 try await fleet.approve(record.id, with: try Approval(of: bytes + [0], with: ann), by: Controller.admin)
             }
             let early = try await fleet.approve(

@@ -8,7 +8,7 @@ enum Law {
         "CordonSigma": ["CordonModel", "CordonScan", "CordonMatch"],
         "CordonTrust": ["CordonModel"],
         "CordonWire": ["CordonModel"],
-        "CordonOrders": ["CordonModel", "CordonTrust", "CordonWire"],
+        "CordonOrders": ["CordonModel", "CordonScan", "CordonTrust", "CordonWire"],
         "CordonLink": ["CordonModel", "CordonWire"],
         "CordonFrames": ["CordonModel", "CLinux"],
         "CordonSettings": ["CordonModel", "CordonScan", "CLinux"],

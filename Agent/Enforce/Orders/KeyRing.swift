@@ -7,9 +7,6 @@ internal import SwiftProtobuf
 
 /// The keys that may sign orders: a set signed by the policy root, kept on disk, whose version never goes back.
 package struct KeyRing: Sendable {
-    /// Bytes that a signed key set may have.
-    static let limit = 32_768
-
     private let path: String
     private var held: Cordon_V1_SignedOrderKeySet?
 
@@ -72,7 +69,7 @@ package struct KeyRing: Sendable {
     }
 
     private static func verify(_ set: Cordon_V1_SignedOrderKeySet, for host: HostIdentity) throws(Refusal) -> Keys {
-        guard set.keySet.count <= limit,
+        guard set.keySet.count <= KeyDocument.mostBytes,
             KeySetEnvelope(keySet: [UInt8](set.keySet), signature: [UInt8](set.signature)).isSigned(by: host.policyRoot)
         else {
             throw Refusal("signature", "The set of order keys is not signed by the policy root that this host pinned.")

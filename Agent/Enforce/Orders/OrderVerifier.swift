@@ -78,7 +78,9 @@ package struct OrderVerifier: Sendable {
         do { return try Approvals(of: signed, by: keys.approvers, at: now) } catch {
             throw Refusal(
                 "forged approval",
-                error.person.map { "The order carries an approval that is said to be \($0)'s and is not." }
+                error.person.map {
+                    "The order carries an approval that is said to be \($0)'s and is not: \(error.why)."
+                }
                     ?? "The order carries more than \(Approvals.most) approvals.")
         }
     }

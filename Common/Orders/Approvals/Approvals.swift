@@ -23,7 +23,7 @@ package struct Approvals: Sendable, Equatable {
     /// - Throws: ``Forged`` for one that is said to be by a listed key and is not: nobody makes that by mistake.
     package init(of signed: Cordon_V1_SignedOrder, by approvers: [Approver], at now: Timestamp) throws(Forged) {
         let order = [UInt8](signed.order)
-        guard signed.approvals.count <= Self.most else { throw Forged(person: nil) }
+        guard signed.approvals.count <= Self.most else { throw Forged(person: nil, why: "there are too many") }
         var found: Set<String> = []
         var unknown = 0
         for approval in signed.approvals.map(\.model) {
@@ -31,7 +31,9 @@ package struct Approvals: Sendable, Equatable {
                 unknown += 1
                 continue
             }
-            guard approver.made(approval, of: order) else { throw Forged(person: approver.person) }
+            do throws(ApprovalFault) { try approver.check(approval, of: order) } catch {
+                throw Forged(person: approver.person, why: error.why)
+            }
             guard approver.expiresAt.map({ $0 > now }) ?? true else {
                 unknown += 1
                 continue
@@ -47,6 +49,8 @@ package struct Approvals: Sendable, Equatable {
     package struct Forged: Error, Sendable {
         /// Whose it claims to be; `nil` where there are too many to look at.
         package let person: String?
+        /// Why it is not that person's, as the rest of a sentence.
+        package let why: String
     }
 }
 

@@ -16,6 +16,9 @@ package struct KeyDocument: Sendable {
     package var orderKeys: [VerifyingKey]
     package var approvers: [Approver]
 
+    /// Bytes that a document may have without its signature: what hosts take.
+    package static let mostBytes = 49_152
+
     /// How long a document is good for. The root is needed again before.
     package static let lifetime = Duration.seconds(5 * 365 * 86_400)
 
@@ -51,7 +54,9 @@ package struct KeyDocument: Sendable {
         set.keys = orderKeys.map { Data($0.rawBytes) }
         set.approvers = approvers.map { Cordon_V1_Approver($0) }
         _ = try set.approverList()
-        let envelope = try KeySetEnvelope(signing: try set.serializedBytes(), with: root)
+        let bytes: [UInt8] = try set.serializedBytes()
+        guard bytes.count <= Self.mostBytes else { throw WireError("it has more than \(Self.mostBytes) bytes") }
+        let envelope = try KeySetEnvelope(signing: bytes, with: root)
         var signed = Cordon_V1_SignedOrderKeySet()
         signed.keySet = Data(envelope.keySet)
         signed.signature = Data(envelope.signature)

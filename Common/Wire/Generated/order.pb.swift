@@ -128,14 +128,18 @@ package nonisolated struct Cordon_V1_Approval: Sendable {
   /// `authenticator_data` and SHA-256 of `client_data`.
   package var signature: Data = Data()
 
-  /// Of a passkey only: what its authenticator says (WebAuthn level 2, section 6.1).
+  /// Of a passkey only: what its authenticator says (WebAuthn level 3, section 6.1); at most 1024 bytes.
   package var authenticatorData: Data = Data()
 
-  /// Of a passkey only: clientDataJSON. Its challenge is SHA-256 of "cordon/approval/v1", a zero byte, and the order's bytes.
+  /// Of a passkey only: clientDataJSON, at most 2048 bytes. Its challenge is SHA-256 of "cordon/approval/v1", a zero byte,
+  /// and the order's bytes.
   package var clientData: Data = Data()
 
   /// Who, as the controller read it from the key set; for people only, hosts read it from their own.
   package var person: String = String()
+
+  /// Of a passkey only: which of the authenticator's credentials; 16 to 255 bytes.
+  package var credentialID: Data = Data()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -183,8 +187,14 @@ package nonisolated struct Cordon_V1_Approver: Sendable {
   /// Not believed afterwards: microseconds since the Unix epoch; 0 for as long as the set holds.
   package var expiresAtUs: Int64 = 0
 
-  /// Of a passkey only: the origin that it signs for, as https://cordon.example:8443.
-  package var origin: String = String()
+  /// Of a passkey only: the relying party's identifier, the domain that it signs for, as cordon.example.
+  package var relyingParty: String = String()
+
+  /// Of a passkey only: what its authenticator knows it by; 16 to 255 bytes.
+  package var credentialID: Data = Data()
+
+  /// By its COSE number (RFC 9053): -7 for a passkey, which is ES256; 0 for an Ed25519 key.
+  package var algorithm: Int32 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -844,7 +854,7 @@ nonisolated extension Cordon_V1_SignedOrder: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Cordon_V1_Approval: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Approval"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}key_id\0\u{1}signature\0\u{3}authenticator_data\0\u{3}client_data\0\u{1}person\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}key_id\0\u{1}signature\0\u{3}authenticator_data\0\u{3}client_data\0\u{1}person\0\u{3}credential_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -857,6 +867,7 @@ nonisolated extension Cordon_V1_Approval: SwiftProtobuf.Message, SwiftProtobuf._
       case 3: try { try decoder.decodeSingularBytesField(value: &self.authenticatorData) }()
       case 4: try { try decoder.decodeSingularBytesField(value: &self.clientData) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.person) }()
+      case 6: try { try decoder.decodeSingularBytesField(value: &self.credentialID) }()
       default: break
       }
     }
@@ -878,6 +889,9 @@ nonisolated extension Cordon_V1_Approval: SwiftProtobuf.Message, SwiftProtobuf._
     if !self.person.isEmpty {
       try visitor.visitSingularStringField(value: self.person, fieldNumber: 5)
     }
+    if !self.credentialID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.credentialID, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -887,6 +901,7 @@ nonisolated extension Cordon_V1_Approval: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.authenticatorData != rhs.authenticatorData {return false}
     if lhs.clientData != rhs.clientData {return false}
     if lhs.person != rhs.person {return false}
+    if lhs.credentialID != rhs.credentialID {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -944,7 +959,7 @@ nonisolated extension Cordon_V1_OrderKeySet: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Cordon_V1_Approver: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Approver"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}person\0\u{1}key\0\u{3}expires_at_us\0\u{1}origin\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}person\0\u{1}key\0\u{3}expires_at_us\0\u{3}relying_party\0\u{3}credential_id\0\u{1}algorithm\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -955,7 +970,9 @@ nonisolated extension Cordon_V1_Approver: SwiftProtobuf.Message, SwiftProtobuf._
       case 1: try { try decoder.decodeSingularStringField(value: &self.person) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.key) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.expiresAtUs) }()
-      case 4: try { try decoder.decodeSingularStringField(value: &self.origin) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.relyingParty) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.credentialID) }()
+      case 6: try { try decoder.decodeSingularSInt32Field(value: &self.algorithm) }()
       default: break
       }
     }
@@ -971,8 +988,14 @@ nonisolated extension Cordon_V1_Approver: SwiftProtobuf.Message, SwiftProtobuf._
     if self.expiresAtUs != 0 {
       try visitor.visitSingularInt64Field(value: self.expiresAtUs, fieldNumber: 3)
     }
-    if !self.origin.isEmpty {
-      try visitor.visitSingularStringField(value: self.origin, fieldNumber: 4)
+    if !self.relyingParty.isEmpty {
+      try visitor.visitSingularStringField(value: self.relyingParty, fieldNumber: 4)
+    }
+    if !self.credentialID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.credentialID, fieldNumber: 5)
+    }
+    if self.algorithm != 0 {
+      try visitor.visitSingularSInt32Field(value: self.algorithm, fieldNumber: 6)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -981,7 +1004,9 @@ nonisolated extension Cordon_V1_Approver: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.person != rhs.person {return false}
     if lhs.key != rhs.key {return false}
     if lhs.expiresAtUs != rhs.expiresAtUs {return false}
-    if lhs.origin != rhs.origin {return false}
+    if lhs.relyingParty != rhs.relyingParty {return false}
+    if lhs.credentialID != rhs.credentialID {return false}
+    if lhs.algorithm != rhs.algorithm {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

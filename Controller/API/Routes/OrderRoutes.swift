@@ -3,6 +3,7 @@ internal import ControllerFleet
 internal import CordonModel
 internal import CordonOrders
 internal import CordonScan
+internal import CordonTrust
 internal import HTTPTypes
 internal import Hummingbird
 
@@ -80,7 +81,15 @@ extension API {
                 body: .json(
                     .object([
                         .required("key", .text(.plain, length: 32...32), "The key's name, hex."),
-                        .required("signature", .text(.plain, length: 128...128), "Hex."),
+                        .required(
+                            "signature", .text(.plain, length: 16...160), "Hex: Ed25519; of a passkey, ES256 in DER."),
+                        .optional(
+                            "assertion",
+                            .object([
+                                .required("credential", .text(.plain, length: 22...340)),
+                                .required("authenticator_data", .text(.plain, length: 1...1366)),
+                                .required("client_data", .text(.plain, length: 1...2731)),
+                            ]), "Of a passkey only: what came with its signature, in base 64 for URLs."),
                     ])
                 ),
                 status: .created, answer: .json(OrderView.schema),
@@ -97,9 +106,21 @@ extension API {
         guard let signature = HexDigit.bytes(call.text("signature")) else {
             throw Problem.invalid([.init(pointer: "/signature", message: "is not hexadecimal")])
         }
-        let approval = Approval(keyID: key, signature: signature)
+        let approval = Approval(keyID: key, signature: signature, assertion: try call.body["assertion"].map(assertion))
         return .json(
             OrderView.json(try await call.services.fleet.approve(id, with: approval, by: call.principal())))
+    }
+
+    private static func assertion(_ body: JSONValue) throws(Problem) -> Assertion {
+        func bytes(_ name: String) throws(Problem) -> [UInt8] {
+            guard let bytes = Base64URL.bytes(body[name]?.text ?? "") else {
+                throw .invalid([.init(pointer: "/assertion/\(name)", message: "is not base 64 for URLs")])
+            }
+            return bytes
+        }
+        return Assertion(
+            credentialID: try bytes("credential"), authenticatorData: try bytes("authenticator_data"),
+            clientData: try bytes("client_data"))
     }
 
     @Sendable private static func undo(_ call: Call) async throws -> Reply {

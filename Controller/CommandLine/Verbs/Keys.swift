@@ -16,6 +16,7 @@ struct KeyVerb: ParsableCommand {
               cordon key create ann.key
               cordon key approvers order-keys.signed --root policy-root.key
               cordon key approvers order-keys.signed --root policy-root.key --add ann=ann.key.pub --add bob=bob.key.pub --out new.signed
+              cordon key approvers order-keys.signed --root policy-root.key --passkey ann=cordon-passkey:es256:… --out new.signed
             """,
         subcommands: [KeyCreate.self, KeyApprovers.self]
     )
@@ -55,11 +56,17 @@ struct KeyApprovers: ParsableCommand {
         commandName: "approvers",
         abstract: "Show or change whose approvals hosts believe: a list that the policy root signs.",
         discussion: """
-            With --add or --remove a new list is signed, with the next version, and written to --out. Put it into the \
-            controller's data folder as order-keys.signed and restart the controller: it sends the list to every host.
+            With --add, --passkey or --remove a new list is signed, with the next version, and written to --out. Put it into \
+            the controller's data folder as order-keys.signed and restart the controller: it sends the list to every host.
+
+            A passkey's line is what the console's page /passkey gave to its owner. Have the owner say the key's name, \
+            which that page shows and this list does too, by a way that does not lead through the controller: whoever \
+            holds the controller could have given the line of another passkey.
 
             EXAMPLES
+              cordon key approvers order-keys.signed --root policy-root.key
               cordon key approvers order-keys.signed --root policy-root.key --add alice=alice.key.pub --out new.signed
+              cordon key approvers order-keys.signed --root policy-root.key --passkey bob=cordon-passkey:es256:… --out new.signed
             """)
     @Argument(help: "The list, order-keys.signed of the controller's data folder.")
     var list: String
@@ -67,21 +74,35 @@ struct KeyApprovers: ParsableCommand {
     var root: String
     @Option(help: ArgumentHelp("Believe a person's key.", valueName: "person=file.pub"))
     var add: [String] = []
+    @Option(help: ArgumentHelp("Believe a person's passkey.", valueName: "person=line"))
+    var passkey: [String] = []
     @Option(help: ArgumentHelp("Believe none of a person's keys any more.", valueName: "person"))
     var remove: [String] = []
-    @Option(name: .customLong("for"), help: ArgumentHelp("With --add: believe it so long only.", valueName: "span"))
+    @Option(
+        name: .customLong("for"),
+        help: ArgumentHelp("With --add and --passkey: believe it so long only.", valueName: "span"))
     var span: Span?
     @Option(help: ArgumentHelp("Where the new list goes.", valueName: "file"))
     var out: String?
     @OptionGroup var output: OutputOptions
 
-    private var isChange: Bool { !add.isEmpty || !remove.isEmpty }
+    private var isAddition: Bool { !add.isEmpty || !passkey.isEmpty }
+    private var isChange: Bool { isAddition || !remove.isEmpty }
 
     func validate() throws {
-        if isChange != (out != nil) { throw ValidationError("--add and --remove go with --out.") }
-        if span != nil, add.isEmpty { throw ValidationError("--for goes with --add.") }
+        if isChange != (out != nil) { throw ValidationError("--add, --passkey and --remove go with --out.") }
+        if span != nil, !isAddition { throw ValidationError("--for goes with --add and --passkey.") }
         for text in add where Self.parts(text) == nil {
             throw ValidationError("“\(Terminal.safe(text))” is not person=file.pub, the person in lower case.")
+        }
+        for text in passkey {
+            guard let (_, line) = Self.parts(text) else {
+                throw ValidationError("“\(Terminal.safe(text))” is not person=line, the person in lower case.")
+            }
+            do throws(ApprovalFault) { _ = try Passkey(line: line) } catch {
+                throw ValidationError(
+                    "That is not a passkey: \(error.why). Copy the line from the page /passkey as it is.")
+            }
         }
     }
 
@@ -108,17 +129,18 @@ struct KeyApprovers: ParsableCommand {
             }
             document.approvers.removeAll { $0.person == person }
         }
+        let end = span.map { now + .seconds($0.seconds) }
         for (person, file) in add.compactMap(Self.parts) {
-            document.approvers.append(
-                Approver(
-                    person: person, key: try KeyFile.verifyingKey(at: file),
-                    expiresAt: span.map { now + .seconds($0.seconds) }))
+            document.approvers.append(Approver(person: person, key: try KeyFile.verifyingKey(at: file), expiresAt: end))
+        }
+        for (person, line) in passkey.compactMap(Self.parts) {
+            document.approvers.append(Approver(person: person, .passkey(try Passkey(line: line)), expiresAt: end))
         }
         document.version += 1
         document.expiresAt = now + KeyDocument.lifetime
     }
 
-    private static func parts(_ text: String) -> (person: String, file: String)? {
+    private static func parts(_ text: String) -> (person: String, rest: String)? {
         let parts = text.split(separator: "=", maxSplits: 1)
         guard parts.count == 2, Approver.isName(String(parts[0])) else { return nil }
         return (String(parts[0]), String(parts[1]))
@@ -127,12 +149,14 @@ struct KeyApprovers: ParsableCommand {
     private static func json(_ approver: Approver, of document: KeyDocument) -> JSONValue {
         [
             "person": .text(approver.person), "key": .text(HexDigit.text(approver.id)),
+            "kind": .text(approver.passkey.map { "passkey of \($0.relyingParty)" } ?? "file"),
             "until": .text("\(min(approver.expiresAt ?? document.expiresAt, document.expiresAt))"),
             "version": .integer(Int64(clamping: document.version)),
         ]
     }
 
     private static let table = Table(columns: [
-        .member("PERSON", "person"), .member("KEY", "key"), .instant("UNTIL", "until"), .member("VERSION", "version"),
+        .member("PERSON", "person"), .member("KEY", "key"), .member("KIND", "kind"),
+        .instant("UNTIL", "until"), .member("VERSION", "version"),
     ])
 }

@@ -23,7 +23,9 @@ extension Fleet {
         guard let approver = approvers.first(where: { $0.id == approval.keyID }),
             approver.expiresAt.map({ $0 > now }) ?? true
         else { throw FleetError.unknownApprover }
-        guard approver.made(approval, of: record.signedOrder) else { throw FleetError.badApproval(approver.person) }
+        do throws(ApprovalFault) { try approver.check(approval, of: record.signedOrder) } catch {
+            throw FleetError.badApproval(approver.person, error.why)
+        }
         guard !record.approvedBy.contains(approver.person) else { return record }
         var named = approval
         named.person = approver.person

@@ -1,6 +1,7 @@
 import AgentNetlink
 import CordonModel
 import CordonOrders
+import CordonTesting
 import CordonTrust
 import CordonWire
 import FoundationEssentials
@@ -23,6 +24,30 @@ extension FuzzEntry {
             if let order = try? verifier().open(signed) {
                 _ = try? verifier().checkTime(of: order, at: now)
                 try hold(order.agent == agent && order.fleet == "acme.example", "only orders for this host are opened")
+            }
+        },
+        FuzzEntry(name: "approval", made: try approvalSeeds()) { bytes in
+            // Any approval, of an order that a passkey's owner has approved once: that one alone counts.
+            guard let approval = try? Cordon_V1_Approval(serializedBytes: bytes) else { return }
+            var signed = try genuine()
+            signed.approvals = [approval]
+            let people = [Approver(person: "ann", .passkey(try holder.get().passkey))]
+            guard let counted = try? Approvals(of: signed, by: people, at: now), !counted.people.isEmpty else { return }
+            let made = try holder.get().approval(of: [UInt8](signed.order))
+            try same(approval.model.assertion, made.assertion, "only what it signed counts")
+        },
+        FuzzEntry(name: "key-set", made: try keySetSeeds()) { bytes in
+            guard let set = try? Cordon_V1_OrderKeySet(serializedBytes: bytes), let list = try? set.approverList()
+            else {
+                return
+            }
+            try same(list.map { Cordon_V1_Approver($0) }.count, set.approvers.count, "every entry is one approver")
+            for (entry, approver) in zip(set.approvers, list) {
+                var plain = entry
+                plain.unknownFields = .init()
+                try same(Cordon_V1_Approver(approver), plain, "an entry is written as it was read")
+                guard let passkey = approver.passkey else { continue }
+                try same(try Passkey(line: passkey.line), passkey, "a passkey's line is read as the same")
             }
         },
         FuzzEntry(name: "enforcer-frames") { bytes in
@@ -110,6 +135,25 @@ extension FuzzEntry {
             .blocked([AddressBlock(network: network, duration: .seconds(1))], start: term), .unblocked(network),
         ]
         return records.map(\.bytes)
+    }
+
+    // MARK: - Approvals
+
+    private static let holder = Result { try SoftAuthenticator(secret: [UInt8](repeating: 9, count: 32)) }
+
+    private static func approvalSeeds() throws -> [[UInt8]] {
+        let order = [UInt8](try genuine().order)
+        let approvals = [try holder.get().approval(of: order), try Approval(of: order, with: try key())]
+        return try approvals.map { try Cordon_V1_Approval($0).serializedBytes() }
+    }
+
+    private static func keySetSeeds() throws -> [[UInt8]] {
+        var set = Cordon_V1_OrderKeySet()
+        set.approvers = [
+            Cordon_V1_Approver(Approver(person: "ann", .passkey(try holder.get().passkey))),
+            Cordon_V1_Approver(Approver(person: "ann", key: try key().verifyingKey, expiresAt: now)),
+        ]
+        return [try set.serializedBytes()]
     }
 
     // MARK: - Orders
