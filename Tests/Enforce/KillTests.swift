@@ -61,13 +61,40 @@ struct KillTests {
         #expect(RunningProcess(pid: innocent.pid)?.state == "S")
     }
 
-    @Test("a process whose executable is another now is left alone; a deleted one is known by its path")
+    @Test(
+        "a process whose executable was renamed or deleted is known all the same; one that runs another is left alone")
     func renamed() throws {
+        let folder = lab.scratch.path
         let victim = try sleeper("first")
         let target = try target(victim.pid)
-        try Program.must(["mv", "\(lab.scratch.path)/first", "\(lab.scratch.path)/second"])
-        #expect(try enforcer.execute(.killProcess(target)).outcome == .failed(code: "process.not_the_same"))
-        #expect(RunningProcess(pid: victim.pid)?.state == "S")
+        try Program.must(["mv", "\(folder)/first", "\(folder)/second"])
+        // Who runs the same file, and who comes to the old name later, is not meant.
+        let same = try Program(["\(folder)/second", "600"])
+        #expect(try enforcer.execute(.killProcess(target)).outcome == .succeeded)
+        #expect(victim.wait() == 128 + SIGKILL)
+        #expect(RunningProcess(pid: same.pid)?.state == "S")
+
+        // A program of the host's, older than the process.
+        let changed = try Program(["\(folder)/second", "600"])
+        var other = try self.target(changed.pid)
+        other.executable = "\(folder)/first"
+        try Program.must(["touch", "\(folder)/first"])
+        let refused = try enforcer.execute(.killProcess(other))
+        #expect(refused.outcome == .failed(code: "process.not_the_same"), "another file has the name")
+        #expect(refused.message.contains("without an executable"), "\(refused.message)")
+        #expect(RunningProcess(pid: changed.pid)?.state == "S")
+        other.executable = nil
+        #expect(try enforcer.execute(.killProcess(other)).outcome == .succeeded)
+
+        let shell = try Program(["bash", "-c", "echo up; read -r; exec /bin/sleep 600"])
+        #expect(shell.line() == "up")
+        let started = try #require(RunningProcess(pid: shell.pid))
+        shell.write("go\n")
+        #expect(eventually { RunningProcess(pid: shell.pid)?.executable != started.executable ? true : nil } == true)
+        let gone = ProcessTarget(
+            pid: shell.pid, startTime: started.startTime, executable: "\(folder)/never", scope: .process)
+        #expect(try enforcer.execute(.killProcess(gone)).outcome == .failed(code: "process.not_the_same"))
+        #expect(RunningProcess(pid: shell.pid)?.state == "S")
 
         let deleted = try sleeper("third")
         let meant = try self.target(deleted.pid)

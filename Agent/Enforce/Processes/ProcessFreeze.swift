@@ -44,9 +44,10 @@ struct ProcessFreeze {
         switch target.scope {
         case .process: return stopped([root])
         case .tree:
-            let held = try finder.stopTree(root)
-            try finder.judge(held)
-            return stopped(held)
+            let tree = try finder.stopTree(root)
+            defer { tree.letTracersGoOn() }
+            try finder.judge(tree.held)
+            return stopped(tree.held)
         case .cgroup: return try freezeCgroup(root)
         }
     }
@@ -55,7 +56,7 @@ struct ProcessFreeze {
         let deadline = ContinuousClock.now + patience
         for one in held {
             one.handle.send(ProcessKill.stop)
-            watch(one, until: deadline) { Self.isStopped($0) }
+            watch(one, until: deadline) { $0.isStopped }
         }
         return FrozenProcesses(
             boot: boot, members: held.filter { $0.process.state != "Z" }.map { FrozenProcesses.Member($0.process) })
@@ -69,8 +70,6 @@ struct ProcessFreeze {
             if held.handle.hasEnded(within: 2) { return }
         }
     }
-
-    private static func isStopped(_ process: RunningProcess) -> Bool { process.state == "T" || process.state == "t" }
 
     /// Lets what was frozen go on, and nothing that was stopped before. What has ended since, or a successor with the
     /// same number, is left alone.
@@ -110,7 +109,7 @@ struct ProcessFreeze {
                 return Standing(member: member, state: nil, isFrozen: false)
             }
             guard let isFrozen, let path = frozen.cgroup?.path else {
-                return Standing(member: member, state: process.state, isFrozen: Self.isStopped(process))
+                return Standing(member: member, state: process.state, isFrozen: process.isStopped)
             }
             let own = RunningProcess.cgroup(of: member.pid) ?? "/"
             let isInside = own == path || own.hasPrefix(path + "/")

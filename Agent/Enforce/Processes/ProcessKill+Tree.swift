@@ -6,12 +6,15 @@ extension ProcessKill {
 
     /// Kills the tree, or, when a rule protects one of it, lets all go on and throws the rule.
     func endTree(_ root: Held) throws -> Report {
-        let held = try stopTree(root)
-        try judge(held)
-        held.forEach { $0.handle.send(Self.kill) }
+        let tree = try stopTree(root)
         var report = Report()
+        do {
+            defer { tree.letTracersGoOn() }
+            try judge(tree.held)
+            tree.held.forEach { $0.handle.send(Self.kill) }
+        }
         let deadline = ContinuousClock.now + patience
-        held.forEach { watch($0, until: deadline, &report) }
+        tree.held.forEach { watch($0, until: deadline, &report) }
         return report
     }
 
@@ -19,33 +22,39 @@ extension ProcessKill {
     /// process cannot fork.
     ///
     /// A child whose parent ended before the first look has lost the tie and is not found: the cgroup scope finds it.
-    func stopTree(_ root: Held) throws -> [Held] {
-        root.handle.send(Self.stop)
+    func stopTree(_ root: Held) throws -> StoppedTree {
         let rootPID = root.process.pid
-        var held = [root]
-        awaitStopped(held[...])
+        var tree = StoppedTree()
+        add(root, to: &tree)
+        awaitStopped(tree.held[...])
         var known: Set<Int32> = [rootPID]
         for _ in 0..<64 {
             let fresh = Self.descendants(of: known, in: RunningProcess.parents())
             if fresh.isEmpty { break }
-            let before = held.count
+            let before = tree.held.count
             for pid in fresh {
                 known.insert(pid)
                 // Read after it is held: a successor with the same number has another parent.
                 guard let handle = try? ProcessHandle(pid: pid), let process = RunningProcess(pid: pid),
                     known.contains(process.parent)
                 else { continue }
-                handle.send(Self.stop)
-                held.append(Held(process: process, handle: handle))
+                add(Held(process: process, handle: handle), to: &tree)
             }
-            awaitStopped(held[before...])
+            awaitStopped(tree.held[before...])
             guard known.count <= Self.limit else {
-                Self.letGoOn(held)
+                Self.letGoOn(tree.held)
+                tree.letTracersGoOn()
                 throw EnforceError(
                     "process.too_many", "The tree of process \(rootPID) has more than \(Self.limit) processes.")
             }
         }
-        return held
+        return tree
+    }
+
+    private func add(_ one: Held, to tree: inout StoppedTree) {
+        stopTracer(of: one.process.pid, &tree)
+        one.handle.send(Self.stop)
+        tree.held.append(one)
     }
 
     /// Waits until they stand still: a signal takes its time, and until then they fork. One that waits in the kernel does
@@ -53,7 +62,7 @@ extension ProcessKill {
     func awaitStopped(_ held: ArraySlice<Held>) {
         let deadline = ContinuousClock.now + .milliseconds(500)
         for one in held {
-            while let now = RunningProcess(pid: one.process.pid), now.state == "R" || now.state == "S",
+            while let now = RunningProcess(pid: one.process.pid), "RSt".contains(now.state), !now.isStopped,
                 ContinuousClock.now < deadline
             {
                 if one.handle.hasEnded(within: 1) { break }

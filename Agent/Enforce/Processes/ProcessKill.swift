@@ -58,11 +58,12 @@ struct ProcessKill {
                 "Process \(target.pid) has ended already; its parent \(process.parent) has not reaped it.")
         }
         try policy.check(process, agentUser: agentUser)
-        if let executable = target.executable, process.executable != executable, process.executablePath != executable {
+        if let executable = target.executable, !process.runs(executable) {
             throw EnforceError(
                 "process.not_the_same",
                 "Process \(target.pid) runs \(process.executable ?? "?"), not \(executable): it was left alone.",
-                remedy: "Look at the process again and order anew.")
+                remedy: "Look at the process again and order anew; without an executable, its number and start name it."
+            )
         }
         return Held(process: process, handle: handle)
     }
@@ -76,17 +77,28 @@ struct ProcessKill {
 
     /// Waits for a killed process to end, and says why where it does not.
     func watch(_ held: Held, until deadline: ContinuousClock.Instant, _ report: inout Report) {
-        let left = max(.zero, ContinuousClock.now.duration(to: deadline))
-        let name = held.process.executable ?? "?"
-        if held.handle.hasEnded(within: Int32(clamping: left.milliseconds)) {
+        let (pid, name) = (held.process.pid, held.process.executable ?? "?")
+        if hasEnded(held, by: deadline) {
             report.killed += 1
-            if report.applied.count < 50 { report.applied.append("killed \(held.process.pid) \(name)") }
+            if report.applied.count < 50 { report.applied.append("killed \(pid) \(name)") }
             return
         }
-        let now = RunningProcess(pid: held.process.pid)
-        let state = now.map { String($0.state) } ?? "?"
-        let wait =
-            state == "D" ? ", in uninterruptible wait at \(RunningProcess.waitChannel(of: held.process.pid))" : ""
-        report.left.append("\(held.process.pid) \(name) is in state \(state)\(wait)")
+        let state = RunningProcess(pid: pid).map { String($0.state) } ?? "?"
+        var why = state == "D" ? ", in uninterruptible wait at \(RunningProcess.waitChannel(of: pid))" : ""
+        if let tracer = RunningProcess.tracer(of: pid) {
+            why += ", held on its way out by process \(tracer), which traces it: it is gone when that one is"
+        }
+        report.left.append("\(pid) \(name) is in state \(state)\(why)")
+    }
+
+    /// Whether it has ended by then. The kernel tells of a traced process only when its tracer has asked after each
+    /// thread; that none is left to run is seen before.
+    private func hasEnded(_ held: Held, by deadline: ContinuousClock.Instant) -> Bool {
+        while true {
+            let left = max(.zero, ContinuousClock.now.duration(to: deadline))
+            if held.handle.hasEnded(within: Int32(clamping: min(left, .milliseconds(50)).milliseconds)) { return true }
+            guard let now = RunningProcess(pid: held.process.pid), now.state != "Z" else { return true }
+            if left == .zero { return false }
+        }
     }
 }

@@ -32,8 +32,7 @@ package struct RunningProcess: Sendable, Hashable {
     }
 
     private static func livingThread(of pid: Int32) -> (number: Int32, state: Character)? {
-        let threads = TextFile.names(in: "/proc/\(pid)/task").compactMap { Int32($0) }
-        for number in threads where number != pid {
+        for number in threads(of: pid) where number != pid {
             guard let stat = TextFile.bytes("/proc/\(pid)/task/\(number)/stat", limit: 8192),
                 let parsed = parse(stat: stat), parsed.state != "Z", parsed.state != "X"
             else { continue }
@@ -53,6 +52,9 @@ package struct RunningProcess: Sendable, Hashable {
         else { return nil }
         return (state, parent, flags, startTime)
     }
+
+    /// The numbers of its threads.
+    static func threads(of pid: Int32) -> [Int32] { TextFile.names(in: "/proc/\(pid)/task").compactMap { Int32($0) } }
 
     private static func user(of pid: Int32) -> UInt32? {
         guard let status = TextFile.text("/proc/\(pid)/status") else { return nil }

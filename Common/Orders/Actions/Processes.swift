@@ -73,7 +73,8 @@ extension CatalogueEntry {
             "start_time", .number(0...Int64.max), "Field 22 of /proc/PID/stat: tells it from a later process."),
         .optional(
             "executable", .path,
-            "The target of /proc/PID/exe, where it is known: a process that runs another is left alone."),
+            "The target of /proc/PID/exe, where it is known: a process that runs another by now is left alone, not one "
+                + "whose file was deleted or renamed."),
         .optional(
             "scope", .choice(ProcessTarget.Scope.allCases.map(\.rawValue)),
             "The process alone (the default), it and its descendants, or its control group."),

@@ -1,0 +1,84 @@
+/// Programs that resist being killed, and those beside them that nobody means.
+///
+///     resist.py WAY       prints who is who, as "victim 12 bystander 13", and waits for a line
+///
+/// A bystander runs the same program as the same user in the same session, and its parent is the program itself.
+enum ResistingProcess {
+    static let script = #"""
+        import ctypes, os, select, signal, sys, threading, time
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.ptrace.restype, libc.ptrace.argtypes = ctypes.c_long, [ctypes.c_long] * 2 + [ctypes.c_void_p] * 2
+        CONT, SETOPTIONS, SEIZE, DIE_WITH_PARENT, WALL = 7, 0x4200, 0x4206, 1, 0x40000000
+        ready, tell = os.pipe()
+        def idle():
+            while True: time.sleep(600)
+        def child(act, ends=True):               # one that ends with its parent
+            pid = os.fork()
+            if pid: return pid
+            if ends: libc.prctl(DIE_WITH_PARENT, 9)
+            act(); os._exit(0)
+        def said(count=1): return [int(os.read(ready, 8)) for _ in range(count)]
+        def say(): os.write(tell, b'%8d' % os.getpid())
+        def apart(act):                          # a daemon in the cgroup: its parent ends at once
+            heard, answer = os.pipe()
+            def second():
+                with open(os.environ['GROUP'] + '/cgroup.procs', 'w') as group: group.write(str(os.getpid()))
+                os.write(answer, b'%8d' % os.getpid()); act()
+            def first(): os.setsid(); child(second, ends=False)
+            os.waitpid(child(first, ends=False), 0)
+            pid = int(os.read(heard, 8)); os.close(heard); os.close(answer)
+            return pid
+        def threads():                           # with two threads besides
+            for _ in range(2): threading.Thread(target=idle, daemon=True).start()
+            say(); idle()
+        def trace(pid, options, after):
+            def attach():
+                for thread in os.listdir('/proc/%d/task' % pid): assert libc.ptrace(SEIZE, int(thread), 0, options) == 0
+                say(); after()
+            tracer = child(attach); said()
+            return tracer
+        def let_go_on():                         # whatever stops, goes on, and never hears of the signal
+            while True:
+                try: pid, status = os.waitpid(-1, WALL)
+                except ChildProcessError: return idle()
+                if os.WIFSTOPPED(status): libc.ptrace(CONT, pid, 0, 0)
+        def forks():
+            say()
+            while True:
+                child(lambda: time.sleep(0.05)); time.sleep(0.005)
+                try:
+                    while os.waitpid(-1, os.WNOHANG)[0]: pass
+                except ChildProcessError: pass
+        def renews():                            # brings its worker back whenever that ends
+            while True:
+                worker = child(lambda: (say(), idle())); os.waitpid(worker, 0)
+        def guards(other):                       # brings back the other, which does the same
+            while True:
+                if other is None: other = apart(lambda me=os.getpid(): guards(me))
+                watch = select.poll(); watch.register(os.pidfd_open(other), select.POLLIN); watch.poll(); other = None
+        people = {'bystander': child(idle)}
+        way = sys.argv[1]
+        if way == 'idle': people['victim'] = child(idle)
+        elif way == 'respawner':
+            people['victim'] = child(renews); people['worker'] = said()[0]
+        elif way == 'daemon': people['victim'] = apart(idle)
+        elif way == 'guards': people['victim'] = apart(lambda: guards(None))
+        elif way == 'waits': people['victim'] = child(lambda: libc.vfork() or libc.pause())
+        elif way == 'traced':
+            people['victim'] = child(threads); said()
+            people['tracer'] = trace(people['victim'], 0, idle)
+        elif way == 'held':                      # PTRACE_O_TRACEEXIT: stopped once more on its way out
+            people['victim'] = child(threads); said()
+            people['tracer'] = trace(people['victim'], 0x40, idle)
+        elif way == 'unstoppable':               # PTRACE_O_TRACEFORK: so are those that it makes
+            people['victim'] = child(forks); said()
+            people['tracer'] = trace(people['victim'], 2, let_go_on)
+        elif way == 'space':                     # a namespace of processes with its own first one
+            libc.unshare(0x20000000)
+            def first():
+                child(lambda: (say(), idle()), ends=False); child(lambda: (say(), idle()), ends=False); idle()
+            people['victim'] = child(first); said(2)
+        print(' '.join('%s %d' % one for one in people.items()), flush=True)
+        sys.stdin.readline()
+        """#
+}
