@@ -5,6 +5,8 @@ import ControllerFleet
 import ControllerPlaybooks
 import ControllerWeb
 import CordonModel
+import CordonOrders
+import CordonTesting
 import FoundationEssentials
 import HummingbirdTesting
 import Testing
@@ -47,9 +49,10 @@ struct WebBrowserTests {
         try await visit(fixture) { browser, site in
             try await signIn(browser, site)
             let hunt = try await Self.hunt(fixture)
+            let order = try await Self.isolation(fixture)
             for path in [
                 "/", "/cases", "/cases/\(file.label)", "/hosts", "/hosts/\(WebFixture.db1.id)", "/search", "/hunts",
-                "/hunts/\(hunt.id)", "/rules", "/nowhere",
+                "/hunts/\(hunt.id)", "/rules", "/passkeys", "/orders/\(order.id)/sign", "/nowhere",
             ] {
                 try await browser.open("\(site)\(path)")
                 #expect(
@@ -92,6 +95,14 @@ struct WebBrowserTests {
         }
     }
 
+    private static func isolation(_ fixture: WebFixture) async throws -> OrderRecord {
+        try await fixture.services.fleet.submit(
+            OrderRequest(
+                id: fixture.services.surroundings.identifier(), agent: WebFixture.web1.id,
+                action: .isolate(Isolation(duration: .seconds(14_400))), reason: "The owner agrees."),
+            by: Principal(name: "mia", role: .responder))
+    }
+
     private static func hunt(_ fixture: WebFixture) async throws -> HuntRecord {
         try await fixture.services.fleet.startHunt(
             HuntQuestion(kind: .process, parameters: ["name": "nc*"]), of: .all, mostHosts: 10, budget: HuntBudget(),
@@ -125,6 +136,20 @@ struct WebBrowserTests {
                 try await browser.value("document.querySelector('#search-query').value")
                     == "user.name:root AND \"a b\"")
             #expect(try await browser.value("document.body.innerText.includes('No event fits.')") == "true")
+            #expect(browser.complaints == [])
+        }
+    }
+
+    @Test("where the console is opened by address, its pages say that passkeys need its name, and stay as they are")
+    func noPasskeysByAddress() async throws {
+        let fixture = try await WebFixture()
+        try await visit(fixture) { browser, site in
+            try await signIn(browser, site)
+            try await browser.addSecurityKey()
+            try await browser.open("\(site)/passkeys")
+            try await browser.click("#passkey-register button")
+            try await browser.wait(for: "document.querySelector('#passkey-state').innerText.includes('by name')")
+            #expect(try await browser.value("document.querySelector('#passkey-made').hidden") == "true")
             #expect(browser.complaints == [])
         }
     }
@@ -177,13 +202,15 @@ struct WebBrowserTests {
         )
         _ = try await fixture.services.access.createUser(
             name: "mia", role: .responder, password: WebFixture.password, by: .system)
+        let order = try await Self.isolation(fixture)
         try await visit(fixture) { browser, site in
             try await signIn(browser, site, as: "mia")
             for (name, path, height) in [
                 ("now", "/", 800), ("case", "/cases/\(file.label)", 1250), ("hosts", "/hosts", 500),
                 ("cases", "/cases", 500),
                 ("host", "/hosts/\(WebFixture.db1.id)", 1100), ("search", "/search", 700), ("hunts", "/hunts", 900),
-                ("rules", "/rules", 700),
+                ("rules", "/rules", 700), ("passkeys", "/passkeys", 600),
+                ("sign", "/orders/\(order.id)/sign", 700),
             ] {
                 try await browser.open("\(site)\(path)")
                 let picture = try await browser.picture(width: 1200, height: height)

@@ -9,6 +9,7 @@ import ControllerStore
 import ControllerWeb
 import CordonModel
 import CordonOrders
+import CordonTesting
 import CordonTrust
 import FoundationEssentials
 import Hummingbird
@@ -44,12 +45,18 @@ final class WebFixture: Sendable {
     /// ann's, who may approve orders.
     static let approver = SigningKey()
 
-    /// Has the policy root list a person's key.
+    /// bob's, who approves with a passkey.
+    static let authenticator = Result { try SoftAuthenticator() }
+
+    /// Has the policy root list a person's key, and bob's passkey.
     private static func list(_ key: SigningKey, in folder: String) throws {
         let root = try KeyFile.signingKey(at: "\(folder).root")
         let path = "\(folder)/\(FleetKeys.File.keySet)"
         var document = try KeyDocument(signed: try KeyFile.read(path, secret: false), by: root.verifyingKey)
-        document.approvers = [Approver(person: "ann", key: key.verifyingKey)]
+        document.approvers = [
+            Approver(person: "ann", key: key.verifyingKey),
+            Approver(person: "bob", .passkey(try authenticator.get().passkey)),
+        ]
         try KeyFile.write(try document.signed(with: root), to: path, mode: 0o644)
     }
 

@@ -49,6 +49,8 @@ struct WebRenderingTests {
             + [(renderer.html(Poison.huntsPage("x")), renderer.html(Poison.huntsPage(text)))]
             + [(renderer.html(Poison.huntPage("x")), renderer.html(Poison.huntPage(text)))]
             + [(renderer.html(Poison.rulesPage("x")), renderer.html(Poison.rulesPage(text)))]
+            + [(renderer.html(Poison.signingPage("x")), renderer.html(Poison.signingPage(text)))]
+            + [(renderer.html(Poison.passkeysPage("x")), renderer.html(Poison.passkeysPage(text)))]
         {
             #expect(markup(of: poisoned) == markup(of: page))
         }
@@ -62,6 +64,7 @@ struct WebRenderingTests {
             renderer.html(WebSamples.signInPage), renderer.html(WebSamples.faultPage),
             renderer.html(Poison.searchPage("x")), renderer.html(Poison.huntsPage("x")),
             renderer.html(Poison.huntPage("x")), renderer.html(Poison.rulesPage("x")),
+            renderer.html(Poison.signingPage("x")), renderer.html(Poison.passkeysPage("x")),
         ]
         for html in pages {
             #expect(html.hasPrefix("<!doctype html>"))
@@ -78,7 +81,7 @@ struct WebRenderingTests {
         for html in [
             renderer.html(WebSamples.nowPage), renderer.html(WebSamples.casePage), renderer.html(WebSamples.hostPage),
             renderer.html(Poison.huntsPage("form-token")), renderer.html(Poison.huntPage("form-token")),
-            renderer.html(Poison.rulesPage("form-token")),
+            renderer.html(Poison.rulesPage("form-token")), renderer.html(Poison.signingPage("form-token")),
         ] {
             let forms = html.split(separator: "<form ").dropFirst()
             #expect(!forms.isEmpty)
@@ -95,7 +98,8 @@ struct WebRenderingTests {
             renderer.html(WebSamples.nowPage), renderer.html(WebSamples.casePage), renderer.html(WebSamples.hostPage),
             renderer.html(WebSamples.signInPage), renderer.html(Poison.searchPage("x")),
             renderer.html(Poison.huntsPage("x")), renderer.html(Poison.huntPage("x")),
-            renderer.html(Poison.rulesPage("x")),
+            renderer.html(Poison.rulesPage("x")), renderer.html(Poison.signingPage("x")),
+            renderer.html(Poison.passkeysPage("x")),
         ] {
             let identifiers = attributes("id", in: html)
             #expect(Set(identifiers).count == identifiers.count)
@@ -157,6 +161,18 @@ private func attributes(_ name: String, in html: String) -> [String] {
 
 /// Pages with one text wherever the outside can put one.
 private enum Poison {
+    static func signingPage(_ text: String) -> SigningPage {
+        SigningPage(
+            frame: WebSamples.frame("Sign an order"), orderID: "1", what: text, facts: [Fact(text, text)],
+            form: .init(token: text, challenge: text, passkeys: text), whyNotYou: "")
+    }
+
+    static func passkeysPage(_ text: String) -> PasskeysPage {
+        PasskeysPage(
+            frame: WebSamples.frame("Passkeys"), passkeys: text,
+            people: [.init(approver: text, keyName: text, kind: text, until: nil)])
+    }
+
     static func casePage(_ text: String) -> CasePage {
         var page = WebSamples.casePage
         page.frame.person?.name = text

@@ -30,8 +30,8 @@ final class Ground {
     }
 
     /// An enrolled host, online.
-    func host(_ space: Lab.Space) throws -> (host: LabHost, enforcer: Daemon, agent: Daemon) {
-        let host = try LabHost(space, in: lab, binaries)
+    func host(_ space: Lab.Space, policy: String = "") throws -> (host: LabHost, enforcer: Daemon, agent: Daemon) {
+        let host = try LabHost(space, in: lab, binaries, policy: policy)
         let enrolled = try host.enrol(try token())
         guard enrolled.status == 0 else { throw TestFailure("\(space) could not enrol: \(enrolled.complaint)") }
         let parts = (host: host, enforcer: try host.startEnforcer(), agent: try host.startAgent())

@@ -87,6 +87,7 @@ package struct Notice: Sendable, Hashable {
         "noted": Notice("Noted.", "Your note is in the timeline."),
         "status": Notice("Set.", "The case has its new status."),
         "assigned": Notice("Yours.", "The case is assigned to you."),
+        "signed": Notice("Signed.", "The order goes to its host again, which counts the people who have signed."),
         "ordered": Notice("Ordered.", "The order is signed and on its way; its answer will stand under Orders."),
         "hunting": Notice("Asked.", "What hosts find stands below as it comes."),
         "hunt-ended": Notice("Ended.", "What was found stays."),

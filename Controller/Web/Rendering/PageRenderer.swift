@@ -36,6 +36,8 @@ package struct PageRenderer: Sendable {
         "hunts": PackageResources.hunts_mustache,
         "hunt": PackageResources.hunt_mustache,
         "rules": PackageResources.rules_mustache,
+        "passkeys": PackageResources.passkeys_mustache,
+        "signing": PackageResources.signing_mustache,
         "moment": PackageResources.moment_mustache,
         "severity": PackageResources.severity_mustache,
         "state": PackageResources.state_mustache,

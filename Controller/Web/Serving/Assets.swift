@@ -21,6 +21,7 @@ struct Asset: Sendable {
     static let all: [String: Asset] = [
         "console.css": Asset(PackageResources.console_css, "text/css; charset=utf-8"),
         "live.js": Asset(PackageResources.live_js, "text/javascript; charset=utf-8"),
+        "passkey.js": Asset(PackageResources.passkey_js, "text/javascript; charset=utf-8"),
         "icon.svg": Asset(PackageResources.icon_svg, "image/svg+xml"),
     ]
 

@@ -7,7 +7,8 @@ package import Hummingbird
 /// The console: pages for people, rendered here, on the router that the API stands on.
 ///
 /// A page is a plain value (`Pages/`), made from what the domains say (`Mapping/`) and put into HTML by a template
-/// (`Templates/`); handlers (`Routes/`) only fetch and decide. Pages work without scripts: `live.js` only renews them.
+/// (`Templates/`); handlers (`Routes/`) only fetch and decide. Pages work without scripts: `live.js` only renews them;
+/// passkeys alone need one, since only a script can ask a browser for them.
 package struct Console: Sendable {
     let services: APIServices
     let fleetName: String
@@ -33,6 +34,7 @@ package struct Console: Sendable {
         addSearch(to: pages)
         addHunts(to: pages)
         addRules(to: pages)
+        addSigning(to: pages)
     }
 
     /// How sessions travel.

@@ -1,17 +1,18 @@
-import Dispatch
-import FoundationEssentials
-import Glibc
-import Synchronization
+internal import Dispatch
+internal import FoundationEssentials
+internal import Glibc
+internal import Synchronization
 
 /// A headless Chromium, steered by the DevTools protocol over a pair of pipes: JSON messages, each ended by a zero byte.
-final class WebBrowser: Sendable {
+package final class WebBrowser: Sendable {
     /// Where Chromium is; `nil` when it is not installed.
-    static let path = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].first {
+    package static let path = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].first {
         unsafe access($0 as String, X_OK) == 0
     }
 
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+    /// Why the browser did not do what was asked, in a sentence.
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
     }
 
     private struct State {
@@ -28,10 +29,11 @@ final class WebBrowser: Sendable {
     private let state = Mutex(State())
 
     /// Starts the browser with one empty page that notes each violation of a page's policy.
-    init() async throws {
+    /// - Parameter more: further arguments of Chromium.
+    package init(_ more: [String] = []) async throws {
         guard let program = Self.path else { throw Failure(description: "Chromium is not installed") }
         profile = "/tmp/cordon-browser-\(UInt64.random(in: 0 ... .max))"
-        let (child, toChild, fromChild) = try Self.spawn(program, profile: profile)
+        let (child, toChild, fromChild) = try Self.spawn(program, more, profile: profile)
         process = child
         commands = toChild
         DispatchQueue(label: "browser").async { self.read(fromChild) }
@@ -48,20 +50,21 @@ final class WebBrowser: Sendable {
     }
 
     /// What pages complained of: policy violations, exceptions, errors on the console.
-    var complaints: [String] { state.withLock { $0.complaints } }
+    package var complaints: [String] { state.withLock { $0.complaints } }
 
-    func forgetComplaints() { state.withLock { $0.complaints = [] } }
+    /// From now on only what pages complain of afterwards counts.
+    package func forgetComplaints() { state.withLock { $0.complaints = [] } }
 
     // MARK: - What a person does
 
     /// Opens an address and waits until it is there.
-    func open(_ address: String) async throws {
+    package func open(_ address: String) async throws {
         _ = try await send("Page.navigate", ["url": .text(address)])
         try await wait(for: "document.readyState === 'complete' && location.href !== 'about:blank'")
     }
 
     /// The value of a JavaScript expression as text.
-    func value(_ expression: String) async throws -> String {
+    package func value(_ expression: String) async throws -> String {
         let source =
             "(() => { const v = (\(expression)); return typeof v === 'string' ? v : JSON.stringify(v) ?? 'undefined'; })()"
         let answer = try await send(
@@ -71,7 +74,7 @@ final class WebBrowser: Sendable {
     }
 
     /// Waits until the expression is true: a page that is changing may not even be able to say so.
-    func wait(for expression: String, seconds: Int = 20) async throws {
+    package func wait(for expression: String, seconds: Int = 20) async throws {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while ContinuousClock.now < deadline {
             if await (try? value(expression)) == "true" { return }
@@ -82,17 +85,28 @@ final class WebBrowser: Sendable {
     }
 
     /// Puts text into a control as typing does.
-    func type(_ text: String, into selector: String) async throws {
+    package func type(_ text: String, into selector: String) async throws {
         _ = try await value("(document.querySelector('\(selector)').focus(), true)")
         _ = try await send("Input.insertText", ["text": .text(text)])
     }
 
-    func click(_ selector: String) async throws {
+    /// Presses a control.
+    package func click(_ selector: String) async throws {
         _ = try await value("(document.querySelector('\(selector)').click(), true)")
     }
 
+    /// Plugs a security key of the person's own in, made of software: it knows who is there, and somebody touches it at once.
+    package func addSecurityKey() async throws {
+        _ = try await send("WebAuthn.enable")
+        let options: [String: Argument] = [
+            "protocol": .text("ctap2"), "transport": .text("usb"), "hasUserVerification": .flag(true),
+            "isUserVerified": .flag(true), "automaticPresenceSimulation": .flag(true),
+        ]
+        _ = try await send("WebAuthn.addVirtualAuthenticator", ["options": .fields(options)])
+    }
+
     /// A picture of the page as PNG.
-    func picture(width: Int, height: Int) async throws -> [UInt8] {
+    package func picture(width: Int, height: Int) async throws -> [UInt8] {
         let size: [String: Argument] = [
             "width": .number(width), "height": .number(height), "deviceScaleFactor": .number(1), "mobile": .flag(false),
         ]
@@ -102,17 +116,17 @@ final class WebBrowser: Sendable {
     }
 
     /// From now on the browser runs no script of a page.
-    func turnScriptsOff() async throws {
+    package func turnScriptsOff() async throws {
         _ = try await send("Emulation.setScriptExecutionDisabled", ["value": .flag(true)])
     }
 
     /// The value of a cookie, also of those that scripts may not see.
-    func cookie(_ name: String) async throws -> String? {
+    package func cookie(_ name: String) async throws -> String? {
         try await send("Network.getCookies").cookies?.first { $0.name == name }?.value
     }
 
     /// Ends the browser and waits for it.
-    func close() async {
+    package func close() async {
         _ = try? await send("Browser.close", inPage: false)
         let child = process
         await withCheckedContinuation { done in
@@ -132,6 +146,7 @@ final class WebBrowser: Sendable {
         case text(String)
         case flag(Bool)
         case number(Int)
+        indirect case fields([String: Argument])
 
         func encode(to encoder: any Encoder) throws {
             var container = encoder.singleValueContainer()
@@ -139,6 +154,7 @@ final class WebBrowser: Sendable {
             case .text(let text): try container.encode(text)
             case .flag(let flag): try container.encode(flag)
             case .number(let number): try container.encode(number)
+            case .fields(let fields): try container.encode(fields)
             }
         }
     }
@@ -283,18 +299,21 @@ final class WebBrowser: Sendable {
 
     // MARK: - The process
 
-    private static func spawn(_ program: String, profile: String) throws -> (pid_t, toChild: Int32, fromChild: Int32) {
+    private static func spawn(_ program: String, _ more: [String], profile: String) throws -> (
+        pid_t, toChild: Int32, fromChild: Int32
+    ) {
         let (commandEnd, toChild) = try pipe()
         let (fromChild, answerEnd) = try pipe()
         defer {
             Glibc.close(commandEnd)
             Glibc.close(answerEnd)
         }
-        let arguments = [
-            program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
-            "--disable-extensions", "--disable-dev-shm-usage",
-            "--disable-background-networking", "--remote-debugging-pipe", "--user-data-dir=\(profile)", "about:blank",
-        ]
+        let arguments =
+            [
+                program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
+                "--disable-extensions", "--disable-dev-shm-usage",
+                "--disable-background-networking", "--remote-debugging-pipe", "--user-data-dir=\(profile)",
+            ] + more + ["about:blank"]
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
