@@ -85,8 +85,22 @@ struct FileTail: ~Copyable {
 
     deinit { try? descriptor.close() }
 
+    /// A file's size and time, as they were together.
+    struct State {
+        /// Bytes.
+        var size: Int64
+        /// When the file was written to last: nanoseconds since the Unix epoch.
+        var modified: Int64
+    }
+
+    var state: State {
+        let status = Self.status(descriptor)
+        return State(
+            size: status.map { Int64($0.st_size) } ?? 0, modified: compressedAt ?? status.map(Self.modified) ?? 0)
+    }
+
     /// When the file was written to last: nanoseconds since the Unix epoch.
-    var modified: Int64 { compressedAt ?? Self.status(descriptor).map { Self.modified($0) } ?? 0 }
+    var modified: Int64 { state.modified }
 
     /// Whether its time was set with no change, as `touch` does.
     var isTouched: Bool {
@@ -113,7 +127,7 @@ struct FileTail: ~Copyable {
     var links: Int { Self.status(descriptor).map { Int($0.st_nlink) } ?? 0 }
 
     /// Bytes of the file now.
-    var size: Int64 { Self.status(descriptor).map { Int64($0.st_size) } ?? 0 }
+    var size: Int64 { state.size }
 
     // MARK: - Where to go on
 

@@ -12,7 +12,7 @@ extension FollowedLog {
     func reconcile(keeping sound: [Follower], finding places: [FilePosition], since last: FilePosition?) {
         let newest = newest(among: sound)
         // Taken before the others are looked for: what comes after it is seen the next time.
-        let modified = newest?.tail.modified
+        let state = newest?.tail.state
         let files = RotatedFile.all(of: path)
         var taken = sound
         for place in places {
@@ -24,14 +24,12 @@ extension FollowedLog {
         }
         let known = taken + (isTaken(newest, taken) ? [] : [newest].compactMap(\.self))
         let missed = last.map { self.missed(since: $0, among: files, besides: known) } ?? []
-        if let newest, let modified {
-            // An empty copy of an empty log explains it too; a file that was being read before does not.
-            let later = last.map { self.later(than: $0, files) } ?? []
-            let isExplained = later.contains { file in !known.contains { $0.number == file.number } }
-            if wasEmptied(newest, at: modified), !isExplained {
+        if let newest, let state {
+            if wasEmptied(newest, state), !isExplained(since: last, files, known) {
                 tell("\(name) was emptied before it was read: its lines may be lost.")
             }
-            if newest.tail.position.offset == 0 { newest.tail.seen(at: modified) }
+            if newest.tail.position.offset == 0 { newest.tail.seen(at: state.modified) }
+            noteCopies(since: state, among: known, missed)
         }
         old = (known.filter { $0 !== newest } + missed).sorted { $0.tail.modified < $1.tail.modified }
         left = newest == nil ? current?.tail.position ?? left ?? last : nil
@@ -52,9 +50,29 @@ extension FollowedLog {
     }
 
     /// Whether a file of which nothing was read was written to and is empty.
-    private func wasEmptied(_ newest: Follower, at modified: Int64) -> Bool {
+    private func wasEmptied(_ newest: Follower, _ state: FileTail.State) -> Bool {
         guard newest === current, let since = newest.tail.position.modified else { return false }
-        return newest.tail.position.offset == 0 && modified > since && newest.tail.size == 0 && !newest.tail.isTouched
+        return newest.tail.position.offset == 0 && state.modified > since && state.size == 0 && !newest.tail.isTouched
+    }
+
+    /// Whether there is a file that may hold what the log had before it was emptied. An empty copy of an empty log
+    /// explains it too; a file that was being read before does not.
+    private func isExplained(since last: FilePosition?, _ files: [RotatedFile], _ known: [Follower]) -> Bool {
+        guard let last else { return false }
+        return later(than: last, files).contains { file in
+            copies.contains(file.number) || !known.contains { $0.number == file.number }
+        }
+    }
+
+    /// Notes which files may be copies of what will be seen of the log only when it is emptied: the next look finds
+    /// the log changed, and nothing new that explains it.
+    private func noteCopies(since state: FileTail.State, among known: [Follower], _ missed: [Follower]) {
+        let candidates = known.filter { copies.contains($0.number) } + missed
+        let later = candidates.filter { candidate in
+            let modified = candidate.tail.modified
+            return modified > state.modified || modified == state.modified && state.size > 0
+        }
+        copies = Set(later.map(\.number))
     }
 
     private func lost(_ place: FilePosition) {

@@ -23,6 +23,8 @@ final class FollowedLog {
     var left: FilePosition?
     /// Compressed files of which it is known what is in them: expanding them again would cost, and give nothing.
     var expanded: Set<RotatedFile.Version> = []
+    /// Files that were found, and that are newer than what was seen of the log: they may hold what it had meanwhile.
+    var copies: Set<Follower.Number> = []
     /// The oldest generation that is read, and since when one that is newer is not there.
     var hole: (oldest: Int, since: ContinuousClock.Instant)?
     /// A file is no longer what was read of it.
@@ -122,10 +124,23 @@ final class FollowedLog {
             while step(follower, &batch) { if batch.isFull { return true } }
         }
         retire(&batch)
-        if let current {
-            while step(current, &batch) { if batch.isFull { return true } }
-        }
+        if let current, readOn(in: current, &batch) { return true }
         return isStale || current != nil && isRotated
+    }
+
+    /// Reads on in the file that the path leads to; `true` when there is more to do at once.
+    private func readOn(in current: Follower, _ batch: inout FileBatch) -> Bool {
+        let start = current.tail.position
+        while step(current, &batch) {
+            // It may have been filled, copied away, emptied and filled again since it was looked at, up to this very
+            // read: no bytes before the place would tell. The copy is looked for before the place is kept.
+            if start.offset == 0 {
+                reconcile(since: start)
+                return true
+            }
+            if batch.isFull { return true }
+        }
+        return false
     }
 
     /// Reads on in one file; `false` at its end.
@@ -157,9 +172,10 @@ final class FollowedLog {
     }
 
     /// Takes the files as they are now.
-    private func reconcile() {
+    /// - Parameter place: The newest place that was looked behind; where it is absent, that which was read to.
+    private func reconcile(since place: FilePosition? = nil) {
         let followers = old + [current].compactMap(\.self)
-        let since = current?.tail.position ?? left ?? finished.last
+        let since = place ?? current?.tail.position ?? left ?? finished.last
         isStale = false
         let sound = followers.filter { $0.tail.holds($0.tail.position) }
         // An old file that was changed when all of it was read is nobody's log.

@@ -42,6 +42,49 @@ struct FileCourseTests {
         #expect(log.gaps.count == 1 && log.gaps[0].message.contains("was emptied before it was read"))
     }
 
+    @Test("a log that is filled, copied, emptied and filled again while it is read loses nothing", arguments: 0..<20)
+    func raced(round: Int) async throws {
+        let scratch = try Scratch()
+        try scratch.append("auth.log", "")
+        let log = FollowedLog(scratch.file("auth.log"), source: "file", surroundings: surroundings)
+        log.begin(.beginning, includingRotated: false)
+        let rotations = 90
+        let writing = Task.detached { try Self.fillAndRotate(scratch, rotations) }
+        var read: [Int] = []
+        var isWritten = false
+        // After the last line one more look is needed for certain, and not more.
+        while true {
+            var batch = FileBatch()
+            let isBusy = log.read(into: &batch)
+            read += batch.records.compactMap { Int(String(decoding: $0.text.prefix { $0 != 32 }, as: UTF8.self)) }
+            if isBusy { continue }
+            if isWritten { break }
+            isWritten = FileTail.number(of: FilePath(scratch.file("done"))) != nil
+            await Task.yield()
+        }
+        let written = try await writing.value
+        let missing = Set(0..<written).subtracting(read).sorted()
+        #expect(missing.isEmpty, "\(missing.prefix(3)) and so on, \(missing.count) of \(written)")
+        #expect(read.count == Set(read).count)
+        #expect(log.gaps.isEmpty, "\(log.gaps.prefix(2))")
+    }
+
+    /// Fills a log, copies it with its time, empties it and fills it again at once, many times.
+    private static func fillAndRotate(_ scratch: Scratch, _ rotations: Int) throws -> Int {
+        var written = 0
+        for rotation in 0..<rotations {
+            let lines = (written..<written + 40).map { "\($0) is the number of this line\n" }.joined()
+            try scratch.append("auth.log", lines)
+            written += 40
+            let copy = "auth.log-\(1000 + rotation)"
+            try scratch.append(copy, lines)
+            try Course.keepTime(of: scratch.file("auth.log"), for: scratch.file(copy))
+            try scratch.truncate("auth.log")
+        }
+        try scratch.append("done", "")
+        return written
+    }
+
     struct Outcome: Sendable {
         var seed: UInt64
         var written: Int
@@ -163,7 +206,7 @@ private final class Course {
         }
     }
 
-    private static func keepTime(of path: String, for copy: String) throws {
+    static func keepTime(of path: String, for copy: String) throws {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else { throw Errno(rawValue: errno) }
         let times = [status.st_atim, status.st_mtim]
