@@ -63,16 +63,9 @@ package struct NetlinkChannel: Sendable {
 
     /// The one message that the kernel answers a question with.
     package mutating func ask(_ request: NetlinkMessage) throws(NetlinkError) -> NetlinkMessage {
-        drain()
-        var message = request
-        message.flags |= NetlinkMessage.Flag.request
-        message.sequence = sequence
-        sequence &+= 1
-        var bytes: [UInt8] = []
-        message.append(to: &bytes)
-        try socket.send(bytes)
+        let number = try put(request, flags: NetlinkMessage.Flag.request)
         while let datagram = try socket.receive(timeoutMilliseconds: Self.patience) {
-            for answer in NetlinkMessage.parse(datagram) where answer.sequence == message.sequence {
+            for answer in NetlinkMessage.parse(datagram) where answer.sequence == number {
                 guard answer.type == NetlinkMessage.Control.error else { return answer }
                 throw Self.error(answer) ?? NetlinkError(61, "there is no answer")
             }
@@ -92,19 +85,12 @@ package struct NetlinkChannel: Sendable {
     package mutating func dump(
         _ request: NetlinkMessage, each: (_ datagram: [UInt8], _ message: Range<Int>) -> Void
     ) throws(NetlinkError) {
-        drain()
-        var message = request
-        message.flags |= NetlinkMessage.Flag.request | NetlinkMessage.Flag.dump
-        message.sequence = sequence
-        sequence &+= 1
-        var bytes: [UInt8] = []
-        message.append(to: &bytes)
-        try socket.send(bytes)
+        let number = try put(request, flags: NetlinkMessage.Flag.request | NetlinkMessage.Flag.dump)
         while let datagram = try socket.receive(timeoutMilliseconds: Self.patience) {
             var offset = 0
             while let range = NetlinkMessage.range(in: datagram, from: offset) {
                 offset = range.lowerBound + (range.count + 3) & ~3
-                guard datagram.host32(range.lowerBound + 8) == message.sequence else { continue }
+                guard datagram.host32(range.lowerBound + 8) == number else { continue }
                 switch datagram.host16(range.lowerBound + 4) {
                 case NetlinkMessage.Control.done: return
                 case NetlinkMessage.Control.error:
@@ -115,6 +101,19 @@ package struct NetlinkChannel: Sendable {
             }
         }
         throw NetlinkError(110, "the kernel did not finish a list")
+    }
+
+    /// Sends one question; returns the number that its answers carry.
+    private mutating func put(_ request: NetlinkMessage, flags: UInt16) throws(NetlinkError) -> UInt32 {
+        drain()
+        var message = request
+        message.flags |= flags
+        message.sequence = sequence
+        sequence &+= 1
+        var bytes: [UInt8] = []
+        message.append(to: &bytes)
+        try socket.send(bytes)
+        return message.sequence
     }
 
     /// Throws away what an earlier request that failed may have left in the queue.

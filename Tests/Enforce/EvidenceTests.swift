@@ -195,4 +195,21 @@ struct EvidenceTests {
         #expect(try store(at: FilesGround.at + .seconds(31 * 86_400)).next(after: nil) == nil)
         #expect(TextFile.names(in: folder) == [])
     }
+
+    @Test("evidence whose note is damaged, or whose bytes are not as noted, stays for people to look at")
+    func damaged() throws {
+        let folder = lab.scratch.path + "/evidence"
+        func store() throws -> EvidenceStore { try EvidenceStore(folder: folder, now: { FilesGround.at }) }
+        let (torn, short) = (OrderID(FilesGround.id(1)), OrderID(FilesGround.id(2)))
+        for order in [torn, short] {
+            let draft = try store().draft(of: order, limit: 3)
+            try draft.append([1, 2, 3])
+            _ = try draft.finish(name: "x")
+        }
+        try lab.scratch.file("evidence/\(torn).note", "torn")
+        try lab.scratch.file("evidence/\(short)", "12")
+        #expect(try store().next(after: nil) == nil)
+        #expect(
+            Set(TextFile.names(in: folder)) == ["\(torn)", "\(torn).note", "\(short)", "\(short).note"])
+    }
 }

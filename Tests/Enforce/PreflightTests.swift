@@ -35,6 +35,18 @@ struct PreflightTests {
         #expect(preflight(mounts).obstacle?.contains("over the network") == true)
     }
 
+    @Test("what could not be looked at is not called safe")
+    func blind() {
+        let unread = preflight("").report(refusal: nil)
+        #expect(unread.verdict == .degraded && unread.reasons.first?.contains("could not be read") == true)
+        var preflight = preflight(Self.local)
+        preflight.unseen = "The ways to the controller could not be looked at."
+        #expect(
+            preflight.report(refusal: nil)
+                == IsolationPreflight(
+                    verdict: .degraded, reasons: ["The ways to the controller could not be looked at."]))
+    }
+
     @Test("what covers a place counts, not what lies under it")
     func covered() {
         let covered = "28 1 0:40 / / rw - nfs4 filer:/root rw\n" + Self.local

@@ -1,3 +1,4 @@
+internal import AgentNetlink
 package import CordonModel
 internal import CordonOrders
 internal import Glibc
@@ -48,20 +49,25 @@ package struct Containment: Sendable {
             host.gateways = (try? links.gateways()) ?? []
         }
         host.resolvers = Self.resolvers
-        host.isolationObstacle = preflight().obstacle
         host.controllers = controllers
         return host
     }
 
     /// What isolating this host would do to it.
     func preflight() -> Preflight {
-        var links = try? LinkTable()
-        let tunnels = controllers.compactMap { controller -> Preflight.Tunnel? in
-            guard let tunnel = try? links?.tunnel(to: controller.address) else { return nil }
-            return Preflight.Tunnel(
-                controller: "\(controller.address)", interface: tunnel.interface, kind: tunnel.kind)
+        var preflight = Preflight(ownsTables: firewall.ownsTables, isWithoutEgress: !firewall.hasEgress)
+        do throws(NetlinkError) {
+            var links = try LinkTable()
+            for controller in controllers {
+                guard let tunnel = try links.tunnel(to: controller.address) else { continue }
+                preflight.tunnels.append(
+                    Preflight.Tunnel(
+                        controller: "\(controller.address)", interface: tunnel.interface, kind: tunnel.kind))
+            }
+        } catch {
+            preflight.unseen = "The ways to the controller could not be looked at (\(error))."
         }
-        return Preflight(ownsTables: firewall.ownsTables, isWithoutEgress: !firewall.hasEgress, tunnels: tunnels)
+        return preflight
     }
 
     private static var resolvers: Set<IPAddress> {

@@ -8,7 +8,7 @@ struct FlowCutter {
     struct Count: Equatable {
         var sockets = 0
         var flows = 0
-        /// Why sockets could not be ended, if they could not.
+        /// Why sockets or flows could not be ended, if they could not.
         var fault: String?
 
         static func += (left: inout Count, right: Count) {
@@ -31,14 +31,11 @@ struct FlowCutter {
 
     /// Forgets every flow but those that stay on the host and those to a controller.
     func cutFlows(own: Set<IPAddress>) -> Count {
-        var tracking: ConnectionTracking
-        do { tracking = try ConnectionTracking() } catch { return Count() }
-        let deleted = tracking.delete { flow in
+        forget { flow in
             !flow.addresses.allSatisfy { $0.isLoopback || own.contains($0) }
                 && !(flow.transport == 6
                     && controllers.contains(Endpoint(flow.destination, port: flow.destinationPort)))
         }
-        return Count(flows: deleted)
     }
 
     /// Ends everything that is connected with one of the networks.
@@ -51,9 +48,7 @@ struct FlowCutter {
 
     private func cut(where isMeant: (IPAddress) -> Bool) -> Count {
         var count = destroy { isMeant($0.remote) }
-        if var tracking = try? ConnectionTracking() {
-            count.flows = tracking.delete { $0.addresses.contains(where: isMeant) }
-        }
+        count += forget { $0.addresses.contains(where: isMeant) }
         return count
     }
 
@@ -77,16 +72,23 @@ struct FlowCutter {
             block.network.contains(socket.remote)
                 && (comes && hasPort(6, socket.localPort) || goes && hasPort(6, socket.remotePort))
         }
-        if var tracking = try? ConnectionTracking() {
-            count.flows = tracking.delete { flow in
-                // Both ways of a flow are packets of their own, each with a port that it goes to.
-                flow.ways.contains { way in
-                    comes && block.network.contains(way.source) && hasPort(flow.transport, way.port)
-                        || goes && block.network.contains(way.destination) && hasPort(flow.transport, way.port)
-                }
+        count += forget { flow in
+            // Both ways of a flow are packets of their own, each with a port that it goes to.
+            flow.ways.contains { way in
+                comes && block.network.contains(way.source) && hasPort(flow.transport, way.port)
+                    || goes && block.network.contains(way.destination) && hasPort(flow.transport, way.port)
             }
         }
         return count
+    }
+
+    private func forget(where meant: (ConnectionTracking.Flow) -> Bool) -> Count {
+        do {
+            var tracking = try ConnectionTracking()
+            return Count(flows: tracking.delete(where: meant))
+        } catch {
+            return Count(fault: "tracked flows could not be ended: \(errorText(error.number))")
+        }
     }
 
     private func destroy(where meant: (TCPSocket) -> Bool) -> Count {

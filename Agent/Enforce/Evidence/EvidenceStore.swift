@@ -41,7 +41,8 @@ final class EvidenceStore: Sendable {
         forgetOld()
     }
 
-    /// What is complete; the rest is removed.
+    /// What is complete. Drafts go, and bytes that never got a note: an order that is done again cuts them anew. What has
+    /// a note that cannot be read, or bytes that are not as it says, stays for people to look at.
     private static func settle(_ path: String, _ root: Descriptor) -> [OrderID: Entry] {
         var entries: [OrderID: Entry] = [:]
         let names = Set(TextFile.names(in: path))
@@ -52,7 +53,7 @@ final class EvidenceStore: Sendable {
             let size = (try? FileStatus(of: "\(id)", in: root))?.map(\.identity.size)
             entries[id] = Entry(note: note, isHere: size == note.evidence.size)
         }
-        for name in names where !name.hasSuffix(".note") && OrderID(name).flatMap({ entries[$0]?.isHere }) != true {
+        for name in names where !name.hasSuffix(".note") && !names.contains("\(name).note") {
             unsafe unlinkat(root.number, name, 0)
         }
         return entries

@@ -8,7 +8,12 @@ extension LinkTable {
         var request = AttributeWriter(
             after: [address.width == 32 ? 2 : 10, UInt8(address.width)] + [UInt8](repeating: 0, count: 10))
         request.put(1, address.bytes)
-        let route = try channel.ask(.init(type: Self.getRoute, flags: 0, payload: request.bytes)).payload
+        let route: [UInt8]
+        do {
+            route = try channel.ask(.init(type: Self.getRoute, flags: 0, payload: request.bytes)).payload
+        } catch  where Self.noRoute.contains(error.number) {
+            return nil
+        }
         guard route.count > 12, let index = Attribute.parse(route.dropFirst(12))[type: 4]?.host else { return nil }
         // ifinfomsg: index at 4. IFLA_IFNAME is 3, IFLA_LINKINFO 18, IFLA_INFO_KIND 1.
         var header = [UInt8](repeating: 0, count: 4)
@@ -22,6 +27,9 @@ extension LinkTable {
         else { return nil }
         return (name, kind)
     }
+
+    /// ENETUNREACH and EHOSTUNREACH: there is no way at all; EAFNOSUPPORT: this kernel does not speak IPv6.
+    private static let noRoute: Set<Int32> = [101, 113, 97]
 
     /// Kinds of interfaces whose packets travel in others that the host sends.
     private static let tunnels: Set<String> = [

@@ -45,6 +45,22 @@ struct MountTable {
         MountTable(TextFile.text("/proc/1/mountinfo") ?? TextFile.text("/proc/self/mountinfo") ?? "")
     }
 
+    /// What the system itself stands on.
+    static let vital = ["/", "/usr", "/var", "/etc", "/run"]
+
+    /// Why a host with these mounts must not be isolated: it would stand still, and could not be released. `nil`: it
+    /// may be.
+    var obstacle: String? {
+        for path in Self.vital {
+            guard let mount = mount(under: path), mount.isRemote else { continue }
+            return """
+                \(path) comes over the network (\(mount.type)): isolated, the host would stand still, and not be heard \
+                from again.
+                """
+        }
+        return nil
+    }
+
     /// The mount that a path lies on: of those at its nearest place the last, which covers the others.
     func mount(under path: String) -> Mount? {
         var found: Mount?

@@ -13,7 +13,9 @@ struct Preflight {
     /// Whether the kernel refused to drop packets as they leave an interface.
     var isWithoutEgress: Bool
     /// Tunnels that controllers are reached through.
-    var tunnels: [Tunnel]
+    var tunnels: [Tunnel] = []
+    /// What could not be looked at, as a sentence.
+    var unseen: String?
 
     struct Tunnel: Hashable {
         var controller: String
@@ -21,22 +23,11 @@ struct Preflight {
         var kind: String
     }
 
-    /// What the system itself stands on.
-    private static let vital = ["/", "/usr", "/var", "/etc", "/run"]
     /// Reasons that are told.
     private static let limit = 16
 
-    /// Why this host must not be isolated: it would stand still, and could not be released. `nil`: it may be.
-    var obstacle: String? {
-        for path in Self.vital {
-            guard let mount = mounts.mount(under: path), mount.isRemote else { continue }
-            return """
-                \(path) comes over the network (\(mount.type)): isolated, the host would stand still, and not be heard \
-                from again.
-                """
-        }
-        return nil
-    }
+    /// Why this host must not be isolated. `nil`: it may be.
+    var obstacle: String? { mounts.obstacle }
 
     /// What would not be as it should, in sentences.
     private var shortcomings: [String] {
@@ -56,8 +47,12 @@ struct Preflight {
                 carries the tunnel is cut, and the host is not heard from until the isolation ends by itself.
                 """)
         }
+        if let unseen { said.append(unseen) }
+        if mounts.mounts.isEmpty {
+            said.append("What is mounted could not be read: whether it comes over the network is unknown.")
+        }
         if !remoteDisks.isEmpty { said.append("Disks are used over the network (iSCSI): what uses them would wait.") }
-        for mount in mounts.mounts where mount.isRemote && !Self.vital.contains(mount.place) {
+        for mount in mounts.mounts where mount.isRemote && !MountTable.vital.contains(mount.place) {
             said.append("\(mount.place) comes over the network (\(mount.type)): what uses it would wait.")
         }
         return Array(said.prefix(Self.limit))

@@ -90,10 +90,11 @@ actor HostFactsSource {
             let (asked, before) = (ContinuousClock.now, revision)
             let wasThere = isEnforcerKnown
             await refresh(waiting: interval)
-            let isSilent = revision == before || isEnforcerKnown != true
-            let pause = isMissed ? Self.restartTime : isSilent ? interval - (.now - asked) : Self.pace
             // One that was away is asked again soon: what it holds is what a responder wants to know.
-            try? await Task.sleep(for: wasThere == false && isEnforcerKnown == true ? Self.pace : max(pause, Self.pace))
+            let isBack = wasThere == false && isEnforcerKnown == true
+            let isSilent = revision == before && !isBack || isEnforcerKnown != true
+            let pause = isMissed ? Self.restartTime : isSilent ? interval - (.now - asked) : Self.pace
+            try? await Task.sleep(for: max(pause, Self.pace))
         }
     }
 
