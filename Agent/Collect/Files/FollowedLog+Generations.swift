@@ -18,7 +18,7 @@ extension FollowedLog {
         for place in places {
             if let follower = found(place, among: files, newest, besides: taken) {
                 taken.append(follower)
-            } else {
+            } else if !isRead(place, by: taken) {
                 lost(place)
             }
         }
@@ -68,11 +68,14 @@ extension FollowedLog {
     /// the log changed, and nothing new that explains it.
     private func noteCopies(since state: FileTail.State, among known: [Follower], _ missed: [Follower]) {
         let candidates = known.filter { copies.contains($0.number) } + missed
-        let later = candidates.filter { candidate in
-            let modified = candidate.tail.modified
-            return modified > state.modified || modified == state.modified && state.size > 0
-        }
+        // The same time may be a later one: the clock of a file system goes in steps.
+        let later = candidates.filter { $0.tail.modified >= state.modified }
         copies = Set(later.map(\.number))
+    }
+
+    /// Whether a file of which nothing was read was copied, and the copy is being read.
+    private func isRead(_ place: FilePosition, by taken: [Follower]) -> Bool {
+        place.offset == 0 && taken.contains { $0.tail.holds(place) }
     }
 
     private func lost(_ place: FilePosition) {
