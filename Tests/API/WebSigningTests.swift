@@ -3,6 +3,7 @@ import ControllerFleet
 import ControllerWeb
 import CordonModel
 import CordonOrders
+import CordonScan
 import CordonTesting
 import CordonTrust
 import Hummingbird
@@ -105,6 +106,40 @@ struct WebSigningTests {
             let approval = try authenticator.approval(of: record.signedOrder)
             #expect(try await visitor.post(path, try fields(approval, token: token)).status == .forbidden)
             for path in [path, "/passkeys"] { #expect(try await stranger.get(path).status == .seeOther) }
+        }
+    }
+
+    @Test("the API takes a passkey's approval, and says what a browser needs to ask for one")
+    func overHTTP() async throws {
+        let fixture = try await APIFixture()
+        let authenticator = try WebFixture.authenticator.get()
+        let record = try await fixture.order(.isolate(Isolation(duration: .seconds(60))))
+        let approval = try authenticator.approval(of: record.signedOrder)
+        let assertion = try #require(approval.assertion)
+        try await fixture.test(as: .responder) { caller in
+            let path = "orders/\(record.id)/approvals"
+            let shown = try await caller.get(path).json
+            #expect(shown["challenge"]?.text == Base64URL.text(Assertion.challenge(for: record.signedOrder)))
+            let bob = shown["approvers"]?.array?.first { $0["person"]?.text == "bob" }
+            #expect(bob?["passkey"]?["relying_party"]?.text == "cordon.example")
+            #expect(bob?["passkey"]?["credential"]?.text == Base64URL.text(assertion.credentialID))
+            var body = JSONObject()
+            body["key"] = .text(HexDigit.text(approval.keyID))
+            body["signature"] = .text(HexDigit.text(approval.signature))
+            let bare = try await caller.send(.post, path, .object(body))
+            #expect(bare.status == .unprocessableContent, "a passkey's signature says nothing without its assertion")
+            body["assertion"] = [
+                "credential": .text(Base64URL.text(assertion.credentialID)), "authenticator_data": "=",
+                "client_data": .text(Base64URL.text(assertion.clientData)),
+            ]
+            #expect(try await caller.send(.post, path, .object(body)).status == .badRequest)
+            body["assertion"] = [
+                "credential": .text(Base64URL.text(assertion.credentialID)),
+                "authenticator_data": .text(Base64URL.text(assertion.authenticatorData)),
+                "client_data": .text(Base64URL.text(assertion.clientData)),
+            ]
+            let signed = try await caller.send(.post, path, .object(body))
+            #expect(signed.status == .created && signed.json["approved_by"]?.texts == ["bob"])
         }
     }
 

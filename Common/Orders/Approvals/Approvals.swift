@@ -34,7 +34,7 @@ package struct Approvals: Sendable, Equatable {
             do throws(ApprovalFault) { try approver.check(approval, of: order) } catch {
                 throw Forged(person: approver.person, why: error.why)
             }
-            guard approver.expiresAt.map({ $0 > now }) ?? true else {
+            guard approver.isBelieved(at: now) else {
                 unknown += 1
                 continue
             }

@@ -40,6 +40,9 @@ package struct Approver: Sendable {
         }
     }
 
+    /// Whether it is believed at that time.
+    package func isBelieved(at now: Timestamp) -> Bool { expiresAt.map { $0 > now } ?? true }
+
     /// The passkey; `nil` for a key of another kind.
     package var passkey: Passkey? { if case .passkey(let passkey) = key { passkey } else { nil } }
 

@@ -89,11 +89,3 @@ extension Passkey {
         try self.init(relyingParty: String(parts[2]), credentialID: credential, point: point)
     }
 }
-
-/// Why something is no passkey, as the rest of a sentence.
-package struct ApprovalFault: Error, Sendable, Hashable {
-    /// `its relying party is not a domain in lower case`
-    package let why: String
-
-    init(_ why: String) { self.why = why }
-}

@@ -64,7 +64,8 @@ struct Approve: AsyncParsableCommand {
         abstract: "Say yes to what a playbook asks, or sign an order that waits for people.",
         discussion: """
             With --key an order is signed with a key of your own: a host whose policy names its kind among two_person takes \
-            it only with such signatures. What is shown beforehand is read from the very bytes that are signed.
+            it only with such signatures. What is shown beforehand is read from the very bytes that are signed. With a passkey \
+            orders are signed on the console's pages.
 
             EXAMPLES
               cordon approve C-12 --reason 'confirmed with the owner'

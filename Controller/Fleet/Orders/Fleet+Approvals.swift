@@ -21,7 +21,7 @@ extension Fleet {
             throw FleetError.notWaiting(id, record.state)
         }
         guard let approver = approvers.first(where: { $0.id == approval.keyID }),
-            approver.expiresAt.map({ $0 > now }) ?? true
+            approver.isBelieved(at: now)
         else { throw FleetError.unknownApprover }
         do throws(ApprovalFault) { try approver.check(approval, of: record.signedOrder) } catch {
             throw FleetError.badApproval(approver.person, error.why)

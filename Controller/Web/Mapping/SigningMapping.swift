@@ -8,17 +8,16 @@ extension SigningPage {
     /// - Parameter hostName: what the controller calls the host.
     init(_ record: OrderRecord, hostName: String?, approvers: [Approver], frame: Frame, for reader: Reader) {
         let order = record.order
-        var facts = [
-            Fact("Host", hostName ?? "\(order.agent)"), Fact("Host's identifier", "\(order.agent)"),
-            Fact("Asked by", order.requestedBy), Fact("Reason", order.reason),
-            Fact("Expires", "\(order.expiresAt)"),
-            Fact("Signed by", record.approvedBy.isEmpty ? "nobody yet" : record.approvedBy.joined(separator: ", ")),
-        ]
+        var facts = [Fact("Host", hostName ?? "\(order.agent)"), Fact("Host's identifier", "\(order.agent)")]
         for (name, value) in order.action.shownParameters.sorted(by: { $0.key < $1.key }) {
             facts.append(Fact(name, Self.words(value)))
         }
-        if !record.note.isEmpty { facts.append(Fact("The host says", record.note)) }
-        let able = approvers.filter { !record.approvedBy.contains($0.person) && $0.holds(reader.now) }
+        facts += [
+            Fact("Asked by", order.requestedBy), Fact("Reason", order.reason), Fact("Expires", "\(order.expiresAt)"),
+            Fact("Signed by", record.approvedBy.isEmpty ? "nobody yet" : record.approvedBy.joined(separator: ", ")),
+        ]
+        if !record.note.isEmpty { facts.append(Fact("Note", record.note)) }
+        let able = approvers.filter { !record.approvedBy.contains($0.person) && $0.isBelieved(at: reader.now) }
         let whyNot = Self.refusal(record, able, reader)
         self.init(
             frame: frame, orderID: "\(record.id)", what: order.action.sentence, facts: facts,
@@ -54,11 +53,6 @@ extension SigningPage {
         case .texts(let texts): texts.joined(separator: ", ")
         }
     }
-}
-
-extension Approver {
-    /// Whether it is believed at that time.
-    func holds(_ now: Timestamp) -> Bool { expiresAt.map { $0 > now } ?? true }
 }
 
 extension PasskeysPage.ApproverLine {
