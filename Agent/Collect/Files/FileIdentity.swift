@@ -31,8 +31,8 @@ struct FileIdentity: Sendable, Hashable {
         }
 
         /// Whether the bytes, which may be more, start like this.
-        func matches(_ bytes: [UInt8]) -> Bool {
-            bytes.count >= length && Fingerprint(bytes[..<length]) == self
+        func matches(_ bytes: ArraySlice<UInt8>) -> Bool {
+            bytes.count >= length && Fingerprint(bytes.prefix(length)) == self
         }
     }
 }

@@ -145,12 +145,10 @@ struct FileTail: ~Copyable {
 
     /// Whether the file starts as the one that was read, and has the same before the place that was read to.
     func holds(_ earlier: FilePosition) -> Bool {
-        guard size >= earlier.offset, earlier.identity.head.matches(read(at: 0, count: earlier.identity.head.length))
-        else {
-            return false
-        }
+        let head = earlier.identity.head
+        guard size >= earlier.offset, head.matches(read(at: 0, count: head.length)[...]) else { return false }
         let length = earlier.marker.length
-        return earlier.marker.matches(read(at: earlier.offset - Int64(length), count: length))
+        return earlier.marker.matches(read(at: earlier.offset - Int64(length), count: length)[...])
     }
 
     /// Whether all of the other file stands at the start of this one: a copy of it, or what is made of it so far.
@@ -191,14 +189,20 @@ struct FileTail: ~Copyable {
         let marker = position.marker
         // Taken before reading: what comes after it is later.
         let modified = modified
-        let from = position.offset - Int64(marker.length)
-        // Marker and news come from one read: a truncation in between cannot hide.
-        let bytes = read(at: from, count: marker.length + Self.chunk)
-        guard marker.matches(bytes) else { return .replaced }
-        growHead()
-        guard bytes.count > marker.length else { return .end }
+        // Marker and news come from one read: a truncation in between cannot hide. So does the start of the file, as long
+        // as what was read is not far behind it.
+        let isNearStart = position.offset <= Int64(FileIdentity.headLimit)
+        let from = isNearStart ? 0 : position.offset - Int64(marker.length)
+        let known = Int(position.offset - from)
+        let bytes = read(at: from, count: known + Self.chunk)
+        guard bytes.count >= known, marker.matches(bytes[(known - marker.length)...]) else { return .replaced }
+        if isNearStart {
+            guard position.identity.head.matches(bytes[...]) else { return .replaced }
+            growHead(by: bytes)
+        }
+        guard bytes.count > known else { return .end }
         let before = position.offset
-        let lines = split(bytes, from: marker.length, limit: limit)
+        let lines = split(bytes, from: known, limit: limit)
         if position.offset > before { position.modified = modified }
         // Bytes that are passed over (a line beyond the limit, a hole of NUL bytes) are progress too: whoever waited for
         // the next look after each of them would be blind for as long as someone cares to write.
@@ -307,10 +311,14 @@ struct FileTail: ~Copyable {
     /// Takes more of the file's start into its fingerprint, while it is short.
     private mutating func growHead() {
         guard position.identity.head.length < FileIdentity.headLimit else { return }
-        let bytes = read(at: 0, count: FileIdentity.headLimit)
-        guard bytes.count > position.identity.head.length else { return }
-        position.identity.head = FileIdentity.Fingerprint(bytes)
-        (encoding, mark) = Encoding.told(by: bytes)
+        growHead(by: read(at: 0, count: FileIdentity.headLimit))
+    }
+
+    private mutating func growHead(by start: [UInt8]) {
+        let head = Array(start.prefix(FileIdentity.headLimit))
+        guard head.count > position.identity.head.length else { return }
+        position.identity.head = FileIdentity.Fingerprint(head)
+        (encoding, mark) = Encoding.told(by: head)
     }
 
     /// Up to that many bytes; fewer at the end of the file, and when it cannot be read.
