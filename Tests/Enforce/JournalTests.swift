@@ -94,6 +94,34 @@ struct JournalTests {
         #expect(TextFile.text(foreign) == "something else entirely, kept by its owner")
     }
 
+    @Test("what is left is reckoned once after a boot: a wall clock that is set before a later start changes nothing")
+    func reckonedOnce() throws {
+        let network = try #require(Network("203.0.113.9"))
+        let hour = Duration.seconds(3600)
+        let effect = HeldEffect(
+            key: .init(kind: .cutUserNetwork, subject: "4321"), orders: [id(2)], title: "4321", term: clock.term(hour),
+            undo: [1])
+        do {
+            var journal = try OrderJournal(folder: scratch.path, clock: clock)
+            try journal.append([
+                .isolated(order: id(1), issuedAt: clock.now(), term: clock.term(hour), lost: nil), .held(effect),
+                .blocked([AddressBlock(network: network, duration: hour)], start: clock.term(.zero)),
+            ])
+        }
+        // Booted ten minutes later; then, a minute after the boot, started with the wall clock ahead and back.
+        for (wall, sinceBoot) in [(1_800_000_600, 0), (2_800_000_000, 60), (800_000_000, 60), (2_800_000_000, 60)] {
+            let clock = BootClock(
+                now: { Timestamp(seconds: Int64(wall)) }, sinceBoot: { Int64(sinceBoot) * 1_000_000_000 }, boot: "two")
+            let journal = try OrderJournal(folder: scratch.path, clock: clock)
+            let left = Duration.seconds(3000 - sinceBoot)
+            let isolation = try #require(journal.desired.isolation?.term)
+            let held = try #require(journal.desired.held[effect.key]?.term)
+            let block = try #require(journal.desired.blocks[network])
+            #expect(clock.remaining(of: isolation) == left && clock.remaining(of: held) == left)
+            #expect(Duration.nanoseconds(block - clock.sinceBoot()) == left)
+        }
+    }
+
     @Test("what is desired, and first results, survive a new start and a compaction")
     func replay() throws {
         let network = try #require(Network("203.0.113.9"))

@@ -159,21 +159,12 @@ struct OrderTests {
 
     @Test("with a full disk isolation is refused whole, and a release still works and is remembered")
     func fullDisk() throws {
-        try Program.must(["mkdir", lab.scratch.path + "/small"])
-        try Program.must(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", lab.scratch.path + "/small"])
-        let small = lab.scratch.path + "/small"
-        defer { _ = try? Program.run(["umount", "-l", small]) }
         let scratch = try Scratch()
+        let disk = try SmallDisk(at: "state", of: scratch)
         let fleet = try Enrolled(scratch, policy: "isolations_per_hour = 1000")
-        let settings = try Program.must(["cat", scratch.path + "/enforcer.toml"])
-        try scratch.file(
-            "enforcer.toml",
-            settings.split(separator: "\n").map {
-                $0.hasPrefix("state_directory") ? "state_directory = \"\(small)\"" : String($0)
-            }.joined(separator: "\n"))
         let host = try EnforcerProcess(fleet, in: lab.peer)
         #expect(try host.execute(hour).outcome == .succeeded)
-        _ = try Program.run(["dd", "if=/dev/zero", "of=\(small)/filler", "bs=1k"])
+        try disk.fill()
         // The reserve carries a few orders more; then isolation is refused and release is not.
         var last = Outcome.succeeded
         for _ in 0..<40 where last == .succeeded {

@@ -102,18 +102,19 @@ package struct DesiredState: Sendable, Equatable {
     /// Records that bring this state about, with what is left of each term.
     func records(clock: BootClock) -> [JournalRecord] {
         var records: [JournalRecord] = []
-        if let isolation {
-            records.append(isolation.record)
-            if let heard { records.append(.heard(boot: clock.boot, sinceBoot: heard)) }
-        }
+        if isolation != nil, let heard { records.append(.heard(boot: clock.boot, sinceBoot: heard)) }
         if let codes { records.append(.codes(codes)) }
         records += usesUntold.map { .codeUsed([], text: $0) }
-        let start = clock.term(.zero)
+        return lastingRecords(clock: clock) + records
+    }
+
+    /// Those of what has a term.
+    func lastingRecords(clock: BootClock) -> [JournalRecord] {
         let blocks = lasting(clock: clock).map {
             AddressBlock(network: $0.network, duration: .milliseconds(Int64(clamping: $0.milliseconds)))
         }
-        records += held.values.map { .held($0) }
-        return records + JournalRecord.chunks(blocks, start: start)
+        return (isolation.map { [$0.record] } ?? []) + held.values.map { .held($0) }
+            + JournalRecord.chunks(blocks, start: clock.term(.zero))
     }
 
     /// For status and facts.
@@ -137,6 +138,16 @@ package struct DesiredState: Sendable, Equatable {
 }
 
 extension JournalRecord {
+    /// The boot that its term began in; `nil` for what has no term.
+    var boot: String? {
+        switch self {
+        case .isolated(_, _, let term, _, _): term.boot
+        case .blocked(_, let start): start.boot
+        case .held(let effect): effect.term.boot
+        default: nil
+        }
+    }
+
     /// Records that block these networks, each of a size that a frame holds.
     static func chunks(_ blocks: [AddressBlock], start: Term) -> [JournalRecord] {
         stride(from: 0, to: blocks.count, by: 10_000).map {

@@ -31,10 +31,16 @@ package struct OrderJournal: ~Copyable {
     package init(folder: String, clock: BootClock) throws(EnforceError) {
         var orders: [OrderID: Entry] = [:]
         var desired = DesiredState()
+        var lastBoot = clock.boot
         file = try JournalFile(folder + "/journal") { content in
             guard let record = JournalRecord(bytes: content) else { return }
             desired.apply(record, clock: clock)
             Self.note(record, in: &orders)
+            lastBoot = record.boot ?? lastBoot
+        }
+        // What is left after a reboot is reckoned by the wall clock, once: a later start must not reckon it anew.
+        if lastBoot != clock.boot {
+            try? file.append(desired.lastingRecords(clock: clock).map(\.bytes), urgent: false)
         }
         self.orders = orders
         self.desired = desired

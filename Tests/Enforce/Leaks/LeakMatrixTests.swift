@@ -1,68 +1,37 @@
-import AgentEnforce
 import CordonModel
 import CordonOrders
+import CordonWire
 import Glibc
 import Testing
+
+@testable import AgentEnforce
 
 /// Every way out of an isolated host that we know of, tried with real packets, and again after everything that is done to
 /// get the isolation away. What each way sends is seen beyond the host before the isolation and after it: a way that does
 /// not work at all would prove nothing.
 @Suite("Ways out of an isolation", .enabled(if: labObstacle == nil, "\(labObstacle ?? "")"), .serialized)
 struct LeakMatrixTests {
-    private static let host = [
-        "tcp4", "tcp6", "udp4", "udp6", "dns-udp4", "dns-udp6", "dns-tcp", "ping4", "ping6", "established-tcp4",
-        "established-tcp6", "established-udp4", "established-udp6", "raw-ip", "raw-gre", "raw-sctp", "raw-esp6",
-        "packet-ipv4", "packet-ipv6", "packet-other", "packet-vlan", "packet-bypass", "packet-arp", "packet-eapol",
-        "ipv6-destination-options", "ipv6-hop-by-hop", "fragments4", "fragments6", "multicast4", "multicast6",
-        "broadcast", "dhcp-unicast", "dhcp-broadcast", "neighbour-discovery", "agent-elsewhere", "agent-other-port",
-        "agent-udp", "agent-controller", "root-controller-port", "tunnel-vxlan", "inbound",
-    ]
-    private static let container = [
-        "forwarded-tcp4", "forwarded-tcp6", "forwarded-udp4", "forwarded-ping4", "forwarded-established-tcp4",
-        "forwarded-established-udp4", "inbound-nat",
-    ]
-    private static let macvlan = ["macvlan-udp4", "macvlan-packet"]
-    private static let late = ["late-interface"]
-    private static let lateSpace = ["late-namespace"]
-    private static let all = host + container + macvlan + late + lateSpace
+    private let ground: LeakGround
+    private var lab: Lab { ground.lab }
+    private var side: String { ground.side }
 
-    /// The agent's own way, and what the README says passes: what keeps the link alive, on that link only.
-    private static let documented: Set<String> = [
-        "agent-controller", "dhcp-broadcast", "neighbour-discovery", "packet-arp", "packet-eapol",
-    ]
-
-    private let lab: Lab
-    private let side: String
-
-    init() throws {
-        lab = try Lab()
-        side = lab.name + "-m"
-        try lab.scratch.file("leaks.py", LeakScript.text)
-    }
+    init() throws { ground = try LeakGround() }
 
     @Test("none of them passes, but those that the README names", .timeLimit(.minutes(3)))
     func matrix() throws {
-        defer { for space in [side, side + "l"] { _ = try? Program.run(["ip", "netns", "del", space]) } }
-        let serving = try lab.start(lab.peer, "serve", "7443", "4444", "53")
-        try prepare()
+        let disk = try SmallDisk(at: "state", of: lab.scratch)
         var enforcer = try EnforcerProcess(Enrolled(lab.scratch), in: lab.host)
-        let watch = try leaks(lab.peer, "watch")
-        var senders = [
-            try leaks(lab.host, "send", Self.host), try leaks(lab.container, "send", Self.container),
-            try leaks(side, "send", Self.macvlan),
-        ]
         var rounds: [(title: String, seen: Set<String>)] = []
-        func round(_ title: String) throws {
-            _ = try said(by: watch)
-            for sender in senders { sender.write("go\n") }
-            for sender in senders { try #require(sender.line(within: 60_000) == "done", "\(title)") }
-            rounds.append((title, try said(by: watch)))
-        }
+        func round(_ title: String) throws { rounds.append((title, try ground.round(title))) }
 
         try round("before")
         let order = enforcer.fleet.order(.isolate(Isolation(duration: .seconds(3600))))
         try #require(try enforcer.execute(order).outcome == .succeeded)
         try round("isolated")
+        try disk.fill()
+        try refuseAll(enforcer)
+        try round("disk full")
+        // It stays full until the end.
         try lab.nft("flush", "ruleset")
         try lab.nft("delete", "table", "inet", "cordon_isolation")
         try lab.nft("insert", "rule", "inet", "cordon_isolation", "output", "accept")
@@ -71,7 +40,7 @@ struct LeakMatrixTests {
         }
         try awaitPutBack(enforcer)
         try round("rules flushed, others put above")
-        senders += try late()
+        try late()
         try awaitClosed("late0")
         try round("new interface and namespace")
         enforcer.kill()
@@ -79,45 +48,59 @@ struct LeakMatrixTests {
         enforcer = try EnforcerProcess(enforcer.fleet, in: lab.host)
         try round("enforcer started again")
         #expect(try enforcer.execute(.release).outcome == .succeeded)
-        try leadPortToContainer()
+        try ground.leadPortToContainer()
         try round("released")
 
         print(Self.table(rounds))
-        let early = Set(Self.host + Self.container + Self.macvlan)
+        let early = Set(LeakGround.host + LeakGround.container + LeakGround.macvlan)
         #expect(rounds.first?.seen == early, "missing before: \(early.subtracting(rounds.first?.seen ?? []))")
         for (title, seen) in rounds.dropFirst().dropLast() {
-            #expect(seen == Self.documented, "\(title): \(seen.symmetricDifference(Self.documented).sorted())")
+            let difference = seen.symmetricDifference(LeakGround.documented).sorted()
+            #expect(difference == [], "\(title)")
         }
         let last = try #require(rounds.last?.seen)
-        #expect(last == Set(Self.all), "missing afterwards: \(Set(Self.all).subtracting(last))")
-        withExtendedLifetime(serving) {}
+        #expect(last == Set(LeakGround.all), "missing afterwards: \(Set(LeakGround.all).subtracting(last))")
     }
 
-    // MARK: - The ground
+    // MARK: - What is done to it
 
-    /// A namespace with a macvlan of the host's interface, a tunnel, and a port that leads to the container.
-    private func prepare() throws {
-        try Program.must(["ip", "netns", "add", side])
-        for line in [
-            "-n \(lab.host) link add mv0 link up0 netns \(side) type macvlan mode bridge",
-            "-n \(side) addr add 10.66.0.9/24 dev mv0", "-n \(side) link set mv0 up",
-            "-n \(lab.host) link add vx0 type vxlan id 7 remote 10.66.0.3 dstport 4789 dev up0",
-            "-n \(lab.host) addr add 10.99.0.1/24 dev vx0", "-n \(lab.host) link set vx0 up",
-            "-n \(lab.host) neigh add 10.99.0.2 lladdr 02:00:00:00:00:02 dev vx0",
-        ] {
-            try Program.must(["ip"] + line.split(separator: " ").map(String.init))
+    /// Orders that cannot be written down are refused, say so, and change nothing.
+    private func refuseAll(_ enforcer: EnforcerProcess) throws {
+        let hour = Duration.seconds(3600)
+        let network = try #require(Network("203.0.113.9"))
+        let list = try #require(AddressList([network]))
+        let sleeper = try lab.start(lab.host, "sleep")
+        let status = try #require(RunningProcess(pid: sleeper.pid))
+        let process = ProcessTarget(
+            pid: sleeper.pid, startTime: status.startTime, executable: nil, scope: .process)
+        let actions: [Action] = [
+            .blockAddress(AddressBlock(network: network, duration: hour)),
+            .blockAddress(
+                AddressBlock(network: network, duration: hour, ports: try #require(PortRange.list("tcp/22")))),
+            .blockAddresses(AddressListBlock(name: "feed", list: list, duration: hour)),
+            .cutUserNetwork(UserNetworkCut(user: 4321, duration: hour)),
+            .sinkholeDomain(DomainSinkhole(domain: try #require(DomainName("evil.example")), duration: hour)),
+            .freezeProcess(ProcessFreezing(target: process, duration: hour)), .killProcess(process),
+            .isolate(Isolation(duration: hour * 4)),
+        ]
+        // What is free in the journal's last block takes a few orders still.
+        let other = Action.blockAddress(AddressBlock(network: try #require(Network("203.0.113.7")), duration: hour))
+        for _ in 0..<100 where try enforcer.execute(other).outcome == .succeeded {}
+        let before = try (rules: lab.nft("-s", "list", "ruleset").output, state: enforcer.status().containment.model())
+        for action in actions {
+            let result = try enforcer.execute(action)
+            // The list itself goes to disk before the order does.
+            let (code, words) =
+                action.kind == .blockAddresses
+                ? ("list.not_kept", "No space left on device") : ("journal.full", "releases still work")
+            #expect(result.outcome == .failed(code: code), "\(action.kind): \(result.outcome)")
+            #expect(result.message.contains(words), "\(result.message)")
         }
-        try leadPortToContainer()
-    }
-
-    private func leadPortToContainer() throws {
-        let port = 30_000 + (Self.all.firstIndex(of: "inbound-nat") ?? 0)
-        for rule in [
-            "add table ip test_nat", "add chain ip test_nat pre { type nat hook prerouting priority -100; }",
-            "add rule ip test_nat pre tcp dport \(port) dnat to 10.77.0.2:\(port)",
-        ] {
-            try Program.must(["ip", "netns", "exec", lab.host, "nft", rule])
-        }
+        let after = try (rules: lab.nft("-s", "list", "ruleset").output, state: enforcer.status().containment.model())
+        #expect(after.rules == before.rules && after.state.effects.isEmpty)
+        let end = try #require(before.state.isolatedUntil)
+        #expect(try #require(after.state.isolatedUntil) < end + hour, "not prolonged")
+        #expect(RunningProcess(pid: sleeper.pid)?.state == "S")
     }
 
     /// What somebody adds to get past: a table of their own, before and after ours.
@@ -131,7 +114,7 @@ struct LeakMatrixTests {
     }
 
     /// A second way to the peer, and a second container, of which the isolation knew nothing.
-    private func late() throws -> [Program] {
+    private func late() throws {
         try Program.must(["ip", "netns", "add", side + "l"])
         for line in [
             "-n \(lab.host) link add late0 type veth peer name late1 netns \(lab.peer)",
@@ -144,7 +127,8 @@ struct LeakMatrixTests {
         ] {
             try Program.must(["ip"] + line.split(separator: " ").map(String.init))
         }
-        return [try leaks(lab.host, "send", Self.late), try leaks(side + "l", "send", Self.lateSpace)]
+        try ground.add(lab.host, LeakGround.late)
+        try ground.add(side + "l", LeakGround.lateSpace)
     }
 
     private func awaitPutBack(_ enforcer: EnforcerProcess) throws {
@@ -163,29 +147,10 @@ struct LeakMatrixTests {
         throw Program.Failure(what: "\(interface) was not closed")
     }
 
-    // MARK: - Senders and the watch
-
-    private func leaks(_ space: String, _ verb: String, _ own: [String] = []) throws -> Program {
-        let program = try Program(
-            [
-                "ip", "netns", "exec", space, "python3", "-u", "-W", "ignore", lab.scratch.path + "/leaks.py", verb,
-                Self.all.joined(separator: ","), own.joined(separator: ","),
-            ], environment: ["PEER=\(lab.peer)"], errorsTo: lab.scratch.path + "/leaks.log")
-        guard program.line() == "ready" else { throw Program.Failure(what: "leaks.py \(verb) did not start") }
-        return program
-    }
-
-    /// The ways that were seen since this was asked last.
-    private func said(by watch: Program) throws -> Set<String> {
-        watch.write("?\n")
-        let line = try #require(watch.line())
-        return line == "-" ? [] : Set(line.split(separator: ",").map(String.init))
-    }
-
     private static func table(_ rounds: [(title: String, seen: Set<String>)]) -> String {
-        let width = all.map(\.count).max() ?? 0
+        let width = LeakGround.all.map(\.count).max() ?? 0
         let head = rounds.enumerated().map { "\($0.offset + 1): \($0.element.title)" }.joined(separator: ", ")
-        let lines = all.map { way in
+        let lines = LeakGround.all.map { way in
             way + String(repeating: " ", count: width + 2 - way.count)
                 + rounds.map { $0.seen.contains(way) ? "out" : " . " }.joined(separator: "  ")
         }
