@@ -387,8 +387,8 @@ let testing: [Target] = [
         "cordon-bench-contain",
         in: "Tests/Benchmarks/Contain",
         uses: [
-            "CordonModel", "CordonOrders", "CordonWire", "CordonTrust", "AgentEnforce", "CLinux", .argumentParser,
-            .protobuf, .logging,
+            "CordonModel", "CordonOrders", "CordonWire", "CordonTrust", "AgentEnforce", "CLinux", "CordonTesting",
+            .argumentParser, .protobuf, .logging,
         ]
     ),
     tool(

@@ -6,7 +6,8 @@ internal import Glibc
 internal import Logging
 
 /// `./dev bench contain`: how long containment takes, from the order received to its being in force, in a network
-/// namespace of its own; and the same by nft(8), a process for each change.
+/// namespace of its own; and the same by nft(8), a process for each change. Then blocks beside CrowdSec's bouncer and
+/// fail2ban, where they are installed: Documentation/contain-bench.md.
 @main
 struct ContainBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,7 +18,13 @@ struct ContainBenchmark: ParsableCommand {
     @Option(help: "Addresses in the bulk block.") var addresses = 100_000
     @Option(help: "Where the journal is kept meanwhile: its disk's sync is part of what is measured.") var folder =
         "/var/tmp"
+    @Option(help: "Seconds that a blocker may take for a bulk.") var patience = 120
+    @Option(help: "Only this part: kernel (isolations and blocks through the enforcer) or blockers.") var only: Part?
+    @Option(help: "Only the blockers whose name begins so.") var blocker = ""
     @Flag(help: "One JSON object a line.") var json = false
+
+    /// What can be run by itself.
+    enum Part: String, ExpressibleByArgument { case kernel, blockers }
 
     func validate() throws {
         guard rounds >= 10, addresses >= 1000 else { throw ValidationError("At least 10 rounds and 1000 addresses.") }
@@ -28,23 +35,60 @@ struct ContainBenchmark: ParsableCommand {
         guard clinux_unshare_network() == 0 else {
             throw ValidationError("The kernel did not give a network namespace.")
         }
+        guard Shell.run("ip link set lo up") else { throw ValidationError("Needs iproute2.") }
+        LoggingSystem.bootstrap { _ in SwiftLogNoOpLogHandler() }
+        if only != .blockers { try measureKernel() }
+        if only != .kernel { try measureBlockers() }
+    }
+
+    private func measureKernel() throws {
         guard
             Shell.run(
                 """
-                ip link set lo up; ip link add bench0 type veth peer name bench1; ip link set bench1 up
+                ip link add bench0 type veth peer name bench1; ip link set bench1 up
                 ip addr add 10.66.0.1/24 dev bench0; ip link set bench0 up
                 """
             )
-        else {
-            throw ValidationError("Needs iproute2.")
-        }
-        LoggingSystem.bootstrap { _ in SwiftLogNoOpLogHandler() }
+        else { throw ValidationError("Needs iproute2.") }
+        defer { Shell.run("ip link del bench0; nft flush ruleset 2>/dev/null") }
         var rows: [Row] = []
         rows.append(try CordonContender(folder: folder).measure(rounds: rounds, addresses: addresses))
         if let peer = try NftContender(folder: folder) {
             rows.append(try peer.measure(rounds: max(10, rounds / 3), addresses: addresses))
         }
         print(json ? rows.map(\.json).joined(separator: "\n") : Row.table(rows))
+    }
+
+    private func measureBlockers() throws {
+        let place = "\(folder)/cordon-bench-blockers-\(getpid())"
+        Shell.run("mkdir -p \(place)/cordon")
+        defer { Shell.run("rm -rf \(place)") }
+        let (blockers, missing) = try Blockers.found(in: place)
+        for name in missing { say("\(name) is not installed: its rows are left out") }
+        let measure = BlockerMeasure(ground: try Ground(folder: place), folder: place, patience: patience)
+        var (bulks, probes): ([BulkRow], [ProbeRow]) = ([], [])
+        for blocker in blockers where blocker.name.hasPrefix(self.blocker) {
+            say("\(blocker.name) …")
+            for count in [1000, 10_000, 100_000] {
+                bulks.append(try measure.bulk(blocker, count))
+                guard bulks.last?.all != nil else {
+                    say("\(blocker.name) gave up at \(bulks.last?.inForce ?? 0) of \(count); more are not tried")
+                    break
+                }
+            }
+            probes.append(try measure.probes(blocker))
+        }
+        if json {
+            for line in bulks.map(\.json) + probes.map(\.json) { print(line) }
+        } else {
+            print("\n" + Row.table([BulkRow.heads] + bulks.map(\.words)) + "\n")
+            print(Row.table([["sut"] + (probes.first?.answers.map(\.probe) ?? [])] + probes.map(\.words)))
+        }
+    }
+
+    private func say(_ text: String) {
+        let bytes = Array((text + "\n").utf8)
+        unsafe _ = write(2, bytes, bytes.count)
     }
 }
 
@@ -92,8 +136,12 @@ struct Row {
 
     static func table(_ rows: [Row]) -> String {
         let heads = ["sut"] + (rows.first?.cells.map(\.0) ?? [])
-        let lines = [heads] + rows.map { [$0.sut] + $0.cells.map(\.1) }
-        let widths = heads.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+        return table([heads] + rows.map { [$0.sut] + $0.cells.map(\.1) })
+    }
+
+    /// Lines of cells, one below the other.
+    static func table(_ lines: [[String]]) -> String {
+        let widths = (lines.first ?? []).indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
         return lines.map { line in
             line.enumerated().map { $1 + String(repeating: " ", count: widths[$0] - $1.count) }.joined(separator: "  ")
         }.joined(separator: "\n")

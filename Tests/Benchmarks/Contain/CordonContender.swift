@@ -1,32 +1,19 @@
 internal import AgentEnforce
 internal import CordonModel
 internal import CordonOrders
-internal import CordonTrust
 internal import CordonWire
-internal import FoundationEssentials
 internal import Glibc
 internal import Logging
-internal import SwiftProtobuf
 
 /// The enforcer as the daemon makes it, given signed orders.
 struct CordonContender {
     private let folder: String
     private let enforcer: Enforcer
-    private let key = SigningKey()
-    private let agent = AgentID(UUIDv7(high: 0x0190_0000_0000_7000, low: 1))
+    private let fleet: BenchFleet
 
     init(folder parent: String) throws {
         folder = "\(parent)/cordon-bench-\(getpid())"
-        Shell.run("mkdir -p \(folder)/policy.d")
-        Shell.run(
-            """
-            for key in orders_per_hour isolations_per_hour blocks_per_hour most_blocks; do echo "$key = 1000000"; done \
-              > \(folder)/policy.d/bench.toml
-            """
-        )
-        Shell.run("printf 'fleet = \"bench\"\\nagent = \"\(agent)\"\\n' > \(folder)/identity.toml")
-        let root = SigningKey()
-        try KeyFile.write(root.verifyingKey, to: folder + "/root.pub")
+        fleet = try BenchFleet(folder: folder)
         enforcer = try Enforcer(
             .init(
                 stateDirectory: folder, policyDirectory: folder + "/policy.d", identityPath: folder + "/identity.toml",
@@ -34,16 +21,7 @@ struct CordonContender {
                 controllers: [Endpoint("10.66.0.2:7443"), Endpoint("[2001:db8::2]:7443")].compactMap { $0 },
                 version: "bench"),
             log: Logger(label: "bench"))
-        var set = Cordon_V1_OrderKeySet()
-        set.version = 1
-        set.fleet = "bench"
-        set.expiresAtUs = .max
-        set.keys = [Data(key.verifyingKey.rawBytes)]
-        let envelope = try KeySetEnvelope(signing: try set.serializedBytes(), with: root)
-        var signed = Cordon_V1_SignedOrderKeySet()
-        signed.keySet = Data(envelope.keySet)
-        signed.signature = Data(envelope.signature)
-        _ = try enforcer.accept(signed)
+        _ = try enforcer.accept(try fleet.keySet())
     }
 
     func measure(rounds: Int, addresses: Int) throws -> Row {
@@ -84,18 +62,7 @@ struct CordonContender {
 
     /// Milliseconds from a signed order received to its being in force, through verifier, journal and kernel.
     private func applied(_ action: Action) throws -> Double {
-        let now = Timestamp(microseconds: Int64(time(nil)) * 1_000_000)
-        var random = SystemRandomNumberGenerator()
-        let order = Order(
-            id: OrderID(UUIDv7(at: now, random: (random.next(), random.next()))), fleet: "bench", agent: agent,
-            action: action,
-            issuedAt: now, expiresAt: now + .seconds(600), requestedBy: "bench", reason: "bench")
-        let envelope = try OrderEnvelope(signing: try Cordon_V1_Order(order).serializedBytes(), with: key)
-        var signed = Cordon_V1_SignedOrder()
-        signed.order = Data(envelope.order)
-        signed.keyID = Data(envelope.keyID)
-        signed.signature = Data(envelope.signature)
-        let result = try enforcer.execute(signed)
+        let result = try enforcer.execute(try fleet.order(action))
         guard result.outcome == .succeeded else { throw EnforceError("bench.failed", "\(action): \(result.message)") }
         return Double(result.proof.appliedUs) / 1000
     }

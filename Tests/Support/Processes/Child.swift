@@ -81,7 +81,7 @@ package final class Child: Sendable {
     }
 
     /// Writes to its standard input.
-    func write(_ text: String) {
+    package func write(_ text: String) {
         let bytes = Array(text.utf8)
         unsafe _ = Glibc.write(input, bytes, bytes.count)
     }
