@@ -150,7 +150,7 @@ let agent: [Target] = [
         in: "Agent/Enforce",
         uses: [
             "AgentNetlink", "CordonModel", "CordonOrders", "CordonWire", "CordonTrust", "CordonSettings",
-            "CordonFrames", "CLinux",
+            "CordonFrames", "CordonScan", "CLinux",
             .system, .logging, .protobuf, .crypto,
         ]
     ),
@@ -301,7 +301,7 @@ let testing: [Target] = [
         "EnforceTests",
         in: "Tests/Enforce",
         uses: [
-            "CordonModel", "CordonOrders", "CordonWire", "CordonTrust", "CordonSettings", "AgentNetlink",
+            "CordonModel", "CordonOrders", "CordonScan", "CordonWire", "CordonTrust", "CordonSettings", "AgentNetlink",
             "AgentEnforce",
             "cordon-enforcer", "CordonTesting", "CLinux", .system, .crypto, .protobuf, .logging,
         ]

@@ -24,6 +24,7 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
     case collectFile = "collect_file"
     case removeSSHKey = "remove_ssh_key"
     case restoreSSHKey = "restore_ssh_key"
+    case triage
 
     /// The kind that undoes it; `nil` for what cannot be undone or is itself an undo.
     package var undo: ActionKind? {
@@ -40,13 +41,13 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
         case .restoreService: nil
         case .removeSSHKey: .restoreSSHKey
         case .release, .unblockAddress, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain, .killProcess,
-            .thawProcess, .restoreFile, .deleteFile, .unlockAccount, .collectFile, .restoreSSHKey:
+            .thawProcess, .restoreFile, .deleteFile, .unlockAccount, .collectFile, .triage, .restoreSSHKey:
             nil
         }
     }
 
     /// Whether it only looks, and changes nothing on the host.
-    package var isLook: Bool { self == .collectFile }
+    package var isLook: Bool { self == .collectFile || self == .triage }
 
     /// Whether it undoes another kind: always allowed, for nobody may be kept from giving a host back.
     package var isUndo: Bool { Self.allCases.contains { $0.undo == self } }

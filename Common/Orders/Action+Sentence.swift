@@ -29,6 +29,7 @@ extension Action {
         case .restoreSSHKey(let order): "put back the key that order \(order) removed"
         case .restoreService(let order): "give back what order \(order) stopped"
         case .collectFile(let collection): "collect \(collection.path)"
+        case .triage: "cut a triage"
         }
     }
 
@@ -48,7 +49,7 @@ extension Action {
         case .restoreSSHKey: nil
         case .restoreService: nil
         case .release, .unblockAddress, .endBlock, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain,
-            .killProcess, .thawProcess, .restoreFile, .deleteFile, .unlockAccount, .collectFile:
+            .killProcess, .thawProcess, .restoreFile, .deleteFile, .unlockAccount, .collectFile, .triage:
             nil
         }
     }
@@ -67,14 +68,19 @@ extension Action {
         case .removeSSHKey, .restoreSSHKey: nil
         case .restoreService: nil
         case .release, .unblockAddress, .endBlock, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain,
-            .killProcess, .thawProcess, .quarantineFile, .restoreFile, .deleteFile, .unlockAccount, .collectFile:
+            .killProcess, .thawProcess, .quarantineFile, .restoreFile, .deleteFile, .unlockAccount, .collectFile,
+            .triage:
             nil
         }
     }
 
     /// The most bytes of evidence that it may bring; `nil` for what brings none.
     package var mostEvidence: Int64? {
-        if case .collectFile(let collection) = self { collection.mostBytes } else { nil }
+        switch self {
+        case .collectFile(let collection): collection.mostBytes
+        case .triage(let triage): triage.mostBytes
+        default: nil
+        }
     }
 }
 

@@ -39,6 +39,7 @@ package enum Action: Sendable, Hashable {
     case removeSSHKey(KeyRemoval)
     /// What the order of that identifier removed.
     case restoreSSHKey(OrderID)
+    case triage(Triage)
 
     /// The kind, for policies, tables and names on the wire.
     package var kind: ActionKind {
@@ -66,6 +67,7 @@ package enum Action: Sendable, Hashable {
         case .collectFile: .collectFile
         case .removeSSHKey: .removeSSHKey
         case .restoreSSHKey: .restoreSSHKey
+        case .triage: .triage
         }
     }
 
@@ -92,6 +94,7 @@ package enum Action: Sendable, Hashable {
             .unlockAccount(let order):
             ["order": .text("\(order)")]
         case .collectFile(let collection): collection.parameters
+        case .triage(let triage): triage.parameters
         }
     }
 
@@ -139,6 +142,7 @@ package enum Action: Sendable, Hashable {
             case .collectFile: .collectFile(try FileCollection(given))
             case .removeSSHKey: .removeSSHKey(try KeyRemoval(given))
             case .restoreSSHKey: .restoreSSHKey(try given.identifier("order"))
+            case .triage: .triage(Triage(given))
             }
     }
 }

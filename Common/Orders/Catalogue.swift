@@ -57,6 +57,7 @@ extension ActionKind {
         case .collectFile: .collectFile
         case .removeSSHKey: .removeSSHKey
         case .restoreSSHKey: .restoreSSHKey
+        case .triage: .triage
         }
     }
 }

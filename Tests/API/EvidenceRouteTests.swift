@@ -73,7 +73,7 @@ struct EvidenceRouteTests {
         }
     }
 
-    @Test("a host's page orders a file to be collected, and refuses what is no path")
+    @Test("a host's page orders a file to be collected, and refuses what is no path; and a triage")
     func form() async throws {
         let fixture = try await WebFixture()
         try await fixture.application.test(.router) { client in
@@ -94,6 +94,15 @@ struct EvidenceRouteTests {
             #expect(try await ask("/tmp/x") == .seeOther)
             let made = try await fixture.services.fleet.orders(OrderFilter()).map(\.order.action)
             #expect(made == [.collectFile(FileCollection(path: "/tmp/x"))])
+            let triage = [
+                "form_token": token, "order": "\(fixture.services.surroundings.identifier(of: OrderID.self))",
+                "action": "triage", "reason": "x",
+            ]
+            #expect(page.html.contains("id=\"form-triage\""))
+            let answer = try await visitor.post("\(path)/orders", triage)
+            #expect(answer.status == .seeOther)
+            let both = try await fixture.services.fleet.orders(OrderFilter()).map(\.order.action)
+            #expect(both.count == 2 && both.contains(.triage(Triage())))
         }
     }
 

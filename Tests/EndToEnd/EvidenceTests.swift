@@ -57,4 +57,29 @@ struct EvidenceTests {
         #expect(audit.contains { $0["verb"]?.text == "evidence.read" })
         withExtendedLifetime(web) {}
     }
+
+    @Test(
+        "a triage is ordered by `cordon act`, fetched by `cordon evidence get`, and tells of the enforcer itself",
+        .timeLimit(.minutes(4)))
+    func triage() throws {
+        let ground = try Ground()
+        let web = try ground.host(.web)
+        let lines = try ground.people.command([
+            "act", "web", "triage", "time_s=20", "--reason", "a test", "--wait", "--json",
+        ]).must().split(separator: "\n")
+        let order = try JSONValue.parse(String(try #require(lines.last)))
+        let id = try #require(order["id"]?.text)
+        #expect(order["result"]?["evidence"]?["name"]?.text?.hasPrefix("triage-") == true, "\(order)")
+        _ = try Waiting.until("the evidence is there", within: .seconds(60)) {
+            try ground.people.look("evidence", "list").contains { $0["order"]?.text == id } ? true : nil
+        }
+        let copy = "\(ground.lab.scratch.path)/triage.tar"
+        try ground.people.command(["evidence", "get", id, "-o", copy]).must()
+        let processes = try ground.lab.command(["tar", "-xOf", copy, "processes.ndjson"]).must()
+        #expect(processes.contains("cordon-enforcer"))
+        let manifest = try ground.lab.command(["tar", "-xOf", copy, "manifest.ndjson"]).must().split(separator: "\n")
+        let tables = try manifest.map { try JSONValue.parse(String($0)) }.filter { $0["rows"] != nil }
+        #expect(tables.compactMap { $0["table"]?.text }.contains("processes") && tables.count == 12)
+        withExtendedLifetime(web) {}
+    }
 }

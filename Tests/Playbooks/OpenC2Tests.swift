@@ -64,7 +64,7 @@ struct OpenC2Tests {
         .deleteFile(FileTarget(path: "/tmp/x", digest: String(repeating: "0a", count: 32), evenIfLinked: true)),
         .restoreFile(order), .unlockAccount(order),
         .collectFile(FileCollection(path: "/tmp/x", digest: String(repeating: "0a", count: 32), mostBytes: 5)),
-        .collectFile(FileCollection(path: "/tmp/x")),
+        .collectFile(FileCollection(path: "/tmp/x")), .triage(Triage(mostBytes: 2 << 20, patience: .seconds(60))),
         .lockAccount(AccountLocking(user: "ana", duration: .seconds(60), keepsSessions: true)),
         .stopService(ServiceStop(unit: "miner.service", duration: .seconds(60))), .restoreService(order),
         .removeSSHKey(KeyRemoval(user: "ana", fingerprint: "SHA256:" + String(repeating: "a", count: 42) + "A")),

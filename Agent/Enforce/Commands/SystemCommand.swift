@@ -13,6 +13,8 @@ struct SystemCommand: Sendable {
     struct Answer {
         var status: Int32
         var text: String
+        /// Whether it may have said more.
+        var isCut = false
     }
 
     private static let limit = 1 << 20
@@ -41,6 +43,7 @@ struct SystemCommand: Sendable {
             throw .system("command.failed", "\(name) cannot be run", -status)
         }
         let bytes = output[..<count].map { UInt8(bitPattern: $0) }
-        return Answer(status: status, text: String(decoding: bytes, as: UTF8.self))
+        return Answer(
+            status: status, text: String(decoding: bytes, as: UTF8.self), isCut: count >= Self.limit)
     }
 }

@@ -95,6 +95,7 @@ extension LocalPolicy {
         case .stopService: "stops_per_hour"
         case .restoreService: nil
         case .collectFile: "collections_per_hour"
+        case .triage: "triages_per_hour"
         case .removeSSHKey: "key_removals_per_hour"
         case .release, .unblockAddress, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain, .thawProcess,
             .restoreFile, .unlockAccount, .restoreSSHKey:

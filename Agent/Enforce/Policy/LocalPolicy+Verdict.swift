@@ -45,6 +45,7 @@ extension LocalPolicy {
         case .quarantineFile(let file), .deleteFile(let file): try checkPath(file.path)
         case .restoreService, .removeSSHKey, .restoreSSHKey: return
         case .collectFile(let collection): try checkCollection(collection)
+        case .triage: return
         case .killProcess, .release, .unblockAddress, .endBlock, .unblockAddresses, .restoreUserNetwork,
             .unsinkholeDomain, .thawProcess, .restoreFile,
             .unlockAccount:

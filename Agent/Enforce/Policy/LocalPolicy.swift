@@ -71,7 +71,7 @@ package struct LocalPolicy: Sendable {
         .killProcess: Rule(120),
         .freezeProcess: Rule(120),
         .quarantineFile: Rule(120), .deleteFile: Rule(30), .lockAccount: Rule(20), .stopService: Rule(30),
-        .collectFile: Rule(120),
+        .collectFile: Rule(120), .triage: Rule(6),
         .removeSSHKey: Rule(60),
     ]
     /// SHA-256 over the files, lower-case hex.

@@ -41,6 +41,24 @@ extension Enforcer {
         return Self.brought(evidence, [line] + copy.notes, message, begun)
     }
 
+    func lookAround(
+        _ triage: Triage, _ order: Order, _ policy: LocalPolicy, begun: ContinuousClock.Instant
+    ) throws -> Verdict {
+        let draft = try draft(order.id, need: CatalogueEntry.smallestTriage, atMost: triage.mostBytes, policy)
+        let tables = try TriageLook(triage, policy, now: clock.now).run(into: draft)
+        let host = TextFile.line("/proc/sys/kernel/hostname") ?? "host"
+        let evidence = try draft.finish(name: "triage-\(host.filter { $0.isLetter || $0.isNumber || $0 == "-" }).tar")
+        let short = tables.compactMap { table in table.stopped.map { "\(table.name): \($0.rawValue)" } }
+        let lines = tables.map { table in
+            "\(table.name): \(table.rows) rows" + (table.stopped.map { "; \($0.rawValue)" } ?? "")
+        }
+        let message =
+            short.isEmpty
+            ? "The triage has \(evidence.size) bytes in \(tables.count) tables."
+            : "The triage has \(evidence.size) bytes, but is not whole (\(short.joined(separator: "; ")))."
+        return Self.brought(evidence, lines, message, begun)
+    }
+
     /// The verdict on a look that brought something.
     static func brought(
         _ evidence: Evidence, _ lines: [String], _ message: String, _ begun: ContinuousClock.Instant

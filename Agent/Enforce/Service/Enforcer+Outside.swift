@@ -28,6 +28,8 @@ extension Enforcer {
             case .restoreService(let order): return try services.withLock { _ in try giveBack(order, begun: begun) }
             case .collectFile(let wanted):
                 return try quietly { try self.collect(wanted, order, policy, begun: begun) }
+            case .triage(let triage):
+                return try quietly { try self.lookAround(triage, order, policy, begun: begun) }
             case .isolate, .release, .blockAddress, .unblockAddress, .endBlock, .blockAddresses,
                 .unblockAddresses, .cutUserNetwork, .restoreUserNetwork, .sinkholeDomain, .unsinkholeDomain:
                 throw EnforceError("order.misrouted", "\(order.action.kind.rawValue) is done under the lock.")

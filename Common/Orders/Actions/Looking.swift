@@ -31,6 +31,31 @@ package struct FileCollection: Sendable, Hashable {
     }
 }
 
+/// How much a `triage` may bring, and how long it may take.
+package struct Triage: Sendable, Hashable {
+    /// Bytes of the whole archive.
+    package var mostBytes: Int64
+    /// What is not told in that time is left out, and that is said.
+    package var patience: Duration
+
+    /// How long it may take unless the order says so.
+    package static let usualPatience: Duration = .seconds(60)
+
+    package init(mostBytes: Int64 = FileCollection.usualBytes, patience: Duration = usualPatience) {
+        self.mostBytes = mostBytes
+        self.patience = patience
+    }
+
+    init(_ given: GivenParameters) {
+        mostBytes = given.optionalNumber("most_bytes") ?? FileCollection.usualBytes
+        patience = given.optionalNumber("time_s").map { .seconds($0) } ?? Self.usualPatience
+    }
+
+    var parameters: [String: FieldValue] {
+        ["most_bytes": .number(mostBytes), "time_s": .number(patience.wholeSeconds)]
+    }
+}
+
 extension CatalogueEntry {
     /// Bytes of one piece of evidence at most.
     static let largestEvidence: Int64 = 1 << 30
@@ -52,4 +77,25 @@ extension CatalogueEntry {
         proof: "SHA-256, size, owner, mode and time; whether it was cut, has holes or was written to meanwhile. Probe: "
             + "evidence_kept.",
         openC2: "copy file")
+
+    /// Bytes below which a triage is not begun.
+    package static let smallestTriage: Int64 = 1 << 20
+
+    static let triage = CatalogueEntry(
+        kind: .triage, capability: .processes,
+        parameters: [
+            .optional(
+                "most_bytes", .number(smallestTriage...largestEvidence), "Of the whole archive; 67108864 unless given."),
+            .optional(
+                "time_s", .seconds(5...300),
+                "What is not told in that time is left out, and that is said; 60 unless given."),
+        ],
+        precondition: "Room for it in the host's evidence and in the hour's bytes.",
+        effect:
+            "Nothing changes. A tar archive of tables (NDJSON) is evidence of the order: processes with the SHA-256 of what "
+            + "they run, sockets with their processes, open files, logins, kernel modules, mounts, the firewall, the host, "
+            + "accounts, what starts by itself, what was changed in the last week in the usual places, and files of packages "
+            + "that are not as they came. `manifest.ndjson` says when each was told, whether it is whole, and what could not be "
+            + "looked into. No environments, password hashes or private keys.",
+        proof: "Each table with its rows and whether it is whole. Probe: evidence_kept.", openC2: "investigate device")
 }

@@ -48,6 +48,14 @@ extension OpenC2Command {
             return .freezeProcess(ProcessFreezing(target: try process(target), duration: try duration()))
         case (.contain, .file(let target)): return .quarantineFile(try file(target, of: .quarantineFile))
         case (.delete, .file(let target)): return .deleteFile(try file(target, of: .deleteFile))
+        case (.investigate, .device):
+            var parameters: [String: FieldValue] = [:]
+            for name in ["most_bytes", "time_s"] {
+                if let number = arguments.profiles[Self.ownProfile]?[name]?.integer {
+                    parameters[name] = .number(number)
+                }
+            }
+            return try action(.triage, parameters)
         case (.copy, .file(let target)): return try action(.collectFile, parameters(of: target))
         case (.set, .account(let name)):
             guard accountStatus == "disabled" else { throw .unsupported("Option not supported") }
@@ -71,7 +79,7 @@ extension OpenC2Command {
         case (.start, .order(let order)): return try action(.restoreService, ["order": .text(order)])
         case (.restore, .order(let order)): return try action(.restoreFile, ["order": .text(order)])
         case (.deny, _), (.allow, _), (.contain, _), (.stop, _), (.delete, _), (.restore, _), (.set, _), (.start, _),
-            (.copy, _):
+            (.copy, _), (.investigate, _):
             throw .unsupported("Target type not supported")
         default: throw .unsupported("Action “\(action.rawValue)” not supported")
         }

@@ -44,6 +44,15 @@ extension OpenC2Command {
         case .quarantineFile(let file): command("contain", file)
         case .deleteFile(let file): command("delete", file)
         case .collectFile(let collection): command(collection)
+        case .triage(let triage):
+            [
+                "action": "investigate", "target": ["device": ["device_id": .text(device)]],
+                "args": [
+                    "x-cordon": [
+                        "most_bytes": .integer(triage.mostBytes), "time_s": .integer(triage.patience.wholeSeconds),
+                    ]
+                ], "actuator": ["er": [:]],
+            ]
         case .lockAccount(let locking): command(locking)
         case .unlockAccount(let order):
             [

@@ -106,6 +106,7 @@ extension HostPage {
             durations: OrderForms.durations.map { Span($0, chosen: $0 == .seconds(14_400)) }
         )
         forms.collectOrder = "\(newOrder())"
+        forms.triageOrder = "\(newOrder())"
         if !host.isOnline { forms.offlineHint = "The host is offline. An order waits 15 min for it and expires then." }
         return forms
     }

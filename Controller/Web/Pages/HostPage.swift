@@ -99,6 +99,7 @@ package struct HostPage: Page {
         package var isolateOrder: String
         package var blockOrder: String
         package var collectOrder = ""
+        package var triageOrder = ""
         package var isolatedNow: Bool
         package var durations: [Span]
         /// What is said when the host is not there.

@@ -82,6 +82,7 @@ extension Console {
         case .blockAddress: .blockAddress(try block(form))
         case .unblockAddress: .unblockAddress(try network(form))
         case .collectFile: try collection(form)
+        case .triage: .triage(Triage())
         default: throw .badForm
         }
     }
