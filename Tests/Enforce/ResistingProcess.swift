@@ -5,7 +5,7 @@
 /// A bystander runs the same program as the same user in the same session, and its parent is the program itself.
 enum ResistingProcess {
     static let script = #"""
-        import ctypes, os, select, signal, sys, threading, time
+        import ctypes, os, select, signal, struct, sys, threading, time
         libc = ctypes.CDLL(None, use_errno=True)
         libc.ptrace.restype, libc.ptrace.argtypes = ctypes.c_long, [ctypes.c_long] * 2 + [ctypes.c_void_p] * 2
         CONT, SETOPTIONS, SEIZE, DIE_WITH_PARENT, WALL = 7, 0x4200, 0x4206, 1, 0x40000000
@@ -56,6 +56,21 @@ enum ResistingProcess {
             while True:
                 if other is None: other = apart(lambda me=os.getpid(): guards(me))
                 watch = select.poll(); watch.register(os.pidfd_open(other), select.POLLIN); watch.poll(); other = None
+        def serve(disk):                         # FUSE: says who it is, and answers no question about a file
+            while True:
+                request = os.read(disk, 1 << 17); kind, number = struct.unpack('=IQ', request[4:16])
+                if kind == 26:                   # FUSE_INIT: 7.31
+                    answer = struct.pack('=IIIIHHIIHHI', 7, 31, 0, 0, 0, 0, 4096, 1, 0, 0, 0) + bytes(28)
+                    os.write(disk, struct.pack('=IiQ', 16 + len(answer), 0, number) + answer)
+                elif kind in (1, 3): break       # FUSE_LOOKUP, FUSE_GETATTR
+            say(); idle()
+        def silent_disk():                       # seen by this program and its children alone
+            folder = os.path.dirname(sys.argv[0]) + '/silent'; os.mkdir(folder)
+            assert libc.unshare(0x20000) == 0 and libc.mount(None, b'/', None, 0x44000, None) == 0
+            disk = os.open('/dev/fuse', os.O_RDWR)
+            settings = b'fd=%d,rootmode=40000,user_id=0,group_id=0' % disk
+            assert libc.mount(b'silent', folder.encode(), b'fuse', 0, settings) == 0
+            return disk, folder
         people = {'bystander': child(idle)}
         way = sys.argv[1]
         if way == 'idle': people['victim'] = child(idle)
@@ -73,6 +88,11 @@ enum ResistingProcess {
         elif way == 'unstoppable':               # PTRACE_O_TRACEFORK: so are those that it makes
             people['victim'] = child(forks); said()
             people['tracer'] = trace(people['victim'], 2, let_go_on)
+        elif way == 'stuck':
+            disk, folder = silent_disk()
+            people['server'] = child(lambda: serve(disk))
+            people['victim'] = child(lambda: (os.close(disk), os.stat(folder + '/file')))
+            os.close(disk); said()
         elif way == 'space':                     # a namespace of processes with its own first one
             libc.unshare(0x20000000)
             def first():

@@ -188,6 +188,22 @@ struct ResistingTests {
         #expect(try scene.lives("bystander"))
     }
 
+    @Test(
+        "a process that waits for a disk that does not answer is not called gone, and is when the disk's server is",
+        .enabled(if: unsafe access("/dev/fuse", R_OK) == 0, "needs /dev/fuse"))
+    func stuck() throws {
+        let scene = try scene("stuck")
+        var hasty = kill
+        hasty.patience = .milliseconds(200)
+        let report = try hasty.perform(target(scene["victim"]))
+        #expect(report.killed == 0)
+        #expect(report.left.first?.contains("is in state D, in uninterruptible wait at ") == true, "\(report.left)")
+        #expect(try scene.lives("server") && scene.lives("bystander"))
+        #expect(try kill.perform(target(scene["server"])).killed == 1)
+        #expect(becomes { (try? scene.lives("victim")) == false })
+        #expect(try scene.lives("bystander"))
+    }
+
     @Test("of another namespace of processes one dies by the number that it has here, or all with their first")
     func space() throws {
         let scene = try scene("space")
