@@ -21,6 +21,8 @@ final class OlderKernel: ByteSocket {
 
     private let kernel: NetlinkSocket
     private let lacks: Set<Lack>
+    /// Tables that it refuses to make, by their names.
+    let refusedTables = Mutex<Set<String>>([])
     private let answers = Mutex<[[UInt8]]>([])
     /// How many requests were refused at the door.
     let refused = Mutex(0)
@@ -50,6 +52,7 @@ final class OlderKernel: ByteSocket {
         let attributes = Attribute.parse(message.payload.dropFirst(4))
         switch message.type {
         case NFT.Message.newTable.type:
+            if let name = attributes[type: 1]?.text, refusedTables.withLock({ $0.contains(name) }) { return true }
             return lacks.contains(.ownedTables) && (attributes[type: 2]?.big ?? 0) != 0
         case NFT.Message.newChain.type:
             return lacks.contains(.egress) && message.payload.first == NFT.Family.netdev.rawValue

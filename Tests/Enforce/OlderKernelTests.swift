@@ -26,16 +26,19 @@ struct OlderKernelTests {
 
     /// An enforcer in the host, on a kernel without these, with its keys.
     private func enforcer(without lacks: Set<OlderKernel.Lack>) throws -> Enforcer {
+        try enforcer(on: kernel(without: lacks))
+    }
+
+    private func kernel(without lacks: Set<OlderKernel.Lack>) throws -> OlderKernel {
+        try NamespaceThread.run(in: lab.host) { try OlderKernel(without: lacks) }
+    }
+
+    private func enforcer(on kernel: OlderKernel) throws -> Enforcer {
         let settings = try EnforcerSettings.load(lab.scratch.path + "/enforcer.toml")
         _ = unsafe mkdir(settings.stateDirectory, 0o700)
         let enforcer = try NamespaceThread.run(in: lab.host) {
             try Enforcer(settings.configuration(version: "test"), clock: .live, log: Logger(label: "test")) {
-                () throws(EnforceError) in
-                do {
-                    return Firewall(socket: try OlderKernel(without: lacks))
-                } catch {
-                    throw EnforceError("test", "\(error)")
-                }
+                () throws(EnforceError) in Firewall(socket: kernel)
             }
         }
         _ = try enforcer.accept(try fleet.keySet())
@@ -82,6 +85,37 @@ struct OlderKernelTests {
         try lab.nft("delete", "table", "inet", "cordon_blocks")
         #expect(watch.sees { enforcer.status().repairs > before })
         #expect(try !canReachInternet("fd66::3"))
+    }
+
+    @Test("what the kernel refuses at the start keeps nothing else from being in force, is told, and is tried again")
+    func refused() throws {
+        let first = try enforcer(without: [.ownedTables])
+        let ports = try [#require(PortRange(.tcp, 4444, 4444))]
+        for block in [
+            AddressBlock(network: try #require(Network("fd66::3")), duration: .seconds(600)),
+            AddressBlock(
+                network: try #require(Network("10.66.0.3")), duration: .seconds(600), ports: ports, direction: .outward),
+        ] {
+            #expect(try execute(.blockAddress(block), by: first).outcome == .succeeded)
+        }
+        for table in [PortRules.table, BlockRules.table] { try lab.nft("delete", "table", "inet", table) }
+        let kernel = try kernel(without: [.ownedTables])
+        kernel.refusedTables.withLock { $0 = [PortRules.table] }
+        let second = try enforcer(on: kernel)
+        #expect(try !canReachInternet("fd66::3"), "it is blocked again")
+        #expect(try canReachInternet(), "the kernel refuses that")
+        #expect(
+            second.announcements.notices.map(\.text).filter { $0.contains("Not brought about") }.count == 1,
+            "\(second.announcements.notices)")
+        // What else is ordered works meanwhile.
+        #expect(try execute(.isolate(hour), by: second).outcome == .succeeded)
+        #expect(try execute(.release, by: second).outcome == .succeeded)
+        kernel.refusedTables.withLock { $0 = [] }
+        let watch = try Watch(second, in: lab.host, every: .milliseconds(400))
+        defer { watch.end() }
+        #expect(
+            watch.sees { second.announcements.notices.contains { $0.text.contains("which had failed before") } })
+        #expect(try !canReachInternet())
     }
 
     @Test("before 6.9, the tables stay when the enforcer dies, and a new one takes them over")
@@ -162,11 +196,11 @@ private final class Watch: Sendable {
     private let rounds = DispatchSemaphore(value: 0)
     private let space: String
 
-    init(_ enforcer: Enforcer, in space: String) throws {
+    init(_ enforcer: Enforcer, in space: String, every interval: Duration = .seconds(3600)) throws {
         self.space = space
         thread = Mutex(nil)
         var reconciler = try NamespaceThread.run(in: space) { try Reconciler(enforcer) }
-        reconciler.interval = .seconds(3600)
+        reconciler.interval = interval
         let watcher = reconciler
         let started = NamespaceThread.start(in: space) { [self] in
             watcher.run {

@@ -13,6 +13,7 @@ extension Containment {
         let count = cut(cutter)
         let readBack = try firewall.readBack(table.name)
         tablesInForce[table] = messages.isEmpty ? nil : readBack
+        missing.remove(.table(table))
         let rules = NFT.ruleCount(messages)
         return Proof(
             applied: lines + [count.fault, table == .domains ? reach.fault : nil].compactMap(\.self),
@@ -65,24 +66,6 @@ extension Containment {
         return said
     }
 
-    /// Brings all tables about at the start; those of lists that are not to be are taken away. A list that is damaged
-    /// keeps nothing else from being in force: `isInForce` tells.
-    mutating func restoreTables(_ desired: DesiredState, clock: BootClock) throws(EnforceError) {
-        let wanted = desired.heldTables.union(HeldTable.fixed)
-        for table in wanted {
-            do {
-                _ = try renew(table, desired: desired, clock: clock)
-            } catch  where error.code == "list.damaged" {
-                // What the kernel has of it since before stays.
-                let readBack = try firewall.readBack(table.name)
-                if readBack.chains > 0 { tablesInForce[table] = readBack }
-            }
-        }
-        for name in try firewall.tables().compactMap(ListRules.name) where !wanted.contains(.list(name)) {
-            try firewall.replaceTable(ListRules.table(name), with: [], doing: "end a list")
-        }
-    }
-
-    /// Whether the table of held effects was put in force, as far as is known here.
-    func isInForce(_ table: HeldTable) -> Bool { tablesInForce[table] != nil }
+    /// Whether a table could not be read from its file, so that it will not be in force.
+    func isDamaged(_ table: HeldTable) -> Bool { tablesInForce[table] == nil && !missing.contains(.table(table)) }
 }

@@ -13,13 +13,15 @@ package struct Containment: Sendable {
     package var controllers: [Endpoint]
     /// Times a containment was found missing and put back.
     package internal(set) var repairs: UInt64 = 0
-    /// What the kernel held right after the rules were put in force.
     /// The kernel may hold an isolation: one was begun, and not ended since.
     private(set) var isIsolating = false
     /// What the kernel held right after the rules were put in force.
     private var isolationInForce: (rules: IsolationRules, readBack: Firewall.ReadBack)?
     private var blocksInForce: Firewall.ReadBack?
     var tablesInForce: [HeldTable: Firewall.ReadBack] = [:]
+    /// What the kernel refused, and when it is asked again.
+    var missing: Set<Part> = []
+    var nextTry = ContinuousClock.now
     /// How far the kernel can look into queries.
     var reach = DomainRules.Reach.everywhere
 
@@ -105,6 +107,7 @@ package struct Containment: Sendable {
     ) throws(EnforceError) -> Proof {
         let readBack = try firewall.readBack(IsolationRules.table)
         isolationInForce = (rules, readBack)
+        missing.remove(.isolation)
         let chains = 3 + rules.interfaces.count
         let whole = readBack.rules >= rules.ruleCount && readBack.chains >= chains
         var lines = ["table inet \(IsolationRules.table)\(firewall.ownsTables ? ", owned and persistent" : "")"]
@@ -131,6 +134,7 @@ package struct Containment: Sendable {
     package mutating func release(since start: ContinuousClock.Instant = .now) throws(EnforceError) -> Proof {
         try firewall.release()
         (isolationInForce, isIsolating) = (nil, false)
+        missing.remove(.isolation)
         let applied = ContinuousClock.now - start
         let left = try firewall.readBack(IsolationRules.table)
         return Proof(
@@ -194,9 +198,10 @@ package struct Containment: Sendable {
         return try proveBlocks("unblocked", [network], .init(), ContinuousClock.now - start)
     }
 
-    private mutating func replaceBlocks(_ desired: DesiredState, clock: BootClock) throws(EnforceError) {
+    mutating func replaceBlocks(_ desired: DesiredState, clock: BootClock) throws(EnforceError) {
         try firewall.replaceBlocks(desired.lasting(clock: clock))
         blocksInForce = try firewall.readBack(BlockRules.table)
+        missing.remove(.blocks)
     }
 
     private mutating func replaceNetworks(
@@ -226,24 +231,13 @@ package struct Containment: Sendable {
 
     // MARK: - Keeping it so
 
-    /// Brings everything about that is desired: at the start, whatever the kernel holds.
-    mutating func restore(_ desired: DesiredState, clock: BootClock) throws(EnforceError) {
-        if let isolation = desired.isolation, !desired.isIsolationOver(clock: clock) {
-            _ = try isolate(isolation.level)
-        } else {
-            try firewall.release()
-        }
-        if desired.blocks.isEmpty { try firewall.dropBlocks() } else { try replaceBlocks(desired, clock: clock) }
-        try restoreTables(desired, clock: clock)
-    }
-
     /// Looks whether what is desired is in force, and puts back what is not. `thorough` reads the rules back and
     /// compares. Returns sentences about what was put back.
     package mutating func repair(
         _ desired: DesiredState, clock: BootClock, thorough: Bool
     ) throws(EnforceError) -> [String] {
-        var said: [String] = []
-        if let isolation = desired.isolation {
+        var said = restoreMissing(desired, clock: clock)
+        if let isolation = desired.isolation, !missing.contains(.isolation) {
             if let why = try isolationFault(isolation.level, thorough: thorough) {
                 _ = try isolate(isolation.level)
                 said.append("The isolation was put back: \(why).")

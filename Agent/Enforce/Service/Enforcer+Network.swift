@@ -119,7 +119,7 @@ extension Enforcer {
         case .sinkholeDomain:
             surroundings.names = HostNames.own
             surroundings.sinkholeCount = desired.held.keys.count { $0.kind == .sinkholeDomain }
-        case .isolate: surroundings.isolationObstacle = core.containment.preflight().obstacle
+        case .isolate: surroundings.isolationObstacle = MountTable.live.obstacle
         default: break
         }
         surroundings.controllers = core.containment.controllers
@@ -131,7 +131,7 @@ extension Enforcer {
         core.withLock { core in
             for effect in core.journal.desired.held.values {
                 guard case .list(let name)? = HeldTable(effect.key),
-                    clock.remaining(of: effect.term) > .zero, !core.containment.isInForce(.list(name))
+                    clock.remaining(of: effect.term) > .zero, core.containment.isDamaged(.list(name))
                 else { continue }
                 record([.ended(effect.key, why: "its file is damaged")], &core)
                 let said = "The block of the list \(effect.title) could not be put in force again: its file is damaged."

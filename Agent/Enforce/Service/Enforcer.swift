@@ -95,12 +95,16 @@ package final class Enforcer: Sendable {
             firewall: firewall(), lists: ListFiles(folder: configuration.stateDirectory + "/lists"),
             agentUser: configuration.agentUser,
             controllers: Self.controllers(configuration, host))
-        try containment.restore(journal.desired, clock: clock)
+        let refused = containment.restore(journal.desired, clock: clock)
         let keys = try KeyRing(path: configuration.stateDirectory + "/order-keys")
         let standing = StandingOrders(path: configuration.stateDirectory + "/standing-orders")
         core = Mutex(
             Core(
                 journal: journal, containment: containment, policy: policy, keys: keys, standing: standing, host: host))
+        for line in refused {
+            log.critical("\(line)")
+            announcements.announce(.drift, line, at: clock.now())
+        }
         endDamagedLists()
         announceUses()
     }
