@@ -16,7 +16,10 @@ struct PasskeyTests {
         let web = try ground.host(.web, policy: "two_person = [\"isolate\"]")
         try ground.listen(on: .db)
         let people = [try await Person("ann", at: console, ground), try await Person("bob", at: console, ground)]
+        let mallory = try await Person("mallory", at: console, ground, verifies: false)
         do {
+            try await mallory.cannotMakePasskey()
+            await mallory.browser.close()
             try await Self.approve(people[0], people[1], ground)
         } catch {
             for person in people { await person.browser.close() }
@@ -43,6 +46,7 @@ struct PasskeyTests {
         let halfway = try ground.awaitOrder(id, "drafted", signedBy: ["ann"])
         #expect(halfway["result"] == nil || halfway["result"]?.isNull == true)
         #expect(try ground.reaches(.db, from: .web), "one person is not two")
+        try await ann.cannotSign(id)
         try await bob.sign(id)
         try ground.awaitOrder(id, "succeeded", signedBy: ["ann", "bob"])
         #expect(try ground.reaches(.db, from: .web) == false)
@@ -76,7 +80,7 @@ private struct Person {
     private let site: String
 
     /// Signs in.
-    init(_ name: String, at console: ConsoleByName, _ ground: Ground) async throws {
+    init(_ name: String, at console: ConsoleByName, _ ground: Ground, verifies: Bool = true) async throws {
         var create = ground.people.command(["user", "create", name, "--role", "responder", "--password-stdin"])
         create.input = LabController.password + "\n"
         try create.must()
@@ -85,7 +89,7 @@ private struct Person {
             "--host-resolver-rules=MAP \(ConsoleByName.name) 127.0.0.1", "--ignore-certificate-errors",
         ])
         site = console.site
-        try await browser.addSecurityKey()
+        try await browser.addSecurityKey(verifies: verifies)
         try await browser.open("\(site)/sign-in")
         try await browser.type(name, into: "#name")
         try await browser.type(LabController.password, into: "#password")
@@ -100,6 +104,24 @@ private struct Person {
         try await browser.wait(for: "!document.querySelector('#passkey-made').hidden")
         return try await browser.value("document.querySelector('#passkey-line').textContent")
     }
+
+    /// A key that does not verify who is there makes none.
+    func cannotMakePasskey() async throws {
+        try await browser.open("\(site)/passkeys")
+        try await browser.click("#passkey-register button")
+        try await browser.wait(for: Self.refused)
+        #expect(try await browser.value("document.querySelector('#passkey-made').hidden") == "true")
+    }
+
+    /// Who has signed is not asked again, and no key of theirs signs for others.
+    func cannotSign(_ order: String) async throws {
+        try await browser.open("\(site)/orders/\(order)/sign")
+        try await browser.click("#passkey-sign button")
+        try await browser.wait(for: Self.refused)
+    }
+
+    private static let refused =
+        "document.querySelector('#passkey-state').innerText.startsWith('Nothing was made or signed')"
 
     /// Leaves the page that was open, with what it complained of.
     func reopen() async throws {

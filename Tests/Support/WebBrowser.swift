@@ -95,12 +95,13 @@ package final class WebBrowser: Sendable {
         _ = try await value("(document.querySelector('\(selector)').click(), true)")
     }
 
-    /// Plugs a security key of the person's own in, made of software: it knows who is there, and somebody touches it at once.
-    package func addSecurityKey() async throws {
+    /// Plugs a security key of the person's own in, made of software; somebody touches it at once.
+    /// - Parameter verifies: whether it knows who is there, as by a PIN.
+    package func addSecurityKey(verifies: Bool = true) async throws {
         _ = try await send("WebAuthn.enable")
         let options: [String: Argument] = [
             "protocol": .text("ctap2"), "transport": .text("usb"), "hasUserVerification": .flag(true),
-            "isUserVerified": .flag(true), "automaticPresenceSimulation": .flag(true),
+            "isUserVerified": .flag(verifies), "automaticPresenceSimulation": .flag(true),
         ]
         _ = try await send("WebAuthn.addVirtualAuthenticator", ["options": .fields(options)])
     }

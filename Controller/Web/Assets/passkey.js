@@ -37,7 +37,7 @@ function listed(element) {
 function reason(error) {
   switch (error.name) {
     case "NotAllowedError":
-      return "Nothing was signed: it was called off, it took too long, or no key that is plugged in could verify you.";
+      return "Nothing was made or signed: it was called off, it took too long, or no key at hand is asked for and could verify you.";
     case "InvalidStateError":
       return "This key holds a passkey that is listed already.";
     case "SecurityError":
