@@ -49,6 +49,7 @@ struct OpenC2Tests {
             .unblockAddresses(order), .restoreUserNetwork(order), .unsinkholeDomain(order),
             .cutUserNetwork(UserNetworkCut(user: 1001, duration: .seconds(60))),
             .isolate(Isolation(duration: .seconds(60), level: .network)),
+            .isolate(Isolation(duration: .seconds(7200), releaseWhenLost: .seconds(3600))),
         ]
         + [DomainName("evil.example")].compactMap(\.self).map {
             .sinkholeDomain(DomainSinkhole(domain: $0, duration: .seconds(60)))

@@ -125,7 +125,8 @@ extension CatalogueEntry {
         proof:
             "Hash of the rules read back from the kernel; sockets reset; probes: a canary is unreachable, the controller "
             + "is reachable, loopback is alive.",
-        openC2: "contain device, args.er.device_containment network_isolation")
+        openC2:
+            "contain device, args.er.device_containment network_isolation, args.x-cordon.level and release_when_lost_s")
 
     static let release = CatalogueEntry(
         kind: .release, capability: .network, parameters: [], precondition: "",

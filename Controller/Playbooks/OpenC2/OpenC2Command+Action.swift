@@ -35,11 +35,7 @@ extension OpenC2Command {
             return try action(.sinkholeDomain, lasting(["domain": .text(name)]))
         case (.contain, .device):
             guard try containment() != nil else { throw .bad("Containment type argument not populated") }
-            var parameters = try lasting([:])
-            if let level = arguments.profiles[Self.ownProfile]?["level"] {
-                parameters["level"] = .text(level.text ?? "")
-            }
-            return try action(.isolate, parameters)
+            return try action(.isolate, isolation())
         case (.allow, .device):
             _ = try containment()
             return .release
@@ -136,6 +132,18 @@ extension OpenC2Command {
         guard let kind = arguments["device_containment"] else { return nil }
         guard kind == "network_isolation" else { throw .unsupported("Option not supported") }
         return kind.text
+    }
+
+    /// What the standard has no arguments for is said by ours.
+    private func isolation() throws(OpenC2Error) -> [String: FieldValue] {
+        var parameters = try lasting([:])
+        let own = arguments.profiles[Self.ownProfile]
+        if let level = own?["level"] { parameters["level"] = .text(level.text ?? "") }
+        if let loss = own?["release_when_lost_s"] {
+            guard let seconds = loss.integer else { throw .bad("release_when_lost_s is a number of whole seconds") }
+            parameters["release_when_lost_s"] = .number(seconds)
+        }
+        return parameters
     }
 
     private func duration() throws(OpenC2Error) -> Duration {

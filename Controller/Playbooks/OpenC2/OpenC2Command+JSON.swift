@@ -95,7 +95,10 @@ extension OpenC2Command {
         var arguments = JSONObject()
         arguments["duration"] = .integer(isolation.duration.milliseconds)
         arguments["er"] = ["device_containment": "network_isolation"]
-        if isolation.level != .networkAndRaw { arguments["x-cordon"] = ["level": .text(isolation.level.rawValue)] }
+        var own = JSONObject()
+        if isolation.level != .networkAndRaw { own["level"] = .text(isolation.level.rawValue) }
+        if let loss = isolation.releaseWhenLost { own["release_when_lost_s"] = .integer(loss.wholeSeconds) }
+        if !own.isEmpty { arguments["x-cordon"] = .object(own) }
         return [
             "action": "contain", "target": ["device": ["device_id": .text(device)]], "args": .object(arguments),
             "actuator": ["er": [:]],
