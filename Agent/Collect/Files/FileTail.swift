@@ -315,7 +315,9 @@ struct FileTail: ~Copyable {
     }
 
     private mutating func growHead(by start: [UInt8]) {
-        let head = Array(start.prefix(FileIdentity.headLimit))
+        // A file may be made with NUL bytes first, in whose place lines are written later.
+        let end = start.prefix(FileIdentity.headLimit).lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0
+        let head = Array(start.prefix(end))
         guard head.count > position.identity.head.length else { return }
         position.identity.head = FileIdentity.Fingerprint(head)
         (encoding, mark) = Encoding.told(by: head)

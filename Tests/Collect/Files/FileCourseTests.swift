@@ -85,6 +85,25 @@ struct FileCourseTests {
         return written
     }
 
+    @Test("a log that is made of NUL bytes first, and written over them, is read once and without a gap")
+    func preallocated() throws {
+        let scratch = try Scratch()
+        try scratch.append("auth.log", [UInt8](repeating: 0, count: 4096))
+        let log = FollowedLog(scratch.file("auth.log"), source: "file", surroundings: surroundings)
+        log.begin(.beginning, includingRotated: false)
+        let file = try FileDescriptor.open(FilePath(scratch.file("auth.log")), .writeOnly)
+        defer { try? file.close() }
+        var (read, offset) = ([String](), Int64(0))
+        for line in ["first", "second", "third"] {
+            offset += Int64(try file.writeAll(toAbsoluteOffset: offset, "\(line)\n".utf8))
+            var batch = FileBatch()
+            while log.read(into: &batch) {}
+            read += batch.records.map { String(decoding: $0.text, as: UTF8.self) }
+        }
+        #expect(read == ["first", "second", "third"])
+        #expect(log.gaps.isEmpty)
+    }
+
     struct Outcome: Sendable {
         var seed: UInt64
         var written: Int
