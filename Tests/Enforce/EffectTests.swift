@@ -65,7 +65,7 @@ struct EffectTests {
         #expect(enforcer.becomes { RunningProcess(pid: process.pid)?.state == "T" }, "after a restart too")
         let thawed = try enforcer.execute(.thawProcess(order.id))
         #expect(thawed.outcome == .succeeded, "\(thawed.message)")
-        #expect(RunningProcess(pid: process.pid)?.state == "S")
+        #expect(enforcer.becomes { RunningProcess(pid: process.pid)?.state == "S" }, "it goes on")
         #expect(try enforcer.status().containment.model().effects == [])
         #expect(try enforcer.execute(.thawProcess(order.id)).outcome == .succeeded, "again is no error")
     }

@@ -167,7 +167,7 @@ final class EnforcerProcess: Sendable {
     }
 
     /// Asks until the closure is satisfied, at most so long: for what the enforcer does by itself.
-    func becomes(within seconds: Int = 5, _ wanted: () throws -> Bool) rethrows -> Bool {
+    func becomes(within seconds: Int = 30, _ wanted: () throws -> Bool) rethrows -> Bool {
         let end = ContinuousClock.now + .seconds(seconds)
         while ContinuousClock.now < end {
             if try wanted() { return true }

@@ -163,7 +163,7 @@ struct Controller: Sendable {
 
 /// Asks again until there is an answer; the state asked for is reached by others and tells nobody.
 func eventually<Value>(
-    _ what: String, within limit: Duration = .seconds(10), _ look: () async throws -> Value?
+    _ what: String, within limit: Duration = .seconds(30), _ look: () async throws -> Value?
 ) async throws -> Value {
     let end = ContinuousClock.now + limit
     while ContinuousClock.now < end {
