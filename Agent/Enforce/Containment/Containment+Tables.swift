@@ -1,5 +1,6 @@
 internal import AgentNetlink
 internal import CordonModel
+internal import Glibc
 
 /// Tables of rules that are made of held effects.
 extension Containment {
@@ -36,7 +37,10 @@ extension Containment {
             return messages
         } catch {
             // An older kernel refuses what it cannot look at: asked for less, until there is no less.
-            guard table == .domains, error.code == "firewall.kernel", let less = reach.less else { throw error }
+            // What it has no memory for, or no room, it may take the next time: that is no reason to ask for less.
+            guard table == .domains, let number = error.number, [EINVAL, EOPNOTSUPP, ERANGE].contains(number),
+                let less = reach.less
+            else { throw error }
             let before = reach
             reach = less
             do { return try replace(table, desired, clock: clock) } catch {

@@ -8,11 +8,15 @@ internal import CordonOrders
 /// packet whoever sends it. The kernel has no loop over labels, so there is a rule for each place where the domain's name
 /// may begin within the 255 bytes of a name: it takes as many bytes as the domain has, folds the case of letters, and looks
 /// them up. A label's length stands before it, so that `notevil.example` is not `evil.example`; and the empty label at the
-/// end makes it the end of the name. Folding also makes one of a few bytes that no name of a host has at such a place.
+/// end makes it the end of the name. Case is folded where the domain has a letter and nowhere else: elsewhere it would make
+/// a hyphen the same as a label's length of 13, and digits the same as those of 16 to 25. So domains with letters at the
+/// same places share their rules.
 enum DomainRules {
     static let table = "cordon_domains"
     /// Domains in force at once.
     static let mostDomains = 64
+    /// Rules at once. The kernel takes so many in a tenth of a second; 64 domains that share none would make 32,000.
+    static let mostRules = 12_000
 
     /// A domain, and what it has left.
     typealias Domain = (name: DomainName, milliseconds: UInt64)
@@ -47,19 +51,24 @@ enum DomainRules {
     /// Sets, chains and rules, after the table itself; none without domains.
     static func messages(_ domains: [Domain], _ reach: Reach) -> [NetlinkMessage] {
         guard !domains.isEmpty else { return [] }
-        let lengths = Dictionary(grouping: domains) { $0.name.wire.count }.sorted { $0.key < $1.key }
+        var groups: [(mask: [UInt8], set: NFTSet)] = []
         var sets: [NetlinkMessage] = []
-        for (index, (length, domains)) in lengths.enumerated() {
+        let alike = Dictionary(grouping: domains) { mask($0.name) }
+        for (mask, domains) in alike.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
             let elements = domains.map {
-                NFTSet.Element(first: $0.name.wire.map { $0 & fold }, milliseconds: $0.milliseconds)
+                NFTSet.Element(first: zip($0.name.wire, mask).map { $0 & $1 }, milliseconds: $0.milliseconds)
             }
-            sets += set(length).messages(elements, id: UInt32(index + 1))
+            let set = NFTSet(
+                table: table, name: "names\(groups.count)", type: 0, fields: [UInt32(clamping: mask.count)],
+                flags: NFT.SetFlag.timeout)
+            groups.append((mask, set))
+            sets += set.messages(elements, id: UInt32(groups.count))
         }
         var chains: [NetlinkMessage] = []
         // Queries in one chain a transport, so that other packets are asked for their port alone.
         for transport in reach != .overUDP ? ["udp", "tcp"] : ["udp"] {
             chains.append(NFT.newChain(.inet, table: table, transport))
-            chains += lengths.flatMap { length, _ in rules(length, transport, reach) }
+            chains += groups.flatMap { rules($0.mask, $0.set, transport, reach) }
         }
         for (hook, name) in [(NFT.Hook.output, "output"), (.forward, "forward")] {
             chains.append(
@@ -74,17 +83,24 @@ enum DomainRules {
         return sets + chains
     }
 
-    /// Makes small letters capital.
-    private static let fold: UInt8 = 0xDF
-
-    private static func set(_ length: Int) -> NFTSet {
-        NFTSet(
-            table: table, name: "names\(length)", type: 0, fields: [UInt32(clamping: length)],
-            flags: NFT.SetFlag.timeout)
+    /// How many rules look for these domains, at most.
+    static func ruleCount(_ names: some Sequence<DomainName>) -> Int {
+        Set(names.map(mask)).reduce(0) { $0 + 2 * places($1.count) }
     }
 
-    /// The rules for names of one length, one for each place.
-    private static func rules(_ length: Int, _ transport: String, _ reach: Reach) -> [NetlinkMessage] {
+    /// What makes small letters of a name capital, and leaves all else. A label's length is less than any letter.
+    private static func mask(_ name: DomainName) -> [UInt8] {
+        name.wire.map { (0x61...0x7A).contains($0) ? 0xDF : 0xFF }
+    }
+
+    /// Places where so many bytes may begin: all but the second, for a label before it has two bytes at least.
+    private static func places(_ length: Int) -> Int { longestName - length }
+
+    /// The rules for names with letters at the same places, one for each place.
+    private static func rules(
+        _ mask: [UInt8], _ set: NFTSet, _ transport: String, _ reach: Reach
+    ) -> [NetlinkMessage] {
+        let length = mask.count
         // Over TCP the message's length comes first.
         let start = header + (reach == .overUDP ? 8 : transport == "tcp" ? 2 : 0)
         let places = (0...UInt32(longestName - length)).filter {
@@ -95,12 +111,11 @@ enum DomainRules {
                 reach == .overUDP ? .transport : .inner, at: start + place, count: UInt32(length))
             // Registers hold 16 bytes each, one behind the other.
             let folds = stride(from: 0, to: length, by: 16).map { first in
-                NFT.Expression.mask(
-                    [UInt8](repeating: fold, count: min(16, length - first)), in: UInt32(1 + first / 16))
+                NFT.Expression.mask(Array(mask[first..<min(first + 16, length)]), in: UInt32(1 + first / 16))
             }
             let answer: NFT.Expression = transport == "udp" ? .portUnreachable : .reset
             return NFT.newRule(
-                .inet, table: table, chain: transport, [load] + folds + [.lookup(set(length).name), answer])
+                .inet, table: table, chain: transport, [load] + folds + [.lookup(set.name), answer])
         }
     }
 }

@@ -37,8 +37,16 @@ extension LocalPolicy {
                 "protected_domains", protectedDomains,
                 "\(sinkhole.domain) touches \(protected), which this host's policy protects.")
         }
-        guard host.sinkholeCount < DomainRules.mostDomains else {
-            throw Refusal("built-in: domains", "\(host.sinkholeCount) domains are sinkholed, the most.")
+        guard host.sinkholed.count < DomainRules.mostDomains else {
+            throw Refusal("built-in: domains", "\(host.sinkholed.count) domains are sinkholed, the most.")
+        }
+        let rules = DomainRules.ruleCount(host.sinkholed + [sinkhole.domain])
+        guard rules <= DomainRules.mostRules else {
+            throw Refusal(
+                "built-in: domains",
+                "With \(sinkhole.domain) and the \(host.sinkholed.count) domains that are sinkholed there would be "
+                    + "\(rules) rules; \(DomainRules.mostRules) are the most. Domains with letters at the same places "
+                    + "share theirs, and a domain above several takes the place of them all.")
         }
     }
 }
@@ -46,13 +54,22 @@ extension LocalPolicy {
 /// What this host calls itself, and the domains that its resolver completes names with.
 enum HostNames {
     static var own: [String] {
-        var names = [TextFile.line("/proc/sys/kernel/hostname"), TextFile.line("/proc/sys/kernel/domainname")]
-        for line in (TextFile.text("/etc/resolv.conf") ?? "").split(separator: "\n") {
+        [TextFile.line("/proc/sys/kernel/hostname"), TextFile.line("/proc/sys/kernel/domainname")]
+            .compactMap { $0.flatMap(name) } + searched(TextFile.text("/etc/resolv.conf") ?? "")
+    }
+
+    /// The domains that a resolver's configuration (resolv.conf(5)) completes names with.
+    static func searched(_ text: String) -> [String] {
+        text.split(separator: "\n").flatMap { line -> [String] in
             let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
-            guard let first = words.first, first == "search" || first == "domain" else { continue }
-            names += words.dropFirst().map(String.init)
+            guard let first = words.first, first == "search" || first == "domain" else { return [] }
+            return words.dropFirst().compactMap(name)
         }
-        // `(none)` is the kernel's word for no name.
-        return names.compactMap { $0?.lowercased() }.filter { !$0.isEmpty && $0 != "(none)" && $0 != "." }
+    }
+
+    /// In small letters, without the last dot; `nil` for none, which the kernel writes `(none)`.
+    private static func name(_ text: some StringProtocol) -> String? {
+        let name = (text.last == "." ? text.dropLast() : text[...]).lowercased()
+        return name.isEmpty || name == "(none)" ? nil : name
     }
 }

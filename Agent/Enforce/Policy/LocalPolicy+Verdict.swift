@@ -18,7 +18,7 @@ extension LocalPolicy {
         package var names: [String] = []
         /// Users whose network is cut, and sinkholed domains.
         package var cutCount = 0
-        package var sinkholeCount = 0
+        package var sinkholed: [DomainName] = []
         /// Networks of each list in force.
         package var lists: [String: Int] = [:]
         /// Blocks by port or direction among what is in force besides, and ranges of ports that they name.

@@ -118,7 +118,8 @@ extension Enforcer {
             surroundings.cutCount = desired.held.keys.count { $0.kind == .cutUserNetwork }
         case .sinkholeDomain:
             surroundings.names = HostNames.own
-            surroundings.sinkholeCount = desired.held.keys.count { $0.kind == .sinkholeDomain }
+            surroundings.sinkholed = desired.held.keys.filter { $0.kind == .sinkholeDomain }
+                .compactMap { DomainName($0.subject) }
         case .isolate: surroundings.isolationObstacle = MountTable.live.obstacle
         default: break
         }

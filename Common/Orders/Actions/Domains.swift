@@ -26,13 +26,15 @@ extension CatalogueEntry {
         parameters: [
             .required("domain", .domain, "The domain; all names below it are meant too."), .duration,
         ],
-        precondition: "At most 64 domains are sinkholed.",
+        precondition:
+            "At most 64 domains are sinkholed, by 12,000 rules at most: a domain takes up to 500, and shares them with those "
+            + "that have letters at the same places.",
         effect:
             "DNS queries to port 53 about the domain or any name below it are rejected on their way out, whoever asks and "
             + "whatever server, for containers and over loopback too; no file is changed. Not stopped: answers that a "
             + "resolver or program has already; DNS over HTTPS, TLS or QUIC, or to another port; a query over TCP that comes "
-            + "in more than one segment, or over UDP in fragments; names in /etc/hosts; the domain's addresses, which "
-            + "block_address is for.",
+            + "in more than one segment, or behind another in the same one, or over UDP in fragments; names in /etc/hosts; "
+            + "the domain's addresses, which block_address is for.",
         proof: "Hash of the rules read back from the kernel.", openC2: "deny domain_name")
 
     static let unsinkholeDomain = CatalogueEntry(
