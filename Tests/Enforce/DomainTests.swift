@@ -94,6 +94,27 @@ struct DomainTests {
         }
     }
 
+    @Test("the kernel takes as many rules as may be, and a domain that needs more is refused")
+    func most() throws {
+        let names = (0..<25).compactMap { number in
+            DomainName(String((0..<6).map { number >> $0 & 1 == 1 ? "1" : "a" }) + ".ex")
+        }
+        var host = LocalPolicy.Surroundings()
+        host.sinkholed = names.dropLast()
+        try LocalPolicy().check(try sinkhole("bbbbbb.ex"), at: host)
+        let more = try sinkhole("\(names[24])")
+        let refusal = #expect(throws: Refusal.self) { try LocalPolicy().check(more, at: host) }
+        #expect(refusal?.rule == "built-in: domains")
+        let rules = try NamespaceThread.run(in: lab.peer) {
+            var firewall = try Firewall()
+            let messages = DomainRules.messages(names.dropLast().map { ($0, 600_000) }, .everywhere)
+            try firewall.replaceTable(DomainRules.table, with: messages, doing: "all that may be")
+            return try firewall.readBack(DomainRules.table).rules
+        }
+        // Besides, those that tell queries from other packets.
+        #expect(rules == DomainRules.ruleCount(names.dropLast()) + 4)
+    }
+
     @Test("a resolver on the host itself is not asked either; several domains end one by one")
     func several() throws {
         let resolver = try lab.start(lab.host, "serve", "2222")

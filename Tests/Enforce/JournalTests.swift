@@ -122,6 +122,32 @@ struct JournalTests {
         }
     }
 
+    @Test("what began before a boot is reckoned even where something of this boot was written down before that")
+    func reckonedLate() throws {
+        let hour = Duration.seconds(3600)
+        func effect(_ subject: String, _ clock: BootClock) -> HeldEffect {
+            HeldEffect(
+                key: .init(kind: .cutUserNetwork, subject: subject), orders: [id(2)], title: subject,
+                term: clock.term(hour), undo: [1])
+        }
+        func booted(_ wall: Int64) -> BootClock {
+            BootClock(now: { Timestamp(seconds: wall) }, sinceBoot: { 60_000_000_000 }, boot: "two")
+        }
+        let early = effect("4321", clock)
+        do {
+            var file = try JournalFile(scratch.path + "/journal") { _ in }
+            let late = effect("4322", booted(1_800_000_600))
+            try file.append([JournalRecord.held(early).bytes, JournalRecord.held(late).bytes], urgent: false)
+        }
+        for wall in [1_800_000_600, 2_800_000_000] as [Int64] {
+            let clock = booted(wall)
+            let journal = try OrderJournal(folder: scratch.path, clock: clock)
+            let term = try #require(journal.desired.held[early.key]?.term)
+            let isReckoned = journal.isReckoned
+            #expect(clock.remaining(of: term) == .seconds(3000) && isReckoned)
+        }
+    }
+
     @Test("what is desired, and first results, survive a new start and a compaction")
     func replay() throws {
         let network = try #require(Network("203.0.113.9"))

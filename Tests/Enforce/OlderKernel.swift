@@ -21,8 +21,8 @@ final class OlderKernel: ByteSocket {
 
     private let kernel: NetlinkSocket
     private let lacks: Set<Lack>
-    /// Tables that it refuses to make, by their names.
-    let refusedTables = Mutex<Set<String>>([])
+    /// Tables that it has no memory to make or to take away, by their names, and how many more times.
+    let refusedTables = Mutex<[String: Int]>([:])
     private let answers = Mutex<[[UInt8]]>([])
     /// How many requests were refused at the door.
     let refused = Mutex(0)
@@ -35,24 +35,36 @@ final class OlderKernel: ByteSocket {
     }
 
     func send(_ bytes: [UInt8]) throws(NetlinkError) {
-        guard let unknown = NetlinkMessage.parse(bytes).first(where: isUnknown) else { return try kernel.send(bytes) }
+        let messages = NetlinkMessage.parse(bytes)
+        let unknown = messages.first(where: isUnknown)
+        guard let refusal = unknown ?? messages.first(where: isTooMuch) else { return try kernel.send(bytes) }
         refused.withLock { $0 += 1 }
-        // EOPNOTSUPP, and then the request's header.
+        // The number, and then the request's header.
         var payload: [UInt8] = []
-        payload.append(host: UInt32(bitPattern: -EOPNOTSUPP))
+        payload.append(host: UInt32(bitPattern: unknown == nil ? -ENOMEM : -EOPNOTSUPP))
         payload += [UInt8](repeating: 0, count: 16)
         var answer: [UInt8] = []
         NetlinkMessage(
-            type: NetlinkMessage.Control.error, flags: 0x100, sequence: unknown.sequence, payload: payload
+            type: NetlinkMessage.Control.error, flags: 0x100, sequence: refusal.sequence, payload: payload
         ).append(to: &answer)
         answers.withLock { $0.append(answer) }
+    }
+
+    private func isTooMuch(_ message: NetlinkMessage) -> Bool {
+        guard [NFT.Message.newTable.type, NFT.Message.deleteTable.type].contains(message.type),
+            let name = Attribute.parse(message.payload.dropFirst(4))[type: 1]?.text
+        else { return false }
+        return refusedTables.withLock { tables in
+            guard let times = tables[name], times > 0 else { return false }
+            tables[name] = times - 1
+            return true
+        }
     }
 
     private func isUnknown(_ message: NetlinkMessage) -> Bool {
         let attributes = Attribute.parse(message.payload.dropFirst(4))
         switch message.type {
         case NFT.Message.newTable.type:
-            if let name = attributes[type: 1]?.text, refusedTables.withLock({ $0.contains(name) }) { return true }
             return lacks.contains(.ownedTables) && (attributes[type: 2]?.big ?? 0) != 0
         case NFT.Message.newChain.type:
             return lacks.contains(.egress) && message.payload.first == NFT.Family.netdev.rawValue

@@ -33,11 +33,11 @@ struct OlderKernelTests {
         try NamespaceThread.run(in: lab.host) { try OlderKernel(without: lacks) }
     }
 
-    private func enforcer(on kernel: OlderKernel) throws -> Enforcer {
+    private func enforcer(on kernel: OlderKernel, clock: BootClock = .live) throws -> Enforcer {
         let settings = try EnforcerSettings.load(lab.scratch.path + "/enforcer.toml")
         _ = unsafe mkdir(settings.stateDirectory, 0o700)
         let enforcer = try NamespaceThread.run(in: lab.host) {
-            try Enforcer(settings.configuration(version: "test"), clock: .live, log: Logger(label: "test")) {
+            try Enforcer(settings.configuration(version: "test"), clock: clock, log: Logger(label: "test")) {
                 () throws(EnforceError) in Firewall(socket: kernel)
             }
         }
@@ -100,7 +100,7 @@ struct OlderKernelTests {
         }
         for table in [PortRules.table, BlockRules.table] { try lab.nft("delete", "table", "inet", table) }
         let kernel = try kernel(without: [.ownedTables])
-        kernel.refusedTables.withLock { $0 = [PortRules.table] }
+        kernel.refusedTables.withLock { $0 = [PortRules.table: .max] }
         let second = try enforcer(on: kernel)
         #expect(try !canReachInternet("fd66::3"), "it is blocked again")
         #expect(try canReachInternet(), "the kernel refuses that")
@@ -110,12 +110,113 @@ struct OlderKernelTests {
         // What else is ordered works meanwhile.
         #expect(try execute(.isolate(hour), by: second).outcome == .succeeded)
         #expect(try execute(.release, by: second).outcome == .succeeded)
-        kernel.refusedTables.withLock { $0 = [] }
+        kernel.refusedTables.withLock { $0 = [:] }
         let watch = try Watch(second, in: lab.host, every: .milliseconds(400))
         defer { watch.end() }
         #expect(
             watch.sees { second.announcements.notices.contains { $0.text.contains("which had failed before") } })
         #expect(try !canReachInternet())
+    }
+
+    private func canReachAsUser() throws -> Bool {
+        try lab.probe(lab.host, "tcp", "10.66.0.3", "4444", "4321") == "ok"
+    }
+
+    private func tick(_ enforcer: Enforcer) throws {
+        try NamespaceThread.run(in: lab.host) { enforcer.tick(thorough: true) }
+    }
+
+    private var cut: Action { .cutUserNetwork(UserNetworkCut(user: 4321, duration: .seconds(600))) }
+
+    @Test("an undo that the kernel refuses fails as often as it is ordered, and is brought about as soon as may be")
+    func refusedUndo() throws {
+        let kernel = try kernel(without: [.ownedTables])
+        let enforcer = try enforcer(on: kernel)
+        for byItself in [false, true] {
+            let result = try execute(cut, by: enforcer)
+            #expect(result.outcome == .succeeded, "\(result.message)")
+            kernel.refusedTables.withLock { $0 = [UserRules.table: .max] }
+            for _ in 0..<2 {
+                let undone = try execute(.restoreUserNetwork(result.order), by: enforcer)
+                #expect(undone.outcome == .failed(code: "firewall.kernel"), "\(undone.message)")
+            }
+            #expect(try !canReachAsUser())
+            kernel.refusedTables.withLock { $0 = [:] }
+            if byItself {
+                try tick(enforcer)
+            } else {
+                #expect(try execute(.restoreUserNetwork(result.order), by: enforcer).outcome == .succeeded)
+            }
+            #expect(try canReachAsUser())
+        }
+    }
+
+    @Test("an undone block that the kernel may hold from before fails to be undone as long as the kernel refuses it")
+    func refusedUnblock() throws {
+        let network = try #require(Network("fd66::3"))
+        let first = try enforcer(without: [.ownedTables])
+        let block = Action.blockAddress(AddressBlock(network: network, duration: .seconds(600)))
+        #expect(try execute(block, by: first).outcome == .succeeded)
+        let kernel = try kernel(without: [.ownedTables])
+        kernel.refusedTables.withLock { $0 = [BlockRules.table: .max] }
+        let second = try enforcer(on: kernel)
+        let undone = try execute(.unblockAddress(network), by: second)
+        #expect(undone.outcome == .failed(code: "firewall.kernel"), "\(undone.message)")
+        #expect(try !canReachInternet("fd66::3"))
+        kernel.refusedTables.withLock { $0 = [:] }
+        #expect(try execute(.unblockAddress(network), by: second).outcome == .succeeded)
+        #expect(try canReachInternet("fd66::3"))
+    }
+
+    @Test("what the kernel refuses to put back keeps nothing else from being put back and told of")
+    func refusedRepair() throws {
+        let kernel = try kernel(without: [.ownedTables])
+        let enforcer = try enforcer(on: kernel)
+        let block = AddressBlock(network: try #require(Network("fd66::3")), duration: .seconds(600))
+        for action in [.blockAddress(block), cut] {
+            #expect(try execute(action, by: enforcer).outcome == .succeeded)
+        }
+        for table in [UserRules.table, BlockRules.table] { try lab.nft("delete", "table", "inet", table) }
+        kernel.refusedTables.withLock { $0 = [BlockRules.table: .max] }
+        try tick(enforcer)
+        #expect(try !canReachAsUser())
+        #expect(try canReachInternet("fd66::3"), "the kernel refuses that")
+        let told = enforcer.announcements.notices.map(\.text)
+        #expect(told.contains { $0.hasPrefix("Not brought about") && $0.contains("blocks of addresses") }, "\(told)")
+        #expect(told.contains { $0.hasPrefix("cutting users' network: put back") }, "\(told)")
+    }
+
+    @Test("an isolation that the kernel will not end keeps nothing else from ending, and is not put back")
+    func refusedEnd() throws {
+        let kernel = try kernel(without: [.ownedTables])
+        let ahead = Ahead()
+        let live = BootClock.live
+        let enforcer = try enforcer(
+            on: kernel,
+            clock: BootClock(now: live.now, sinceBoot: { live.sinceBoot() + ahead.nanoseconds }, boot: live.boot))
+        for action in [cut, .isolate(hour)] { #expect(try execute(action, by: enforcer).outcome == .succeeded) }
+        kernel.refusedTables.withLock { $0 = [IsolationRules.table: .max] }
+        ahead.go(.seconds(7200))
+        try tick(enforcer)
+        let containment = enforcer.status().containment.model()
+        #expect(containment.effects.isEmpty)
+        #expect(try !canReachInternet())
+        kernel.refusedTables.withLock { $0 = [:] }
+        try tick(enforcer)
+        #expect(try canReachInternet() && canReachAsUser())
+    }
+
+    @Test("a kernel that is short of memory once is not taken for one that can look less far")
+    func shortage() throws {
+        let kernel = try kernel(without: [])
+        let enforcer = try enforcer(on: kernel)
+        let domain = DomainSinkhole(domain: try #require(DomainName("c2.test")), duration: .seconds(600))
+        kernel.refusedTables.withLock { $0 = [DomainRules.table: 1] }
+        let first = try execute(.sinkholeDomain(domain), by: enforcer)
+        #expect(first.outcome == .failed(code: "firewall.kernel"), "\(first.message)")
+        let second = try execute(.sinkholeDomain(domain), by: enforcer)
+        #expect(second.outcome == .succeeded, "\(second.message)")
+        #expect(second.proof?.applied == ["sinkholed c2.test"])
     }
 
     @Test("before 6.9, the tables stay when the enforcer dies, and a new one takes them over")
@@ -187,6 +288,13 @@ struct OlderKernelTests {
         #expect(try execute(.release, by: enforcer).outcome == .succeeded)
         #expect(try canReachInternet())
     }
+}
+
+/// How far a clock is ahead of the machine's.
+private final class Ahead: Sendable {
+    private let by = Mutex(Int64(0))
+    var nanoseconds: Int64 { by.withLock { $0 } }
+    func go(_ duration: Duration) { by.withLock { $0 += duration.microseconds * 1000 } }
 }
 
 /// The real reconciler on a thread of the namespace, with a timer so slow that only news from the kernel wake it.

@@ -46,12 +46,35 @@ extension Containment {
             do {
                 try bringAbout(part, desired, clock: clock)
                 missing.remove(part)
-            } catch  where missing.insert(part).inserted {
-                said.append("Not brought about, tried again every \(Self.pause): \(part.purpose). \(error.message)")
-            } catch {}
+            } catch {
+                said += miss(part, error)
+            }
         }
         nextTry = .now + Self.pause
         return said
+    }
+
+    /// Notes that the kernel refused a part: it is tried again. Returns what is to be said of it, once.
+    mutating func miss(_ part: Part, _ error: EnforceError) -> [String] {
+        guard missing.insert(part).inserted else { return [] }
+        nextTry = .now + Self.pause
+        return ["Not brought about, tried again every \(Self.pause): \(part.purpose). \(error.message)"]
+    }
+
+    /// After an order that failed: what the kernel holds of the table is not known, so it is soon written anew as is
+    /// desired.
+    mutating func rewrite(_ table: HeldTable) {
+        missing.insert(.table(table))
+        nextTry = .now
+    }
+
+    /// Tries at once what the kernel refused of the tables that effects of a kind are held in; throws what it still does.
+    mutating func settle(_ kind: ActionKind, _ desired: DesiredState, clock: BootClock) throws(EnforceError) {
+        for part in missing {
+            guard case .table(let table) = part, table.kind == kind else { continue }
+            try bringAbout(part, desired, clock: clock)
+            missing.remove(part)
+        }
     }
 
     private mutating func bringAbout(_ part: Part, _ desired: DesiredState, clock: BootClock) throws(EnforceError) {

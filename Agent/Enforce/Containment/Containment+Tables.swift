@@ -50,14 +50,12 @@ extension Containment {
         }
     }
 
-    mutating func repairTables(
-        _ desired: DesiredState, clock: BootClock, thorough: Bool
-    ) throws(EnforceError) -> [String] {
+    mutating func repairTables(_ desired: DesiredState, clock: BootClock, thorough: Bool) -> [String] {
         var said: [String] = []
-        for (table, inForce) in tablesInForce {
-            let whole = thorough ? try firewall.readBack(table.name) == inForce : isThere(table.name)
-            guard !whole else { continue }
+        for (table, inForce) in tablesInForce where !missing.contains(.table(table)) {
             do {
+                let whole = thorough ? try firewall.readBack(table.name) == inForce : isThere(table.name)
+                guard !whole else { continue }
                 _ = try renew(table, desired: desired, clock: clock)
                 said.append("\(table.purpose): put back, for its table was gone or changed.")
                 repairs += 1
@@ -65,6 +63,8 @@ extension Containment {
                 // It cannot be put back, now or later: said once.
                 tablesInForce[table] = nil
                 said.append("\(table.purpose): not put back. \(error.message)")
+            } catch {
+                said += miss(.table(table), error)
             }
         }
         return said

@@ -152,7 +152,7 @@ package struct Containment: Sendable {
     package mutating func block(
         _ networks: [Network], desired: DesiredState, clock: BootClock, since start: ContinuousClock.Instant = .now
     ) throws(EnforceError) -> Proof {
-        if blocksInForce == nil {
+        if blocksInForce == nil || missing.contains(.blocks) {
             try replaceBlocks(desired, clock: clock)
         } else {
             let now = clock.sinceBoot()
@@ -176,7 +176,9 @@ package struct Containment: Sendable {
     package mutating func prolong(
         _ network: Network, desired: DesiredState, clock: BootClock, since start: ContinuousClock.Instant = .now
     ) throws(EnforceError) -> Proof {
-        guard network.isSingleAddress, blocksInForce != nil, let end = desired.blocks[network] else {
+        guard network.isSingleAddress, blocksInForce != nil, !missing.contains(.blocks),
+            let end = desired.blocks[network]
+        else {
             return try block([network], desired: desired, clock: clock, since: start)
         }
         let milliseconds = UInt64(max(1, (end - clock.sinceBoot()) / 1_000_000))
@@ -188,7 +190,10 @@ package struct Containment: Sendable {
     package mutating func unblock(
         _ network: Network, desired: DesiredState, clock: BootClock, since start: ContinuousClock.Instant = .now
     ) throws(EnforceError) -> Proof {
-        if blocksInForce != nil {
+        if missing.contains(.blocks) {
+            // What the kernel holds is not known: it may be a table from before that still has it.
+            try replaceBlocks(desired, clock: clock)
+        } else if blocksInForce != nil {
             if network.isSingleAddress {
                 try firewall.removeHost(network)
             } else {
@@ -233,26 +238,38 @@ package struct Containment: Sendable {
 
     /// Looks whether what is desired is in force, and puts back what is not. `thorough` reads the rules back and
     /// compares. Returns sentences about what was put back.
-    package mutating func repair(
+    package mutating func repair(_ desired: DesiredState, clock: BootClock, thorough: Bool) -> [String] {
+        var said = restoreMissing(desired, clock: clock)
+        do { said += try repairIsolation(desired, clock: clock, thorough: thorough) } catch {
+            said += miss(.isolation, error)
+        }
+        do { said += try repairBlocks(desired, clock: clock, thorough: thorough) } catch {
+            said += miss(.blocks, error)
+        }
+        return said + repairTables(desired, clock: clock, thorough: thorough)
+    }
+
+    private mutating func repairIsolation(
         _ desired: DesiredState, clock: BootClock, thorough: Bool
     ) throws(EnforceError) -> [String] {
-        var said = restoreMissing(desired, clock: clock)
-        if let isolation = desired.isolation, !missing.contains(.isolation) {
-            if let why = try isolationFault(isolation.level, thorough: thorough) {
-                _ = try isolate(isolation.level)
-                said.append("The isolation was put back: \(why).")
-                repairs += 1
-            }
-        }
-        if let inForce = blocksInForce, !desired.blocks.isEmpty {
-            let whole = thorough ? try firewall.readBack(BlockRules.table) == inForce : isThere(BlockRules.table)
-            if !whole {
-                try replaceBlocks(desired, clock: clock)
-                said.append("The blocks were put back: their table was gone or changed.")
-                repairs += 1
-            }
-        }
-        return said + (try repairTables(desired, clock: clock, thorough: thorough))
+        // One that is over, and that the kernel would not end, is not put back.
+        guard let isolation = desired.isolation, !missing.contains(.isolation), !desired.isIsolationOver(clock: clock),
+            let why = try isolationFault(isolation.level, thorough: thorough)
+        else { return [] }
+        _ = try isolate(isolation.level)
+        repairs += 1
+        return ["The isolation was put back: \(why)."]
+    }
+
+    private mutating func repairBlocks(
+        _ desired: DesiredState, clock: BootClock, thorough: Bool
+    ) throws(EnforceError) -> [String] {
+        guard let inForce = blocksInForce, !missing.contains(.blocks), !desired.blocks.isEmpty else { return [] }
+        let whole = thorough ? try firewall.readBack(BlockRules.table) == inForce : isThere(BlockRules.table)
+        guard !whole else { return [] }
+        try replaceBlocks(desired, clock: clock)
+        repairs += 1
+        return ["The blocks were put back: their table was gone or changed."]
     }
 
     private mutating func isolationFault(_ level: Isolation.Level, thorough: Bool) throws(EnforceError) -> String? {

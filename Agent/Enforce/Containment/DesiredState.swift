@@ -138,16 +138,6 @@ package struct DesiredState: Sendable, Equatable {
 }
 
 extension JournalRecord {
-    /// The boot that its term began in; `nil` for what has no term.
-    var boot: String? {
-        switch self {
-        case .isolated(_, _, let term, _, _): term.boot
-        case .blocked(_, let start): start.boot
-        case .held(let effect): effect.term.boot
-        default: nil
-        }
-    }
-
     /// Records that block these networks, each of a size that a frame holds.
     static func chunks(_ blocks: [AddressBlock], start: Term) -> [JournalRecord] {
         stride(from: 0, to: blocks.count, by: 10_000).map {

@@ -24,6 +24,16 @@ enum HeldTable: Hashable {
         }
     }
 
+    /// What brings about the effects that it holds.
+    var kind: ActionKind {
+        switch self {
+        case .ports: .blockAddress
+        case .list: .blockAddresses
+        case .users: .cutUserNetwork
+        case .domains: .sinkholeDomain
+        }
+    }
+
     /// Those that there are whatever is in force.
     static let fixed: [HeldTable] = [.ports, .users, .domains]
 

@@ -24,6 +24,8 @@ package struct OrderJournal: ~Copyable {
     private(set) var desired: DesiredState
     private let clock: BootClock
     private var lengthAfterCompaction: Int
+    /// Whether the journal holds no lasting term of an earlier boot that is not followed by what is left of it.
+    private(set) var isReckoned: Bool
     /// When it was last written down that the controller was heard: nanoseconds after this boot.
     private var heardOnDisk: Int64 = .min / 2
 
@@ -31,23 +33,29 @@ package struct OrderJournal: ~Copyable {
     package init(folder: String, clock: BootClock) throws(EnforceError) {
         var orders: [OrderID: Entry] = [:]
         var desired = DesiredState()
-        var lastBoot = clock.boot
+        var unreckoned = Unreckoned()
         file = try JournalFile(folder + "/journal") { content in
             guard let record = JournalRecord(bytes: content) else { return }
             desired.apply(record, clock: clock)
             Self.note(record, in: &orders)
-            lastBoot = record.boot ?? lastBoot
-        }
-        // What is left after a reboot is reckoned by the wall clock, once: a later start must not reckon it anew.
-        if lastBoot != clock.boot {
-            try? file.append(desired.lastingRecords(clock: clock).map(\.bytes), urgent: false)
+            unreckoned.note(record, boot: clock.boot)
         }
         self.orders = orders
         self.desired = desired
         self.clock = clock
         lengthAfterCompaction = file.length
+        isReckoned = !unreckoned.isLasting(in: desired, clock: clock)
+        // Where the disk refuses it is tried again: whoever opens the journal sees to that.
+        if !isReckoned { try? reckon() }
         // A boot takes time in which nobody can be heard: after one, loss begins anew.
         if desired.heard == nil { hear() }
+    }
+
+    /// Writes down what is left of all that began before this boot. The wall clock tells it, once: a later start must not
+    /// reckon it anew.
+    mutating func reckon() throws(EnforceError) {
+        try file.append(desired.lastingRecords(clock: clock).map(\.bytes), urgent: true)
+        isReckoned = true
     }
 
     private static func note(_ record: JournalRecord, in orders: inout [OrderID: Entry]) {
@@ -115,6 +123,7 @@ package struct OrderJournal: ~Copyable {
         try JournalFile.replace(path, with: records.map(\.bytes))
         file = try JournalFile(path) { _ in }
         lengthAfterCompaction = file.length
+        isReckoned = true
     }
 
     /// Forgets orders that are old, and, beyond the most that are kept, the oldest of those that no longer could be

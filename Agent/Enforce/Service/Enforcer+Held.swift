@@ -33,6 +33,7 @@ extension Enforcer {
             return (proof, end.rfc3339(fractionDigits: 0))
         } catch {
             record([earlier.map { .held($0) } ?? .ended(effect.key, why: "it failed: \(error.code)")], &core)
+            core.containment.rewrite(table)
             throw error
         }
     }
@@ -45,26 +46,40 @@ extension Enforcer {
         let held = core.journal.desired.held.values.first { $0.key.kind == kind && $0.orders.contains(order) }
         guard let effect = held, let table = HeldTable(effect.key) else {
             try core.journal.append([.received(receipt)])
+            // It may have ended on disk alone: nothing is said to be gone that the kernel may still hold.
+            try core.containment.settle(kind, core.journal.desired, clock: clock)
             return nil
         }
         record([.received(receipt), .ended(effect.key, why: "order \(receipt.order)")], &core)
-        let proof = try core.containment.renew(
-            table, desired: core.journal.desired, clock: clock, lines: ["ended: \(effect.title)"], since: begun)
-        return (effect.title, proof)
+        do {
+            let proof = try core.containment.renew(
+                table, desired: core.journal.desired, clock: clock, lines: ["ended: \(effect.title)"], since: begun)
+            return (effect.title, proof)
+        } catch {
+            core.containment.rewrite(table)
+            throw error
+        }
     }
 
-    /// Ends what is over; the kernel has ended it already. Called in every round of the reconciler.
-    func endHeld(_ core: inout Core) throws(EnforceError) {
+    /// Ends what is over; the kernel has ended it already. Called in every round of the reconciler. Returns sentences about
+    /// what it refused.
+    func endHeld(_ core: inout Core) -> [String] {
         let over = core.journal.desired.effectsOver(clock: clock).filter { HeldTable($0.key) != nil }
-        guard !over.isEmpty else { return }
+        guard !over.isEmpty else { return [] }
         for effect in over {
             record([.ended(effect.key, why: "the term is over")], &core)
             log.notice("an effect has ended: its time is over", metadata: ["effect": "\(effect.title)"])
         }
+        var said: [String] = []
         for table in Set(over.compactMap { HeldTable($0.key) }) {
-            _ = try core.containment.renew(table, desired: core.journal.desired, clock: clock)
+            do {
+                _ = try core.containment.renew(table, desired: core.journal.desired, clock: clock)
+            } catch {
+                said += core.containment.miss(.table(table), error)
+            }
         }
         forgetLists(core)
+        return said
     }
 
     /// Removes the files of lists that nothing holds any more.

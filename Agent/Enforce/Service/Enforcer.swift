@@ -90,6 +90,9 @@ package final class Enforcer: Sendable {
         let host = try HostIdentity.load(
             identity: configuration.identityPath, policyRoot: configuration.policyRootPath)
         var journal = try OrderJournal(folder: configuration.stateDirectory, clock: clock)
+        if !journal.isReckoned {
+            log.critical("what is left after the boot could not be written down: it is tried again")
+        }
         journal.onChange = { [announcements] in announcements.change() }
         var containment = try Containment(
             firewall: firewall(), lists: ListFiles(folder: configuration.stateDirectory + "/lists"),

@@ -73,36 +73,47 @@ extension Enforcer {
     /// Whether nobody else can change our tables.
     var ownsTables: Bool { core.withLock { $0.containment.ownsTables } }
 
-    /// Ends an isolation whose time is over, puts back what is lost.
+    /// Ends what is over, puts back what is lost; each for itself, so that what the kernel or the disk refuses keeps nothing
+    /// else from being looked at.
     package func tick(thorough: Bool) {
         core.withLock { core in
-            do {
-                if core.journal.desired.isIsolationOver(clock: clock) {
-                    _ = try core.containment.release()
-                    record([.released(why: "the term is over")], &core)
-                    log.notice("the isolation has ended: its time is over")
-                }
-                if let loss = core.journal.desired.loss(clock: clock) {
-                    _ = try core.containment.release()
-                    let why = "the controller was not heard for \(loss.spelled)"
-                    record([.released(why: why)], &core)
-                    log.warning("the isolation has ended: \(why)")
-                    announcements.announce(.lost, "The isolation has ended by itself: \(why).", at: clock.now())
-                }
-                // Ended on disk, and the kernel would not: nobody is kept cut off by that.
-                if core.journal.desired.isolation == nil, core.containment.isIsolating {
-                    _ = try core.containment.release()
-                    log.notice("the isolation has ended, which had failed before")
-                }
-                if thorough { core.journal.forgetEndedBlocks() }
-                try endHeld(&core)
-                for line in try core.containment.repair(core.journal.desired, clock: clock, thorough: thorough) {
-                    log.warning("\(line)")
-                    announcements.announce(.drift, line, at: clock.now())
-                }
-            } catch {
-                log.error("what is desired could not be put back", metadata: ["error": "\(error)"])
+            do { try endIsolation(&core) } catch {
+                log.error("an isolation that is over could not be ended", metadata: ["error": "\(error)"])
+            }
+            reckon(&core)
+            if thorough { core.journal.forgetEndedBlocks() }
+            let said = endHeld(&core) + core.containment.repair(core.journal.desired, clock: clock, thorough: thorough)
+            for line in said {
+                log.warning("\(line)")
+                announcements.announce(.drift, line, at: clock.now())
             }
         }
+    }
+
+    /// Ends an isolation whose time is over, or whose controller was not heard for too long.
+    private func endIsolation(_ core: inout Core) throws(EnforceError) {
+        if core.journal.desired.isIsolationOver(clock: clock) {
+            _ = try core.containment.release()
+            record([.released(why: "the term is over")], &core)
+            log.notice("the isolation has ended: its time is over")
+        }
+        if let loss = core.journal.desired.loss(clock: clock) {
+            _ = try core.containment.release()
+            let why = "the controller was not heard for \(loss.spelled)"
+            record([.released(why: why)], &core)
+            log.warning("the isolation has ended: \(why)")
+            announcements.announce(.lost, "The isolation has ended by itself: \(why).", at: clock.now())
+        }
+        // Ended on disk, and the kernel would not: nobody is kept cut off by that.
+        if core.journal.desired.isolation == nil, core.containment.isIsolating {
+            _ = try core.containment.release()
+            log.notice("the isolation has ended, which had failed before")
+        }
+    }
+
+    /// Writes down what is left of terms that began before this boot, where that failed at the start.
+    private func reckon(_ core: inout Core) {
+        guard !core.journal.isReckoned, (try? core.journal.reckon()) != nil else { return }
+        log.notice("what is left after the boot is written down, which had failed before")
     }
 }
