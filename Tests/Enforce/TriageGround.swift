@@ -49,8 +49,8 @@ struct TriageGround {
     }
 
     /// A record of utmp(5).
-    private static func login(_ user: String, _ from: String) -> String {
-        var record = [UInt8](repeating: 0, count: 384)
+    static func login(_ user: String, _ from: String) -> String {
+        var record = [UInt8](repeating: 0, count: LoginRecords.width)
         record[0] = 6
         for (text, offset) in [("ssh:notty", 8), (user, 44), (from, 76)] {
             record.replaceSubrange(offset..<offset + text.utf8.count, with: text.utf8)
@@ -59,10 +59,11 @@ struct TriageGround {
     }
 
     /// The real enforcer, on this host.
-    func enforcer(_ fleet: Enrolled) throws -> EnforcerProcess {
+    /// - Parameter more: Shell commands that make its mounts worse.
+    func enforcer(_ fleet: Enrolled, more: [String] = []) throws -> EnforcerProcess {
         let places = ["cron.d": "/etc/cron.d", "root": "/root", "varlog": "/var/log", "dpkg": "/var/lib/dpkg"]
         let mounts = places.map { "mount --bind '\(lab.scratch.path)/\($0)' \($1)" }.sorted()
-        let script = mounts + ["mount -t tmpfs none /root/.config/systemd/user/elsewhere", "exec \"$@\""]
+        let script = mounts + ["mount -t tmpfs none /root/.config/systemd/user/elsewhere"] + more + ["exec \"$@\""]
         return try EnforcerProcess(
             fleet,
             entering: [
@@ -93,6 +94,26 @@ struct TriageGround {
             ])
         guard let line = program.line(), line == "ready" else { throw Program.Failure(what: "no implant") }
         return program
+    }
+
+    /// A program that mounts file systems of which nobody ever answers for a file, until the ground is gone.
+    func silence() throws -> String {
+        try lab.scratch.file(
+            "silence.py",
+            """
+            import ctypes, os, sys, time
+            libc = ctypes.CDLL(None, use_errno=True)
+            for place in sys.argv[2:]:
+                fuse = os.open('/dev/fuse', os.O_RDWR)
+                options = b'fd=%d,rootmode=40000,user_id=0,group_id=0' % fuse
+                if libc.mount(b'silent', place.encode(), b'fuse', 0, options) != 0:
+                    sys.exit(os.strerror(ctypes.get_errno()))
+            if os.fork() == 0:
+                for number in (0, 1, 2): os.close(number)
+                end = time.time() + 600
+                while os.path.exists(sys.argv[1]) and time.time() < end: time.sleep(1)
+            """)
+        return "python3 '\(lab.scratch.path)/silence.py' '\(lab.scratch.path)/silence.py'"
     }
 
     /// Files that were changed just now.

@@ -79,6 +79,18 @@ struct FileStatus: Equatable {
         self.init(status)
     }
 
+    /// Of a name in a folder that need not be a text, ended by a zero byte; it may be a link. `nil`, and `errno`, where it
+    /// cannot be asked.
+    init?(named name: [CChar], in folder: Descriptor) {
+        var status = clinux_status()
+        let result = unsafe clinux_status_in(folder.number, name, &status)
+        guard result == 0 else {
+            errno = -result
+            return nil
+        }
+        self.init(status)
+    }
+
     /// Of what a path leads to, or of the link that it is; `nil` where there is nothing, or it cannot be asked.
     init?(at path: String, following: Bool = true) {
         var status = clinux_status()

@@ -113,7 +113,7 @@ struct OpenedFile {
         0x1980_0202: "mqueue", 0x4249_4E4D: "binfmt_misc", 0x6E73_6673: "nsfs", 0x6573_5546: "fuse",
     ]
 
-    fileprivate static func checkFileSystem(of file: Descriptor, _ path: String) throws {
+    static func checkFileSystem(of file: Descriptor, _ path: String) throws {
         if let name = unreal[clinux_file_system_type(file.number)] {
             throw Refusal(
                 "built-in: file system", "\(path) is on a file system of type \(name): nothing is taken there.")

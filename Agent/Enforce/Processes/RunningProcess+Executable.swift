@@ -6,11 +6,12 @@ extension RunningProcess {
     /// Whether it runs the file that had this path when it began: it may have been deleted or renamed since.
     func runs(_ path: String) -> Bool { executable == path || executablePath == path || wasRenamed(from: path) }
 
-    /// A file that is renamed is changed at that time, and nothing has its old name. What the process began to run by
+    /// A file that is renamed is changed at that time, and nothing has its old name: any other error than that
+    /// says nothing. What the process began to run by
     /// exec(2) after it was seen is another file, as a rule changed long before the process began.
     private func wasRenamed(from path: String) -> Bool {
         guard let file = FileStatus(at: "/proc/\(pid)/exe"),
-            FileStatus(at: "/proc/\(pid)/root" + path, following: false) == nil
+            FileStatus(at: "/proc/\(pid)/root" + path, following: false) == nil, errno == ENOENT
         else {
             return false
         }

@@ -9,9 +9,24 @@ internal import Synchronization
 /// Orders that look and bring evidence.
 extension Enforcer {
     /// Looks on a thread that others go before, one look at a time.
-    func quietly(_ look: @escaping @Sendable () throws -> Verdict) throws -> Verdict {
-        try looking.withLock { _ in try QuietThread.run { Result { try look() } }.get() }
+    func quietly(
+        _ order: Order, within patience: Duration, _ look: @escaping @Sendable () throws -> Verdict
+    ) throws -> Verdict {
+        let result = try looking.run(within: patience) {
+            Result { try look() }
+        } late: { result in
+            // Nobody awaits what it brought.
+            if case .success(let verdict) = result, verdict.evidence != nil {
+                (try? self.openEvidence())?.sent(order.id)
+            }
+        }
+        return try result.get()
     }
+
+    /// Of collecting one file: of gigabytes on a slow disk.
+    static let patienceOfCollection = Duration.seconds(900)
+    /// What a triage may take besides its own time, to put down what it has.
+    static let graceOfTriage = Duration.seconds(30)
 
     func collect(
         _ wanted: FileCollection, _ order: Order, _ policy: LocalPolicy, begun: ContinuousClock.Instant

@@ -27,9 +27,13 @@ extension Enforcer {
                 return try keys.withLock { _ in try putKeyBack(order, policy, begun: begun) }
             case .restoreService(let order): return try services.withLock { _ in try giveBack(order, begun: begun) }
             case .collectFile(let wanted):
-                return try quietly { try self.collect(wanted, order, policy, begun: begun) }
+                return try quietly(order, within: Self.patienceOfCollection) {
+                    try self.collect(wanted, order, policy, begun: begun)
+                }
             case .triage(let triage):
-                return try quietly { try self.lookAround(triage, order, policy, begun: begun) }
+                return try quietly(order, within: triage.patience + Self.graceOfTriage) {
+                    try self.lookAround(triage, order, policy, begun: begun)
+                }
             case .isolate, .release, .blockAddress, .unblockAddress, .endBlock, .blockAddresses,
                 .unblockAddresses, .cutUserNetwork, .restoreUserNetwork, .sinkholeDomain, .unsinkholeDomain:
                 throw EnforceError("order.misrouted", "\(order.action.kind.rawValue) is done under the lock.")

@@ -58,8 +58,8 @@ package final class Enforcer: Sendable {
     let quarantine = Mutex<Quarantine?>(nil)
     /// What orders brought; opened at its first use.
     let evidenceStore = Mutex<EvidenceStore?>(nil)
-    /// Held while something is looked at for evidence.
-    let looking = Mutex(())
+    /// Looks at something for evidence.
+    let looking = QuietThread()
     /// The accounts' file as it was last looked at.
     let accountsSeen = Mutex<[Int64]>([])
     /// Held while a process or an account is taken hold of, let go or kept so: who keeps it so by a list that is older than

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import CordonModel
 internal import CordonScan
 internal import CordonTrust
@@ -22,8 +23,8 @@ final class TriageFiles {
 
     /// Adds the SHA-256 of an open plain file in hexadecimal, or why there is none.
     func sum(
-        _ file: Descriptor, _ path: String, into row: inout JSONObject, _ table: TriageTable
-    ) throws(TriageTable.Stop) {
+        _ file: Descriptor, _ path: String, into row: inout JSONObject, until end: ContinuousClock.Instant
+    ) {
         guard let status = try? FileStatus(of: file, path), status.isRegular else {
             row["not_hashed"] = "no plain file"
             return
@@ -43,7 +44,10 @@ final class TriageFiles {
         var buffer = [UInt8](repeating: 0, count: 1 << 18)
         var offset: Int64 = 0
         while offset < size {
-            try table.check()
+            guard ContinuousClock.now < end else {
+                row["not_hashed"] = "the time was over"
+                return
+            }
             guard let bytes = try? file.read(at: offset, into: &buffer, path), !bytes.isEmpty else {
                 row["not_hashed"] = "it could not be read to its end"
                 return
@@ -63,26 +67,38 @@ final class TriageFiles {
     }
 
     /// A plain file with the sum over what it holds; with what it says, where that is wanted and it is a text.
-    func row(_ path: String, withText: Bool, _ table: TriageTable) throws(TriageTable.Stop) -> JSONValue? {
-        let file: OpenedFile
-        do { file = try OpenedFile(path) } catch {
+    func row(
+        _ found: FileWalk.Found, withText: Bool, until end: ContinuousClock.Instant, _ table: TriageTable
+    ) -> JSONValue? {
+        let path = found.path.text
+        let file: Descriptor
+        let status: FileStatus
+        do {
+            file = try Descriptor(unsafe clinux_open_regular(found.folder.number, found.name)) {
+                .file("open", path, $0)
+            }
+            try OpenedFile.checkFileSystem(of: file, path)
+            status = try FileStatus(of: file, path)
+        } catch {
             table.note("\(path): \(error)")
             return nil
         }
-        var row = Self.members(path, file.status)
-        try sum(file.file, path, into: &row, table)
+        var row = Self.members(found.path, status)
+        sum(file, path, into: &row, until: end)
         var buffer = [UInt8](repeating: 0, count: Self.mostShown)
-        if withText, let start = try? file.file.read(at: 0, into: &buffer, path), !start.contains(0) {
+        if withText, let start = try? file.read(at: 0, into: &buffer, path), !start.contains(0) {
             row["text"] = .text(SecretLines.leftOut(String(decoding: start, as: UTF8.self)))
-            if Int64(start.count) < file.status.identity.size { row["text_is_cut"] = true }
+            if Int64(start.count) < status.identity.size { row["text_is_cut"] = true }
         }
         return .object(row)
     }
 
     /// What is told of every file.
-    static func members(_ path: String, _ status: FileStatus) -> JSONObject {
+    static func members(_ path: RawPath, _ status: FileStatus) -> JSONObject {
         var row = JSONObject()
-        row["path"] = .text(path)
+        row["path"] = .text(path.text)
+        // Its bytes are no text: `\xFF` in it is one of them.
+        if !path.isText { row["path_is_escaped"] = true }
         row["size"] = .integer(status.identity.size)
         row["user"] = .integer(Int64(status.user))
         row["group"] = .integer(Int64(status.group))

@@ -49,8 +49,37 @@ extension TriageLook {
     private static let deepest = 8
     /// Homes that are looked into.
     private static let mostHomes = 1000
+    /// Files of one home, and bytes and time that are given to it.
+    private static let mostOfHome = 200
+    private static let mostBytesOfHome = 256 << 10
+    private static let patienceOfHome = Duration.seconds(5)
 
     func persistence(_ table: TriageTable) throws(TriageTable.Stop) {
+        let remote = RemotePlaces.here
+        var seen: Set<Seen> = []
+        // The stricter come first, for some lie in others.
+        for spot in Self.spots.sorted(by: { !$0.withText && $1.withText }) {
+            let walk = FileWalk(deepest: Self.deepestSpot, table, remote)
+            try walk.from(spot.path) { found throws(TriageTable.Stop) in
+                guard seen.insert(Seen(found)).inserted else { return }
+                try tell(found, withText: spot.withText, until: walk.end, table)
+            }
+        }
+        for home in homes(table) { try persistence(of: home, remote, &seen, table) }
+    }
+
+    /// Files that were told, for some places lie in others.
+    private struct Seen: Hashable {
+        var path: RawPath
+        var inode: UInt64
+
+        init(_ found: FileWalk.Found) {
+            path = found.path
+            inode = found.status.identity.inode
+        }
+    }
+
+    private func homes(_ table: TriageTable) -> [String] {
         var homes: Set<String> = []
         for line in (TextFile.text("/etc/passwd") ?? "").split(separator: "\n") {
             let fields = line.split(separator: ":", omittingEmptySubsequences: false)
@@ -58,29 +87,47 @@ extension TriageLook {
             homes.insert(String(fields[5]))
         }
         if homes.count > Self.mostHomes { table.note("\(Self.mostHomes) of \(homes.count) homes were looked into") }
-        let inHomes = homes.sorted().prefix(Self.mostHomes).flatMap { home in
-            Self.homeSpots.map { Spot(path: "\(home)/\($0.path)", withText: $0.withText) }
-        }
-        var seen: Set<String> = []
-        // The stricter come first, for some lie in others.
-        for spot in (Self.spots + inHomes).sorted(by: { !$0.withText && $1.withText }) {
-            try FileWalk(deepest: Self.deepestSpot, table).from(spot.path) { path, status throws(TriageTable.Stop) in
-                guard seen.insert(path).inserted else { return }
-                try tell(path, status, withText: spot.withText, table)
+        return Array(homes.sorted().prefix(Self.mostHomes))
+    }
+
+    /// What a home holds its owner chose: no link in it is followed, and it has bounds of its own, so that none of them takes
+    /// what the others need.
+    private func persistence(
+        of home: String, _ remote: RemotePlaces, _ seen: inout Set<Seen>, _ table: TriageTable
+    ) throws(TriageTable.Stop) {
+        let end = ContinuousClock.now + min(Self.patienceOfHome, table.timeLeft / 4)
+        let walk = FileWalk(deepest: Self.deepestSpot, table, remote, until: end)
+        guard let real = walk.resolved(home) else { return }
+        let (rows, bytes) = (
+            table.rows + Self.mostOfHome, table.bytes.count + min(Self.mostBytesOfHome, table.room / 4)
+        )
+        var isFull = false
+        do throws(TriageTable.Stop) {
+            for spot in Self.homeSpots {
+                try walk.from(spot.path.split(separator: "/"), in: real) { found throws(TriageTable.Stop) in
+                    guard seen.insert(Seen(found)).inserted else { return }
+                    isFull = table.rows >= rows || table.bytes.count >= bytes
+                    if isFull { throw table.rows >= rows ? .rows : .bytes }
+                    try tell(found, withText: spot.withText, until: end, table)
+                }
             }
+        } catch {
+            // Its own bound, or the table's.
+            guard isFull || (error == .time && table.timeLeft > .zero) else { throw error }
+            table.note("\(home): not all of it: it has as much as one home may take")
         }
     }
 
     private func tell(
-        _ path: String, _ status: FileStatus, withText: Bool, _ table: TriageTable
+        _ found: FileWalk.Found, withText: Bool, until end: ContinuousClock.Instant, _ table: TriageTable
     ) throws(TriageTable.Stop) {
-        guard status.isRegular else {
-            var row = TriageFiles.members(path, status)
-            row["link_to"] = .text(TextFile.link(path) ?? "")
+        guard found.status.isRegular else {
+            var row = TriageFiles.members(found.path, found.status)
+            row["link_to"] = .text(found.target ?? "")
             return try table.add(.object(row))
         }
-        let isKept = uncollected(path, status)
-        if let row = try files.row(path, withText: withText && !isKept, table) { try table.add(row) }
+        let isKept = uncollected(found.path.text, found.status)
+        if let row = files.row(found, withText: withText && !isKept, until: end, table) { try table.add(row) }
     }
 
     /// What its owner keeps from being collected is not shown here either.
@@ -97,13 +144,14 @@ extension TriageLook {
         var time = timespec()
         unsafe _ = clock_gettime(CLOCK_REALTIME, &time)
         let since = Int64(time.tv_sec) - Self.lately
+        let remote = RemotePlaces.here
         for path in Self.changing {
             try table.check()
             var newest = NewestFiles(most: Self.mostOfPlace)
             do throws(TriageTable.Stop) {
-                try FileWalk(deepest: Self.deepest, table, until: ContinuousClock.now + table.timeLeft / 2)
-                    .from(path) { path, status throws(TriageTable.Stop) in
-                        if status.changed.seconds >= since { newest.add(path, status) }
+                try FileWalk(deepest: Self.deepest, table, remote, until: ContinuousClock.now + table.timeLeft / 2)
+                    .from(path) { found throws(TriageTable.Stop) in
+                        if found.status.changed.seconds >= since { newest.add(found.path, found.status) }
                     }
             } catch { table.note("\(path): not all of it, for \(error.rawValue)") }
             let (files, leftOut) = newest.sorted()
@@ -116,24 +164,28 @@ extension TriageLook {
 /// Those of many files that were changed last.
 private struct NewestFiles {
     private let most: Int
-    private var kept: [(path: String, status: FileStatus)] = []
+    private var kept: [(path: RawPath, status: FileStatus)] = []
     private var leftOut = 0
 
     init(most: Int) { self.most = most }
 
-    mutating func add(_ path: String, _ status: FileStatus) {
+    mutating func add(_ path: RawPath, _ status: FileStatus) {
         kept.append((path, status))
         if kept.count >= 2 * most { trim() }
     }
 
     /// The newest first, and how many there were besides.
-    mutating func sorted() -> (files: [(path: String, status: FileStatus)], leftOut: Int) {
+    mutating func sorted() -> (files: [(path: RawPath, status: FileStatus)], leftOut: Int) {
         trim()
         return (kept, leftOut)
     }
 
     private mutating func trim() {
-        kept.sort { ($1.status.changed.seconds, $0.path) < ($0.status.changed.seconds, $1.path) }
+        kept.sort { one, other in
+            one.status.changed.seconds == other.status.changed.seconds
+                ? one.path.bytes.lexicographicallyPrecedes(other.path.bytes)
+                : one.status.changed.seconds > other.status.changed.seconds
+        }
         leftOut += max(0, kept.count - most)
         kept.removeLast(max(0, kept.count - most))
     }

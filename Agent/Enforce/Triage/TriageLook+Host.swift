@@ -7,8 +7,6 @@ internal import Glibc
 extension TriageLook {
     /// Newest records of one login file.
     private static let mostLogins = 2000
-    /// Bytes of a record of utmp(5), on all of Linux's 64-bit hosts.
-    private static let loginWidth = 384
 
     /// The lines of a file, or a note that it cannot be read.
     private func lines(of path: String, _ table: TriageTable) -> [Substring] {
@@ -45,9 +43,10 @@ extension TriageLook {
         }
     }
 
-    /// /proc/self/mountinfo, proc_pid_mountinfo(5): options of network file systems may hold passwords.
+    /// As the first process sees them, for the enforcer's unit may have given it a view of its own; proc_pid_mountinfo(5).
+    /// Options of network file systems may hold passwords.
     func mounts(_ table: TriageTable) throws(TriageTable.Stop) {
-        for line in lines(of: "/proc/self/mountinfo", table) {
+        for line in lines(of: "/proc/1/mountinfo", table) {
             let words = line.split(separator: " ").map { String($0) }
             guard words.count > 6, let dash = words.firstIndex(of: "-"), words.count > dash + 2 else { continue }
             try table.add([
@@ -80,17 +79,18 @@ extension TriageLook {
     /// name that no account has is not told.
     func logins(_ table: TriageTable) throws(TriageTable.Stop) {
         let known = Set((TextFile.text("/etc/passwd") ?? "").split(separator: "\n").map { $0.prefix { $0 != ":" } })
+        let remote = RemotePlaces.here
         for path in ["/run/utmp", "/var/log/wtmp", "/var/log/btmp"] {
-            guard let bytes = TextFile.bytes(path, limit: 64 << 20) else {
-                table.note("\(path): \(unsafe String(cString: strerror(errno)))")
+            guard remote.hold(path) != true else {
+                table.note("\(path): a file system of another host or program is not entered")
                 continue
             }
-            let whole = bytes.count / Self.loginWidth
-            if whole > Self.mostLogins { table.note("\(path): the newest \(Self.mostLogins) of \(whole) records") }
-            for number in stride(from: whole - 1, through: max(0, whole - Self.mostLogins), by: -1) {
-                let record = Array(bytes[number * Self.loginWidth..<(number + 1) * Self.loginWidth])
-                try table.add(Self.login(record, path, known))
+            guard let (records, all) = LoginRecords.newest(of: path, most: Self.mostLogins) else {
+                table.note("\(path): \(errorText(errno))")
+                continue
             }
+            if all > Self.mostLogins { table.note("\(path): the newest \(Self.mostLogins) of \(all) records") }
+            for record in records { try table.add(Self.login(record, path, known)) }
         }
     }
 
@@ -101,7 +101,8 @@ extension TriageLook {
             "file": .text(path), "type": .integer(Int64(record[0])), "pid": .integer(Int64(record.host32(4))),
             "line": .text(text(8..<40)),
             "user": user.isEmpty || known.contains(user[...]) ? .text(user) : "[no account of this host]",
-            "from": .text(text(76..<332)), "at": .text("\(Timestamp(seconds: Int64(record.host32(340))))"),
+            "from": .text(text(76..<332)),
+            "at": .text("\(Timestamp(seconds: Int64(record.host32(LoginRecords.time))))"),
         ]
     }
 }

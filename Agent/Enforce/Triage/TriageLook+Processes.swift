@@ -10,36 +10,80 @@ extension TriageLook {
     /// Bytes of one command line.
     private static let mostArguments = 16_384
 
+    /// Whoever runs very large executables takes the time for sums, but hides no process: rows come first.
     func processes(_ table: TriageTable) throws(TriageTable.Stop) {
+        var (rows, size): ([(process: RunningProcess, row: JSONObject)], Int) = ([], 0)
         for pid in RunningProcess.all().sorted() {
-            guard let process = RunningProcess(pid: pid) else { continue }
-            var row = JSONObject()
-            row["pid"] = .integer(Int64(pid))
-            row["parent"] = .integer(Int64(process.parent))
-            row["start_ticks"] = .integer(Int64(clamping: process.startTime))
-            row["state"] = .text(String(process.state))
-            row["user"] = .integer(Int64(process.user))
-            row["name"] = .text(TextFile.line("/proc/\(pid)/comm") ?? "")
-            row["cgroup"] = .text(RunningProcess.cgroup(of: pid) ?? "")
-            if process.isKernelThread {
-                row["kernel_thread"] = true
-            } else {
-                try tell(process, in: &row, table)
+            if let process = RunningProcess(pid: pid) {
+                let row = row(of: process)
+                size += JSONValue.object(row).bytes().count
+                rows.append((process, row))
             }
-            try table.add(.object(row))
+            // What follows would not fit.
+            if size >= table.room || table.timeLeft == .zero { break }
         }
+        let end = table.end - table.timeLeft / 8
+        var places: [String: RemotePlaces] = [:]
+        for (process, row) in rows {
+            var row = row
+            if !process.isKernelThread { sum(process, into: &row, &places, until: end) }
+            try table.add(.object(row), isMade: true)
+        }
+        try table.check()
     }
 
-    private func tell(
-        _ process: RunningProcess, in row: inout JSONObject, _ table: TriageTable
-    ) throws(TriageTable.Stop) {
+    private func row(of process: RunningProcess) -> JSONObject {
         let pid = process.pid
-        row["executable"] = .text(process.executable ?? "")
-        if let file = TriageFiles.executable(of: pid) {
-            try files.sum(file, process.executable ?? "", into: &row, table)
+        var row = JSONObject()
+        row["pid"] = .integer(Int64(pid))
+        row["parent"] = .integer(Int64(process.parent))
+        row["start_ticks"] = .integer(Int64(clamping: process.startTime))
+        row["state"] = .text(String(process.state))
+        row["user"] = .integer(Int64(process.user))
+        row["name"] = .text(TextFile.line("/proc/\(pid)/comm") ?? "")
+        row["cgroup"] = .text(RunningProcess.cgroup(of: pid) ?? "")
+        if process.isKernelThread {
+            row["kernel_thread"] = true
         } else {
-            row["not_hashed"] = "it cannot be opened"
+            tell(process, in: &row)
         }
+        return row
+    }
+
+    /// The sum of what it runs. The mounts as the process has them are asked first, by the name alone: on a file system that
+    /// does not answer, whoever opens the file waits without end.
+    private func sum(
+        _ process: RunningProcess, into row: inout JSONObject, _ places: inout [String: RemotePlaces],
+        until end: ContinuousClock.Instant
+    ) {
+        guard ContinuousClock.now < end else {
+            row["not_hashed"] = "the time was over"
+            return
+        }
+        let pid = process.pid
+        // A process in a root of its own sees its own part of them.
+        let view = (TextFile.link("/proc/\(pid)/ns/mnt") ?? "") + (TextFile.link("/proc/\(pid)/root") ?? "")
+        let remote = places[view] ?? RemotePlaces(TextFile.text("/proc/\(pid)/mountinfo") ?? "")
+        places[view] = remote
+        guard let name = TextFile.link("/proc/\(pid)/exe"), name == row["executable"]?.text else {
+            row["not_hashed"] = "it is gone, or runs something else by now"
+            return
+        }
+        guard remote.hold(name) == false else {
+            row["not_hashed"] = "another host or a program would have to answer for it"
+            return
+        }
+        guard let file = TriageFiles.executable(of: pid), RunningProcess(pid: pid)?.startTime == process.startTime
+        else {
+            row["not_hashed"] = "it cannot be opened"
+            return
+        }
+        files.sum(file, name, into: &row, until: end)
+    }
+
+    private func tell(_ process: RunningProcess, in row: inout JSONObject) {
+        let pid = process.pid
+        row["executable"] = .text(TextFile.link("/proc/\(pid)/exe") ?? "")
         let line = TextFile.bytes("/proc/\(pid)/cmdline", limit: Self.mostArguments) ?? []
         let words = line.prefix(Self.mostArguments).map { $0 == 0 ? 0x20 : $0 }
         row["command_line"] = .text(String(decoding: words, as: UTF8.self))

@@ -1,0 +1,44 @@
+/// Where another host or a program answers for the files: to ask there may mean to wait without end, above all on a host
+/// that is isolated. What is known of it is read from mountinfo, without touching any of the places.
+struct RemotePlaces {
+    private struct Mount {
+        var place: [UInt8]
+        var isRemote: Bool
+    }
+
+    private let mounts: [Mount]
+    private let remote: Set<[UInt8]>
+
+    /// - Parameter text: Of /proc/PID/mountinfo; of several one after another.
+    init(_ text: String) {
+        mounts = MountTable(text).mounts.map { mount in
+            let waits =
+                mount.isRemote || mount.type == "fuse" || mount.type == "fuseblk" || mount.type.hasPrefix("fuse.")
+                || mount.type == "autofs"
+            return Mount(place: Array(mount.place.utf8), isRemote: waits)
+        }
+        remote = Set(mounts.lazy.filter(\.isRemote).map(\.place))
+    }
+
+    /// As the enforcer sees them, whom its unit may have given a view of its own.
+    static var here: RemotePlaces { RemotePlaces(TextFile.text("/proc/self/mountinfo") ?? "") }
+
+    /// Whether the path, which leads over no link, lies on such a place; `nil` where no mount holds it.
+    func hold(_ path: String) -> Bool? {
+        let path = Array(path.utf8)
+        var found: Mount?
+        for mount in mounts {
+            let above = mount.place == [0x2F] ? [] : mount.place
+            guard path.starts(with: above), path.count == above.count || path[above.count] == 0x2F else { continue }
+            // One that came later may cover what is deeper: it counts where to trust it would be the mistake.
+            if mount.isRemote || mount.place.count >= found?.place.count ?? 0 { found = mount }
+        }
+        return found?.isRemote
+    }
+
+    /// Whether such a place begins just there.
+    func begin(at path: RawPath) -> Bool {
+        // As the table has names that are no text.
+        remote.contains(path.bytes) || remote.contains(Array(String(decoding: path.bytes, as: UTF8.self).utf8))
+    }
+}
