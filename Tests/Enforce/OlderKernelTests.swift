@@ -16,12 +16,15 @@ struct OlderKernelTests {
     private let lab: Lab
     private let fleet: Enrolled
     private let peerServer: Program
+    /// One for all enforcers of a test: a set of a second later is another.
+    private let keys: Cordon_V1_SignedOrderKeySet
     private let hour = Isolation(duration: .seconds(3600))
 
     init() throws {
         lab = try Lab()
         peerServer = try lab.start(lab.peer, "serve", "7443", "4444")
         fleet = try Enrolled(lab.scratch)
+        keys = try fleet.keySet()
     }
 
     /// An enforcer in the host, on a kernel without these, with its keys.
@@ -41,7 +44,7 @@ struct OlderKernelTests {
                 () throws(EnforceError) in Firewall(socket: kernel)
             }
         }
-        _ = try enforcer.accept(try fleet.keySet())
+        _ = try enforcer.accept(keys)
         return enforcer
     }
 
