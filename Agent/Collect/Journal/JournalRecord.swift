@@ -66,12 +66,13 @@ struct JournalRecord {
         takeOther(field)
     }
 
-    /// Names that begin with `_` are journald's own: what it knows of the sender beyond what is used.
+    /// Names that begin with `_` are journald's own: what it knows of the sender beyond what is used. Names are of capital
+    /// letters, digits and `_` (systemd.journal-fields(7)); others only a damaged journal has.
     private mutating func takeOther(_ field: Span<UInt8>) {
         guard field[0] != UInt8(ascii: "_"), others.count < Self.otherLimit else { return }
-        var end = 1
-        while end < min(field.count, Self.otherLimit + 1), field[end] != UInt8(ascii: "=") { end += 1 }
-        guard end < field.count, field[end] == UInt8(ascii: "=") else { return }
+        var end = 0
+        while end < min(field.count, Self.otherLimit + 1), Self.isName(field[end]) { end += 1 }
+        guard end > 0, end < field.count, field[end] == UInt8(ascii: "=") else { return }
         let name = field.extracting(first: end).copy[...].string.lowercased()
         guard !Self.repeating.contains(name) else { return }
         let value = field.extracting(droppingFirst: end + 1).extracting(first: Value.limit).copy
@@ -81,6 +82,13 @@ struct JournalRecord {
             return
         }
         others.append((name, value[...].string))
+    }
+
+    private static func isName(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"): true
+        default: false
+        }
     }
 
     private mutating func takeMessage(_ field: Span<UInt8>) {
