@@ -16,7 +16,7 @@ package struct Containment: Sendable {
     /// The kernel may hold an isolation: one was begun, and not ended since.
     private(set) var isIsolating = false
     /// What the kernel held right after the rules were put in force.
-    private var isolationInForce: (rules: IsolationRules, readBack: Firewall.ReadBack)?
+    private(set) var isolationInForce: (rules: IsolationRules, readBack: Firewall.ReadBack)?
     private var blocksInForce: Firewall.ReadBack?
     var tablesInForce: [HeldTable: Firewall.ReadBack] = [:]
     /// What the kernel refused, and when it is asked again.
@@ -37,54 +37,6 @@ package struct Containment: Sendable {
 
     var cutter: FlowCutter { FlowCutter(agentUser: agentUser, controllers: controllers) }
 
-    private func rules(_ level: Isolation.Level) -> IsolationRules {
-        var links = level == .networkAndRaw ? try? LinkTable() : nil
-        return IsolationRules(
-            controllers: controllers, agentUser: agentUser, interfaces: (try? links?.interfaces()) ?? [])
-    }
-
-    /// The host's own addresses, gateways and resolvers.
-    package func surroundings() -> LocalPolicy.Surroundings {
-        var host = LocalPolicy.Surroundings()
-        if var links = try? LinkTable() {
-            host.own = (try? links.addresses()) ?? []
-            host.gateways = (try? links.gateways()) ?? []
-        }
-        host.resolvers = Self.resolvers
-        host.controllers = controllers
-        return host
-    }
-
-    /// What isolating this host would do to it.
-    func preflight() -> Preflight {
-        var preflight = Preflight(ownsTables: firewall.ownsTables, isWithoutEgress: !firewall.hasEgress)
-        do throws(NetlinkError) {
-            var links = try LinkTable()
-            for controller in controllers {
-                guard let tunnel = try links.tunnel(to: controller.address) else { continue }
-                preflight.tunnels.append(
-                    Preflight.Tunnel(
-                        controller: "\(controller.address)", interface: tunnel.interface, kind: tunnel.kind))
-            }
-        } catch {
-            preflight.unseen = "The ways to the controller could not be looked at (\(error))."
-        }
-        return preflight
-    }
-
-    private static var resolvers: Set<IPAddress> {
-        var found: Set<IPAddress> = []
-        for path in ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"] {
-            for line in (TextFile.text(path) ?? "").split(separator: "\n") {
-                let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
-                if words.count >= 2, words[0] == "nameserver", let address = IPAddress(words[1].prefix { $0 != "%" }) {
-                    found.insert(address)
-                }
-            }
-        }
-        return found
-    }
-
     // MARK: - Isolation
 
     /// Cuts the host off. Sockets are reset first, while the resets still reach the other ends; then the rules come
@@ -92,10 +44,12 @@ package struct Containment: Sendable {
     mutating func isolate(
         _ level: Isolation.Level, since start: ContinuousClock.Instant = .now
     ) throws(EnforceError) -> Proof {
-        let own = surroundings().own
+        let own = ownAddresses
         var cut = cutter.cutSockets(own: own)
         isIsolating = true
-        let rules = try firewall.isolate(rules(level))
+        let (wanted, fault) = rules(level)
+        cut.fault = cut.fault ?? fault
+        let rules = try firewall.isolate(wanted)
         let applied = ContinuousClock.now - start
         cut += cutter.cutSockets(own: own)
         cut += cutter.cutFlows(own: own)
@@ -112,13 +66,7 @@ package struct Containment: Sendable {
         let whole = readBack.rules >= rules.ruleCount && readBack.chains >= chains
         var lines = ["table inet \(IsolationRules.table)\(firewall.ownsTables ? ", owned and persistent" : "")"]
         lines += rules.controllers.map { "kept: user \(rules.agentUser) to \($0)" }
-        lines.append(
-            rules.interfaces.isEmpty
-                ? level == .network
-                    ? "raw sockets are not stopped: level network"
-                    : firewall.hasEgress
-                        ? "no interfaces but loopback" : "raw sockets are not stopped: this kernel has no egress hook"
-                : "egress of \(rules.interfaces.prefix(20).joined(separator: ", "))")
+        lines.append(rawSockets(rules, level))
         if let fault = cut.fault { lines.append(fault) }
         return Proof(
             applied: lines, rulesHash: readBack.hash, socketsReset: cut.sockets, flowsDeleted: cut.flows,
@@ -128,6 +76,14 @@ package struct Containment: Sendable {
                     name: "rules_in_force", passed: whole,
                     observed: "\(readBack.chains) chains and \(readBack.rules) rules read back from the kernel")
             ])
+    }
+
+    /// What stops raw sockets, as a line of the proof.
+    private func rawSockets(_ rules: IsolationRules, _ level: Isolation.Level) -> String {
+        if level == .network { return "raw sockets are not stopped: level network" }
+        if !rules.interfaces.isEmpty { return "egress of \(rules.interfaces.prefix(20).joined(separator: ", "))" }
+        return firewall.hasEgress
+            ? "no interfaces but loopback" : "raw sockets are not stopped: this kernel has no egress hook"
     }
 
     /// Ends the isolation; idempotent.
@@ -275,7 +231,9 @@ package struct Containment: Sendable {
     private mutating func isolationFault(_ level: Isolation.Level, thorough: Bool) throws(EnforceError) -> String? {
         guard let inForce = isolationInForce else { return "it was not in force" }
         if !isThere(IsolationRules.table) { return "its table was gone" }
-        if firewall.hasEgress, rules(level).interfaces != inForce.rules.interfaces { return "the interfaces changed" }
+        if firewall.hasEgress, rules(level).rules.interfaces != inForce.rules.interfaces {
+            return "the interfaces changed"
+        }
         if thorough, try firewall.readBack(IsolationRules.table) != inForce.readBack { return "its rules were changed" }
         return nil
     }

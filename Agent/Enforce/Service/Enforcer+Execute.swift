@@ -149,7 +149,7 @@ extension Enforcer {
     private func judge(
         _ order: Order, _ approvals: Approvals, _ core: borrowing Core, now: Timestamp
     ) throws(Refusal) {
-        let surroundings = surroundings(of: order.action, core)
+        let surroundings = try surroundings(of: order.action, core)
         try core.policy.check(order.action, at: surroundings)
         try core.policy.checkHours(of: order.action.kind, at: now)
         try core.policy.checkApprovals(of: order.action.kind, approvals)

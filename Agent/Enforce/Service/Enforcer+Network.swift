@@ -104,12 +104,14 @@ extension Enforcer {
     }
 
     /// What an action is judged by, as far as it matters to it.
-    func surroundings(of action: Action, _ core: borrowing Core) -> LocalPolicy.Surroundings {
+    func surroundings(of action: Action, _ core: borrowing Core) throws(Refusal) -> LocalPolicy.Surroundings {
         var surroundings = LocalPolicy.Surroundings()
         let desired = core.journal.desired
         switch action.kind {
         case .blockAddress, .blockAddresses:
-            surroundings = core.containment.surroundings()
+            do { surroundings = try core.containment.surroundings() } catch {
+                throw Refusal("built-in: own addresses", error.message)
+            }
             surroundings.blockCount = desired.blocks.count
             surroundings.lists = desired.lists.mapValues(\.count)
             surroundings.partBlocks = desired.partBlocks

@@ -1,0 +1,74 @@
+internal import AgentNetlink
+internal import CordonModel
+internal import CordonOrders
+internal import Glibc
+
+/// What the host is connected by, as isolations and blocks must know it.
+extension Containment {
+    /// The rules of an isolation, and what is to be said of them where the host's interfaces cannot be listed: those known
+    /// before stay closed, so that an isolation is never made weaker by that.
+    func rules(_ level: Isolation.Level) -> (rules: IsolationRules, fault: String?) {
+        func rules(_ interfaces: [String]) -> IsolationRules {
+            IsolationRules(controllers: controllers, agentUser: agentUser, interfaces: interfaces)
+        }
+        guard level == .networkAndRaw else { return (rules([]), nil) }
+        do throws(NetlinkError) {
+            var links = try LinkTable()
+            return (rules(try links.interfaces()), nil)
+        } catch {
+            let fault = "interfaces could not be listed (\(errorText(error.number))): those known before stay closed"
+            return (rules(isolationInForce?.rules.interfaces ?? []), fault)
+        }
+    }
+
+    /// The host's own addresses, gateways and resolvers. Throws where they cannot be told: nothing is judged without them.
+    func surroundings() throws(EnforceError) -> LocalPolicy.Surroundings {
+        var host = LocalPolicy.Surroundings()
+        do throws(NetlinkError) {
+            var links = try LinkTable()
+            host.own = try links.addresses()
+            host.gateways = try links.gateways()
+        } catch {
+            throw .system("host.addresses", "The host's own addresses and gateways cannot be read", error.number)
+        }
+        host.resolvers = Self.resolvers
+        host.controllers = controllers
+        return host
+    }
+
+    /// The host's own addresses; none where they cannot be read: then connections to itself are ended too.
+    var ownAddresses: Set<IPAddress> {
+        guard var links = try? LinkTable() else { return [] }
+        return (try? links.addresses()) ?? []
+    }
+
+    /// What isolating this host would do to it.
+    func preflight() -> Preflight {
+        var preflight = Preflight(ownsTables: firewall.ownsTables, isWithoutEgress: !firewall.hasEgress)
+        do throws(NetlinkError) {
+            var links = try LinkTable()
+            for controller in controllers {
+                guard let tunnel = try links.tunnel(to: controller.address) else { continue }
+                preflight.tunnels.append(
+                    Preflight.Tunnel(
+                        controller: "\(controller.address)", interface: tunnel.interface, kind: tunnel.kind))
+            }
+        } catch {
+            preflight.unseen = "The ways to the controller could not be looked at (\(error))."
+        }
+        return preflight
+    }
+
+    private static var resolvers: Set<IPAddress> {
+        var found: Set<IPAddress> = []
+        for path in ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"] {
+            for line in (TextFile.text(path) ?? "").split(separator: "\n") {
+                let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
+                if words.count >= 2, words[0] == "nameserver", let address = IPAddress(words[1].prefix { $0 != "%" }) {
+                    found.insert(address)
+                }
+            }
+        }
+        return found
+    }
+}
