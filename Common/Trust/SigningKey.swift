@@ -58,6 +58,7 @@ package enum SigningDomain: String, Sendable {
     case orderKeys = "cordon/order-keys/v1"
     case standingOrders = "cordon/standing-orders/v1"
     case rulePack = "cordon/rule-pack/v1"
+    case release = "cordon/release/v1"
     case auditCheckpoint = "cordon/audit/v1"
 
     fileprivate func message(_ bytes: [UInt8]) -> [UInt8] { Array(rawValue.utf8) + [0] + bytes }

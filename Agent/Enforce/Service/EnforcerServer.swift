@@ -140,7 +140,8 @@ package final class EnforcerServer: Sendable {
                 }
                 try enforcer.releaseLocally(reason: release.reason)
                 response.status = enforcer.status()
-            case nil: throw EnforceError("enforcer.unknown_request", "The request is not one that this version knows.")
+            case .upgrade, .releasePart, nil:
+                throw EnforceError("enforcer.unknown_request", "The request is not one that this version knows.")
             }
         } catch {
             response.error = Self.message(error)

@@ -129,7 +129,7 @@ struct LinkSession: Sendable {
         case .huntEnd(let end):
             if let id = HuntID(bytes: end.huntID) { uplink.hunter.end(id) }
         case .rulePack(let offer): channel.offered(offer.version)
-        case nil: break
+        case .upgrade, nil: break
         }
     }
 }

@@ -440,13 +440,27 @@ package enum Cordon_V1_Link: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "FetchRelease" metadata.
+        package enum FetchRelease: Sendable {
+            /// Request type for "FetchRelease".
+            package typealias Input = CordonWire.Cordon_V1_ReleaseWant
+            /// Response type for "FetchRelease".
+            package typealias Output = CordonWire.Cordon_V1_ReleasePart
+            /// Descriptor for "FetchRelease".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "cordon.v1.Link"),
+                method: "FetchRelease",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "cordon.v1.Link" service.
         package static let descriptors: [GRPCCore.MethodDescriptor] = [
             Orders.descriptor,
             Ship.descriptor,
             Evidence.descriptor,
             Renew.descriptor,
-            FetchRules.descriptor
+            FetchRules.descriptor,
+            FetchRelease.descriptor
         ]
     }
 }
@@ -566,6 +580,24 @@ extension Cordon_V1_Link {
             request: GRPCCore.StreamingServerRequest<CordonWire.Cordon_V1_RulePackRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<CordonWire.Cordon_V1_SignedRulePack>
+
+        /// Handle the "FetchRelease" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Part of a package of the release that was offered on the order stream.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `CordonWire.Cordon_V1_ReleaseWant` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `CordonWire.Cordon_V1_ReleasePart` messages.
+        func fetchRelease(
+            request: GRPCCore.StreamingServerRequest<CordonWire.Cordon_V1_ReleaseWant>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<CordonWire.Cordon_V1_ReleasePart>
     }
 
     /// Service protocol for the "cordon.v1.Link" service.
@@ -669,6 +701,24 @@ extension Cordon_V1_Link {
             request: GRPCCore.ServerRequest<CordonWire.Cordon_V1_RulePackRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<CordonWire.Cordon_V1_SignedRulePack>
+
+        /// Handle the "FetchRelease" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Part of a package of the release that was offered on the order stream.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `CordonWire.Cordon_V1_ReleaseWant` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `CordonWire.Cordon_V1_ReleasePart` message.
+        func fetchRelease(
+            request: GRPCCore.ServerRequest<CordonWire.Cordon_V1_ReleaseWant>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<CordonWire.Cordon_V1_ReleasePart>
     }
 
     /// Simple service protocol for the "cordon.v1.Link" service.
@@ -773,6 +823,24 @@ extension Cordon_V1_Link {
             request: CordonWire.Cordon_V1_RulePackRequest,
             context: GRPCCore.ServerContext
         ) async throws -> CordonWire.Cordon_V1_SignedRulePack
+
+        /// Handle the "FetchRelease" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Part of a package of the release that was offered on the order stream.
+        ///
+        /// - Parameters:
+        ///   - request: A `CordonWire.Cordon_V1_ReleaseWant` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `CordonWire.Cordon_V1_ReleasePart` to respond with.
+        func fetchRelease(
+            request: CordonWire.Cordon_V1_ReleaseWant,
+            context: GRPCCore.ServerContext
+        ) async throws -> CordonWire.Cordon_V1_ReleasePart
     }
 }
 
@@ -835,6 +903,17 @@ extension Cordon_V1_Link.StreamingServiceProtocol {
                 )
             }
         )
+        router.registerHandler(
+            forMethod: Cordon_V1_Link.Method.FetchRelease.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<CordonWire.Cordon_V1_ReleaseWant>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<CordonWire.Cordon_V1_ReleasePart>(),
+            handler: { request, context in
+                try await self.fetchRelease(
+                    request: request,
+                    context: context
+                )
+            }
+        )
     }
 }
 
@@ -857,6 +936,17 @@ extension Cordon_V1_Link.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<CordonWire.Cordon_V1_SignedRulePack> {
         let response = try await self.fetchRules(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func fetchRelease(
+        request: GRPCCore.StreamingServerRequest<CordonWire.Cordon_V1_ReleaseWant>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<CordonWire.Cordon_V1_ReleasePart> {
+        let response = try await self.fetchRelease(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -937,6 +1027,19 @@ extension Cordon_V1_Link.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<CordonWire.Cordon_V1_SignedRulePack> {
         return GRPCCore.ServerResponse<CordonWire.Cordon_V1_SignedRulePack>(
             message: try await self.fetchRules(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func fetchRelease(
+        request: GRPCCore.ServerRequest<CordonWire.Cordon_V1_ReleaseWant>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<CordonWire.Cordon_V1_ReleasePart> {
+        return GRPCCore.ServerResponse<CordonWire.Cordon_V1_ReleasePart>(
+            message: try await self.fetchRelease(
                 request: request.message,
                 context: context
             ),
@@ -1071,6 +1174,29 @@ extension Cordon_V1_Link {
             deserializer: some GRPCCore.MessageDeserializer<CordonWire.Cordon_V1_SignedRulePack>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<CordonWire.Cordon_V1_SignedRulePack>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "FetchRelease" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Part of a package of the release that was offered on the order stream.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `CordonWire.Cordon_V1_ReleaseWant` message.
+        ///   - serializer: A serializer for `CordonWire.Cordon_V1_ReleaseWant` messages.
+        ///   - deserializer: A deserializer for `CordonWire.Cordon_V1_ReleasePart` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func fetchRelease<Result>(
+            request: GRPCCore.ClientRequest<CordonWire.Cordon_V1_ReleaseWant>,
+            serializer: some GRPCCore.MessageSerializer<CordonWire.Cordon_V1_ReleaseWant>,
+            deserializer: some GRPCCore.MessageDeserializer<CordonWire.Cordon_V1_ReleasePart>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<CordonWire.Cordon_V1_ReleasePart>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -1257,6 +1383,40 @@ extension Cordon_V1_Link {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "FetchRelease" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Part of a package of the release that was offered on the order stream.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `CordonWire.Cordon_V1_ReleaseWant` message.
+        ///   - serializer: A serializer for `CordonWire.Cordon_V1_ReleaseWant` messages.
+        ///   - deserializer: A deserializer for `CordonWire.Cordon_V1_ReleasePart` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func fetchRelease<Result>(
+            request: GRPCCore.ClientRequest<CordonWire.Cordon_V1_ReleaseWant>,
+            serializer: some GRPCCore.MessageSerializer<CordonWire.Cordon_V1_ReleaseWant>,
+            deserializer: some GRPCCore.MessageDeserializer<CordonWire.Cordon_V1_ReleasePart>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<CordonWire.Cordon_V1_ReleasePart>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Cordon_V1_Link.Method.FetchRelease.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -1397,6 +1557,35 @@ extension Cordon_V1_Link.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<CordonWire.Cordon_V1_RulePackRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<CordonWire.Cordon_V1_SignedRulePack>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "FetchRelease" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Part of a package of the release that was offered on the order stream.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `CordonWire.Cordon_V1_ReleaseWant` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func fetchRelease<Result>(
+        request: GRPCCore.ClientRequest<CordonWire.Cordon_V1_ReleaseWant>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<CordonWire.Cordon_V1_ReleasePart>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.fetchRelease(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<CordonWire.Cordon_V1_ReleaseWant>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<CordonWire.Cordon_V1_ReleasePart>(),
             options: options,
             onResponse: handleResponse
         )
@@ -1562,6 +1751,39 @@ extension Cordon_V1_Link.ClientProtocol {
             metadata: metadata
         )
         return try await self.fetchRules(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "FetchRelease" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Part of a package of the release that was offered on the order stream.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func fetchRelease<Result>(
+        _ message: CordonWire.Cordon_V1_ReleaseWant,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<CordonWire.Cordon_V1_ReleasePart>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<CordonWire.Cordon_V1_ReleaseWant>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.fetchRelease(
             request: request,
             options: options,
             onResponse: handleResponse

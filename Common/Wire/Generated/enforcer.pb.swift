@@ -107,6 +107,24 @@ package nonisolated struct Cordon_V1_EnforcerRequest: Sendable {
     set {request = .trigger(newValue)}
   }
 
+  /// Verify, and say what is wanted of it; answered with upgrade.
+  package var upgrade: Cordon_V1_UpgradeOffer {
+    get {
+      if case .upgrade(let v)? = request {return v}
+      return Cordon_V1_UpgradeOffer()
+    }
+    set {request = .upgrade(newValue)}
+  }
+
+  /// A part of it that was wanted; answered with upgrade.
+  package var releasePart: Cordon_V1_ReleasePart {
+    get {
+      if case .releasePart(let v)? = request {return v}
+      return Cordon_V1_ReleasePart()
+    }
+    set {request = .releasePart(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// What is asked.
@@ -127,6 +145,10 @@ package nonisolated struct Cordon_V1_EnforcerRequest: Sendable {
     case standingOrders(Cordon_V1_SignedStandingOrders)
     /// A rule has fired while the controller cannot be reached: carry standing orders out.
     case trigger(Cordon_V1_StandingTrigger)
+    /// Verify, and say what is wanted of it; answered with upgrade.
+    case upgrade(Cordon_V1_UpgradeOffer)
+    /// A part of it that was wanted; answered with upgrade.
+    case releasePart(Cordon_V1_ReleasePart)
 
   }
 
@@ -296,6 +318,15 @@ package nonisolated struct Cordon_V1_EnforcerResponse: Sendable {
     set {response = .evidence(newValue)}
   }
 
+  /// To upgrade and release_part.
+  package var upgrade: Cordon_V1_UpgradeState {
+    get {
+      if case .upgrade(let v)? = response {return v}
+      return Cordon_V1_UpgradeState()
+    }
+    set {response = .upgrade(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// The answer.
@@ -312,6 +343,8 @@ package nonisolated struct Cordon_V1_EnforcerResponse: Sendable {
     case done(Cordon_V1_Done)
     /// To evidence; without an order when nothing more waits.
     case evidence(Cordon_V1_EvidencePart)
+    /// To upgrade and release_part.
+    case upgrade(Cordon_V1_UpgradeState)
 
   }
 
@@ -505,7 +538,7 @@ fileprivate nonisolated let _protobuf_package = "cordon.v1"
 
 nonisolated extension Cordon_V1_EnforcerRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EnforcerRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}execute\0\u{3}key_set\0\u{1}status\0\u{3}local_release\0\u{3}make_codes\0\u{1}evidence\0\u{1}trigger\0\u{3}standing_orders\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}execute\0\u{3}key_set\0\u{1}status\0\u{3}local_release\0\u{3}make_codes\0\u{1}evidence\0\u{1}trigger\0\u{3}standing_orders\0\u{1}upgrade\0\u{3}release_part\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -618,6 +651,32 @@ nonisolated extension Cordon_V1_EnforcerRequest: SwiftProtobuf.Message, SwiftPro
           self.request = .standingOrders(v)
         }
       }()
+      case 10: try {
+        var v: Cordon_V1_UpgradeOffer?
+        var hadOneofValue = false
+        if let current = self.request {
+          hadOneofValue = true
+          if case .upgrade(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.request = .upgrade(v)
+        }
+      }()
+      case 11: try {
+        var v: Cordon_V1_ReleasePart?
+        var hadOneofValue = false
+        if let current = self.request {
+          hadOneofValue = true
+          if case .releasePart(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.request = .releasePart(v)
+        }
+      }()
       default: break
       }
     }
@@ -663,6 +722,14 @@ nonisolated extension Cordon_V1_EnforcerRequest: SwiftProtobuf.Message, SwiftPro
     case .standingOrders?: try {
       guard case .standingOrders(let v)? = self.request else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
+    case .upgrade?: try {
+      guard case .upgrade(let v)? = self.request else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    }()
+    case .releasePart?: try {
+      guard case .releasePart(let v)? = self.request else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
     }()
     case nil: break
     }
@@ -874,7 +941,7 @@ nonisolated extension Cordon_V1_StatusRequest: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Cordon_V1_EnforcerResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EnforcerResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}result\0\u{3}key_set_accepted\0\u{1}status\0\u{1}error\0\u{1}done\0\u{1}evidence\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}result\0\u{3}key_set_accepted\0\u{1}status\0\u{1}error\0\u{1}done\0\u{1}evidence\0\u{1}upgrade\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -961,6 +1028,19 @@ nonisolated extension Cordon_V1_EnforcerResponse: SwiftProtobuf.Message, SwiftPr
           self.response = .evidence(v)
         }
       }()
+      case 8: try {
+        var v: Cordon_V1_UpgradeState?
+        var hadOneofValue = false
+        if let current = self.response {
+          hadOneofValue = true
+          if case .upgrade(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.response = .upgrade(v)
+        }
+      }()
       default: break
       }
     }
@@ -998,6 +1078,10 @@ nonisolated extension Cordon_V1_EnforcerResponse: SwiftProtobuf.Message, SwiftPr
     case .evidence?: try {
       guard case .evidence(let v)? = self.response else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case .upgrade?: try {
+      guard case .upgrade(let v)? = self.response else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     }()
     case nil: break
     }

@@ -191,6 +191,15 @@ package nonisolated struct Cordon_V1_AgentMessage: Sendable {
     set {message = .rulePack(newValue)}
   }
 
+  /// How far an upgrade is: after Welcome, and whenever that has changed.
+  package var upgrade: Cordon_V1_UpgradeState {
+    get {
+      if case .upgrade(let v)? = message {return v}
+      return Cordon_V1_UpgradeState()
+    }
+    set {message = .upgrade(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// What it says.
@@ -209,6 +218,8 @@ package nonisolated struct Cordon_V1_AgentMessage: Sendable {
     case health(Cordon_V1_AgentHealth)
     /// Which rules it runs: after Welcome, and whenever that has changed.
     case rulePack(Cordon_V1_RulePackState)
+    /// How far an upgrade is: after Welcome, and whenever that has changed.
+    case upgrade(Cordon_V1_UpgradeState)
 
   }
 
@@ -494,6 +505,15 @@ package nonisolated struct Cordon_V1_ControllerMessage: Sendable {
     set {message = .rulePack(newValue)}
   }
 
+  /// What the host should run; its packages are fetched with FetchRelease.
+  package var upgrade: Cordon_V1_UpgradeOffer {
+    get {
+      if case .upgrade(let v)? = message {return v}
+      return Cordon_V1_UpgradeOffer()
+    }
+    set {message = .upgrade(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// What it says.
@@ -514,6 +534,8 @@ package nonisolated struct Cordon_V1_ControllerMessage: Sendable {
     case standingOrders(Cordon_V1_SignedStandingOrders)
     /// The rules that the agent should run; fetched with RulePack, so that no order waits behind them.
     case rulePack(Cordon_V1_RulePackOffer)
+    /// What the host should run; its packages are fetched with FetchRelease.
+    case upgrade(Cordon_V1_UpgradeOffer)
 
   }
 
@@ -814,7 +836,7 @@ nonisolated extension Cordon_V1_RenewResponse: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Cordon_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AgentMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}progress\0\u{1}result\0\u{1}facts\0\u{4}\u{10}rule_pack\0\u{1}hunt\0\u{1}health\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}progress\0\u{1}result\0\u{1}facts\0\u{4}\u{10}rule_pack\0\u{1}hunt\0\u{1}health\0\u{1}upgrade\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -913,6 +935,19 @@ nonisolated extension Cordon_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtob
           self.message = .health(v)
         }
       }()
+      case 23: try {
+        var v: Cordon_V1_UpgradeState?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .upgrade(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .upgrade(v)
+        }
+      }()
       default: break
       }
     }
@@ -951,6 +986,10 @@ nonisolated extension Cordon_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtob
     case .health?: try {
       guard case .health(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+    }()
+    case .upgrade?: try {
+      guard case .upgrade(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
     }()
     case nil: break
     }
@@ -1223,7 +1262,7 @@ nonisolated extension Cordon_V1_OrderProgress.Stage: SwiftProtobuf._ProtoNamePro
 
 nonisolated extension Cordon_V1_ControllerMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ControllerMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}order\0\u{3}key_set\0\u{3}result_ack\0\u{4}\u{10}rule_pack\0\u{1}hunt\0\u{3}hunt_end\0\u{4}\u{12}standing_orders\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}order\0\u{3}key_set\0\u{3}result_ack\0\u{4}\u{10}rule_pack\0\u{1}hunt\0\u{3}hunt_end\0\u{1}upgrade\0\u{4}\u{11}standing_orders\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1322,6 +1361,19 @@ nonisolated extension Cordon_V1_ControllerMessage: SwiftProtobuf.Message, SwiftP
           self.message = .huntEnd(v)
         }
       }()
+      case 23: try {
+        var v: Cordon_V1_UpgradeOffer?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .upgrade(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .upgrade(v)
+        }
+      }()
       case 40: try {
         var v: Cordon_V1_SignedStandingOrders?
         var hadOneofValue = false
@@ -1373,6 +1425,10 @@ nonisolated extension Cordon_V1_ControllerMessage: SwiftProtobuf.Message, SwiftP
     case .huntEnd?: try {
       guard case .huntEnd(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+    }()
+    case .upgrade?: try {
+      guard case .upgrade(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
     }()
     case .standingOrders?: try {
       guard case .standingOrders(let v)? = self.message else { preconditionFailure() }

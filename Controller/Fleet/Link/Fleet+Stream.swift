@@ -69,7 +69,7 @@ extension Fleet {
                 sendStanding(to: session, unless: facts.standingVersion)
             case .rulePack(let state): heard(state, from: session.agent)
             // A kind of message that this version does not know.
-            case nil: continue
+            case .upgrade, nil: continue
             }
         }
         session.finish()

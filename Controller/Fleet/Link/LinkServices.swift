@@ -54,6 +54,12 @@ struct LinkService: Cordon_V1_Link.SimpleServiceProtocol {
         let (_, agent) = try context.agent()
         return try await fleet.rules(request, for: agent)
     }
+
+    func fetchRelease(
+        request: Cordon_V1_ReleaseWant, context: ServerContext
+    ) async throws -> Cordon_V1_ReleasePart {
+        throw RPCError(code: .unimplemented, message: "This controller does not serve upgrades yet.")
+    }
 }
 
 /// The one call of a stranger.
