@@ -383,61 +383,94 @@ package nonisolated struct Cordon_V1_EnforcerError: Sendable {
 }
 
 /// What the enforcer is and holds.
-package nonisolated struct Cordon_V1_EnforcerStatus: Sendable {
+package nonisolated struct Cordon_V1_EnforcerStatus: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Its version.
-  package var version: String = String()
+  /// Its version: of its package, where it is installed as one.
+  package var version: String {
+    get {_storage._version}
+    set {_uniqueStorage()._version = newValue}
+  }
 
   /// What is in force.
   package var containment: Cordon_V1_Containment {
-    get {_containment ?? Cordon_V1_Containment()}
-    set {_containment = newValue}
+    get {_storage._containment ?? Cordon_V1_Containment()}
+    set {_uniqueStorage()._containment = newValue}
   }
   /// Returns true if `containment` has been explicitly set.
-  package var hasContainment: Bool {self._containment != nil}
+  package var hasContainment: Bool {_storage._containment != nil}
   /// Clears the value of `containment`. Subsequent reads from it will return its default value.
-  package mutating func clearContainment() {self._containment = nil}
+  package mutating func clearContainment() {_uniqueStorage()._containment = nil}
 
   /// SHA-256 of the local policy's files, lower-case hex.
-  package var policyHash: String = String()
+  package var policyHash: String {
+    get {_storage._policyHash}
+    set {_uniqueStorage()._policyHash = newValue}
+  }
 
   /// Whether tables are owned and persistent (kernel 6.9 and later).
-  package var ownedTables: Bool = false
+  package var ownedTables: Bool {
+    get {_storage._ownedTables}
+    set {_uniqueStorage()._ownedTables = newValue}
+  }
 
   /// The version of the order key set held; 0 for none.
-  package var keySetVersion: UInt64 = 0
+  package var keySetVersion: UInt64 {
+    get {_storage._keySetVersion}
+    set {_uniqueStorage()._keySetVersion = newValue}
+  }
 
   /// The kernel's release, as uname says.
-  package var kernel: String = String()
+  package var kernel: String {
+    get {_storage._kernel}
+    set {_uniqueStorage()._kernel = newValue}
+  }
 
   /// Times a containment was found missing and put back since the start.
-  package var repairs: UInt64 = 0
+  package var repairs: UInt64 {
+    get {_storage._repairs}
+    set {_uniqueStorage()._repairs = newValue}
+  }
 
   /// Another number whenever any of this may have changed.
-  package var revision: UInt64 = 0
+  package var revision: UInt64 {
+    get {_storage._revision}
+    set {_uniqueStorage()._revision = newValue}
+  }
 
   /// What the enforcer has noticed and nobody has heard yet, the oldest first; at most 32.
-  package var notices: [Cordon_V1_Notice] = []
+  package var notices: [Cordon_V1_Notice] {
+    get {_storage._notices}
+    set {_uniqueStorage()._notices = newValue}
+  }
 
   /// What isolating the host would do to it.
   package var isolation: Cordon_V1_IsolationPreflight {
-    get {_isolation ?? Cordon_V1_IsolationPreflight()}
-    set {_isolation = newValue}
+    get {_storage._isolation ?? Cordon_V1_IsolationPreflight()}
+    set {_uniqueStorage()._isolation = newValue}
   }
   /// Returns true if `isolation` has been explicitly set.
-  package var hasIsolation: Bool {self._isolation != nil}
+  package var hasIsolation: Bool {_storage._isolation != nil}
   /// Clears the value of `isolation`. Subsequent reads from it will return its default value.
-  package mutating func clearIsolation() {self._isolation = nil}
+  package mutating func clearIsolation() {_uniqueStorage()._isolation = nil}
+
+  /// How far the upgrade is that is under way, or how the last one ended.
+  package var upgrade: Cordon_V1_UpgradeState {
+    get {_storage._upgrade ?? Cordon_V1_UpgradeState()}
+    set {_uniqueStorage()._upgrade = newValue}
+  }
+  /// Returns true if `upgrade` has been explicitly set.
+  package var hasUpgrade: Bool {_storage._upgrade != nil}
+  /// Clears the value of `upgrade`. Subsequent reads from it will return its default value.
+  package mutating func clearUpgrade() {_uniqueStorage()._upgrade = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _containment: Cordon_V1_Containment? = nil
-  fileprivate var _isolation: Cordon_V1_IsolationPreflight? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// What the enforcer noticed of itself.
@@ -1163,78 +1196,139 @@ nonisolated extension Cordon_V1_EnforcerError: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Cordon_V1_EnforcerStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EnforcerStatus"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}containment\0\u{3}policy_hash\0\u{3}owned_tables\0\u{3}key_set_version\0\u{1}kernel\0\u{1}repairs\0\u{1}revision\0\u{1}notices\0\u{1}isolation\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}containment\0\u{3}policy_hash\0\u{3}owned_tables\0\u{3}key_set_version\0\u{1}kernel\0\u{1}repairs\0\u{1}revision\0\u{1}notices\0\u{1}isolation\0\u{1}upgrade\0")
+
+  fileprivate class _StorageClass {
+    var _version: String = String()
+    var _containment: Cordon_V1_Containment? = nil
+    var _policyHash: String = String()
+    var _ownedTables: Bool = false
+    var _keySetVersion: UInt64 = 0
+    var _kernel: String = String()
+    var _repairs: UInt64 = 0
+    var _revision: UInt64 = 0
+    var _notices: [Cordon_V1_Notice] = []
+    var _isolation: Cordon_V1_IsolationPreflight? = nil
+    var _upgrade: Cordon_V1_UpgradeState? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _version = source._version
+      _containment = source._containment
+      _policyHash = source._policyHash
+      _ownedTables = source._ownedTables
+      _keySetVersion = source._keySetVersion
+      _kernel = source._kernel
+      _repairs = source._repairs
+      _revision = source._revision
+      _notices = source._notices
+      _isolation = source._isolation
+      _upgrade = source._upgrade
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.version) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._containment) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.policyHash) }()
-      case 4: try { try decoder.decodeSingularBoolField(value: &self.ownedTables) }()
-      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.keySetVersion) }()
-      case 6: try { try decoder.decodeSingularStringField(value: &self.kernel) }()
-      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.repairs) }()
-      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.revision) }()
-      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.notices) }()
-      case 10: try { try decoder.decodeSingularMessageField(value: &self._isolation) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._version) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._containment) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._policyHash) }()
+        case 4: try { try decoder.decodeSingularBoolField(value: &_storage._ownedTables) }()
+        case 5: try { try decoder.decodeSingularUInt64Field(value: &_storage._keySetVersion) }()
+        case 6: try { try decoder.decodeSingularStringField(value: &_storage._kernel) }()
+        case 7: try { try decoder.decodeSingularUInt64Field(value: &_storage._repairs) }()
+        case 8: try { try decoder.decodeSingularUInt64Field(value: &_storage._revision) }()
+        case 9: try { try decoder.decodeRepeatedMessageField(value: &_storage._notices) }()
+        case 10: try { try decoder.decodeSingularMessageField(value: &_storage._isolation) }()
+        case 11: try { try decoder.decodeSingularMessageField(value: &_storage._upgrade) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.version.isEmpty {
-      try visitor.visitSingularStringField(value: self.version, fieldNumber: 1)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._version.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._version, fieldNumber: 1)
+      }
+      try { if let v = _storage._containment {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      if !_storage._policyHash.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._policyHash, fieldNumber: 3)
+      }
+      if _storage._ownedTables != false {
+        try visitor.visitSingularBoolField(value: _storage._ownedTables, fieldNumber: 4)
+      }
+      if _storage._keySetVersion != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._keySetVersion, fieldNumber: 5)
+      }
+      if !_storage._kernel.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._kernel, fieldNumber: 6)
+      }
+      if _storage._repairs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._repairs, fieldNumber: 7)
+      }
+      if _storage._revision != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._revision, fieldNumber: 8)
+      }
+      if !_storage._notices.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._notices, fieldNumber: 9)
+      }
+      try { if let v = _storage._isolation {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+      } }()
+      try { if let v = _storage._upgrade {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      } }()
     }
-    try { if let v = self._containment {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    if !self.policyHash.isEmpty {
-      try visitor.visitSingularStringField(value: self.policyHash, fieldNumber: 3)
-    }
-    if self.ownedTables != false {
-      try visitor.visitSingularBoolField(value: self.ownedTables, fieldNumber: 4)
-    }
-    if self.keySetVersion != 0 {
-      try visitor.visitSingularUInt64Field(value: self.keySetVersion, fieldNumber: 5)
-    }
-    if !self.kernel.isEmpty {
-      try visitor.visitSingularStringField(value: self.kernel, fieldNumber: 6)
-    }
-    if self.repairs != 0 {
-      try visitor.visitSingularUInt64Field(value: self.repairs, fieldNumber: 7)
-    }
-    if self.revision != 0 {
-      try visitor.visitSingularUInt64Field(value: self.revision, fieldNumber: 8)
-    }
-    if !self.notices.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.notices, fieldNumber: 9)
-    }
-    try { if let v = self._isolation {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Cordon_V1_EnforcerStatus, rhs: Cordon_V1_EnforcerStatus) -> Bool {
-    if lhs.version != rhs.version {return false}
-    if lhs._containment != rhs._containment {return false}
-    if lhs.policyHash != rhs.policyHash {return false}
-    if lhs.ownedTables != rhs.ownedTables {return false}
-    if lhs.keySetVersion != rhs.keySetVersion {return false}
-    if lhs.kernel != rhs.kernel {return false}
-    if lhs.repairs != rhs.repairs {return false}
-    if lhs.revision != rhs.revision {return false}
-    if lhs.notices != rhs.notices {return false}
-    if lhs._isolation != rhs._isolation {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._version != rhs_storage._version {return false}
+        if _storage._containment != rhs_storage._containment {return false}
+        if _storage._policyHash != rhs_storage._policyHash {return false}
+        if _storage._ownedTables != rhs_storage._ownedTables {return false}
+        if _storage._keySetVersion != rhs_storage._keySetVersion {return false}
+        if _storage._kernel != rhs_storage._kernel {return false}
+        if _storage._repairs != rhs_storage._repairs {return false}
+        if _storage._revision != rhs_storage._revision {return false}
+        if _storage._notices != rhs_storage._notices {return false}
+        if _storage._isolation != rhs_storage._isolation {return false}
+        if _storage._upgrade != rhs_storage._upgrade {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -270,7 +270,7 @@ package nonisolated struct Cordon_V1_Facts: Sendable {
   /// Version of cordon-agent.
   package var agentVersion: String = String()
 
-  /// Version of cordon-enforcer; empty when it could not be reached.
+  /// Version of cordon-enforcer, of its package where it is one; empty when it could not be reached.
   package var enforcerVersion: String = String()
 
   /// Whether tables are owned and persistent.

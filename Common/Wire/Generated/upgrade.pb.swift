@@ -278,6 +278,110 @@ package nonisolated struct Cordon_V1_ReleasePart: Sendable {
   package init() {}
 }
 
+/// What is kept on a host's disk while an upgrade is installed. The versions before and after it read it too.
+package nonisolated struct Cordon_V1_UpgradeRecord: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The release and what to go back to, as they were offered; the previous one may be from an earlier offer.
+  package var offer: Cordon_V1_UpgradeOffer {
+    get {_offer ?? Cordon_V1_UpgradeOffer()}
+    set {_offer = newValue}
+  }
+  /// Returns true if `offer` has been explicitly set.
+  package var hasOffer: Bool {self._offer != nil}
+  /// Clears the value of `offer`. Subsequent reads from it will return its default value.
+  package mutating func clearOffer() {self._offer = nil}
+
+  /// What is being done.
+  package var step: Cordon_V1_UpgradeRecord.Step = .unspecified
+
+  /// How often the step was begun.
+  package var tries: UInt32 = 0
+
+  /// Names of the packages that are installed, of those in the release.
+  package var packages: [String] = []
+
+  /// Units that were active before.
+  package var units: [String] = []
+
+  /// Whether the host was isolated before.
+  package var wasIsolated: Bool = false
+
+  /// Why it is gone back, for people; at most 1024 bytes.
+  package var fault: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  /// What is being done.
+  package nonisolated enum Step: SwiftProtobuf.Enum, Swift.CaseIterable {
+    package typealias RawValue = Int
+
+    /// Not said: chosen.
+    case unspecified // = 0
+
+    /// All packages are here; nothing was changed.
+    case chosen // = 1
+
+    /// The release is being installed.
+    case installing // = 2
+
+    /// The release is installed; the host is looked at.
+    case looking // = 3
+
+    /// The previous release is being installed.
+    case returning // = 4
+
+    /// The previous release is installed; the host is looked at.
+    case lookingBack // = 5
+    case UNRECOGNIZED(Int)
+
+    package init() {
+      self = .unspecified
+    }
+
+    package init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .chosen
+      case 2: self = .installing
+      case 3: self = .looking
+      case 4: self = .returning
+      case 5: self = .lookingBack
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    package var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .chosen: return 1
+      case .installing: return 2
+      case .looking: return 3
+      case .returning: return 4
+      case .lookingBack: return 5
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    package static let allCases: [Cordon_V1_UpgradeRecord.Step] = [
+      .unspecified,
+      .chosen,
+      .installing,
+      .looking,
+      .returning,
+      .lookingBack,
+    ]
+
+  }
+
+  package init() {}
+
+  fileprivate var _offer: Cordon_V1_UpgradeOffer? = nil
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "cordon.v1"
@@ -597,4 +701,72 @@ nonisolated extension Cordon_V1_ReleasePart: SwiftProtobuf.Message, SwiftProtobu
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
+}
+
+nonisolated extension Cordon_V1_UpgradeRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".UpgradeRecord"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offer\0\u{1}step\0\u{1}tries\0\u{1}packages\0\u{1}units\0\u{3}was_isolated\0\u{1}fault\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._offer) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.step) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.tries) }()
+      case 4: try { try decoder.decodeRepeatedStringField(value: &self.packages) }()
+      case 5: try { try decoder.decodeRepeatedStringField(value: &self.units) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.wasIsolated) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.fault) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._offer {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.step != .unspecified {
+      try visitor.visitSingularEnumField(value: self.step, fieldNumber: 2)
+    }
+    if self.tries != 0 {
+      try visitor.visitSingularUInt32Field(value: self.tries, fieldNumber: 3)
+    }
+    if !self.packages.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.packages, fieldNumber: 4)
+    }
+    if !self.units.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.units, fieldNumber: 5)
+    }
+    if self.wasIsolated != false {
+      try visitor.visitSingularBoolField(value: self.wasIsolated, fieldNumber: 6)
+    }
+    if !self.fault.isEmpty {
+      try visitor.visitSingularStringField(value: self.fault, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_UpgradeRecord, rhs: Cordon_V1_UpgradeRecord) -> Bool {
+    if lhs._offer != rhs._offer {return false}
+    if lhs.step != rhs.step {return false}
+    if lhs.tries != rhs.tries {return false}
+    if lhs.packages != rhs.packages {return false}
+    if lhs.units != rhs.units {return false}
+    if lhs.wasIsolated != rhs.wasIsolated {return false}
+    if lhs.fault != rhs.fault {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cordon_V1_UpgradeRecord.Step: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STEP_UNSPECIFIED\0\u{1}STEP_CHOSEN\0\u{1}STEP_INSTALLING\0\u{1}STEP_LOOKING\0\u{1}STEP_RETURNING\0\u{1}STEP_LOOKING_BACK\0")
 }
