@@ -165,6 +165,13 @@ package nonisolated struct Cordon_V1_UpgradeState: Sendable {
   /// Clears the value of `want`. Subsequent reads from it will return its default value.
   package mutating func clearWant() {self._want = nil}
 
+  /// As dpkg --print-architecture says; said with every state, also where nothing is offered: releases are chosen by it.
+  package var architecture: String = String()
+
+  /// The version that dpkg says is installed of cordon-agent and cordon-enforcer; empty where they are not the same. Said
+  /// with every state: what is to be gone back to is chosen by it, and DONE is believed only with the version of the offer.
+  package var installed: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// How far an upgrade is.
@@ -183,7 +190,8 @@ package nonisolated struct Cordon_V1_UpgradeState: Sendable {
     /// Installed, and the host is well: the agent hears its controller.
     case done // = 3
 
-    /// Not taken: not signed, not for this host, older than what is there, or not allowed by its policy.
+    /// Not taken now: not signed, not for this host, older than what is there, or not allowed by its policy. The host may
+    /// take it later, when its hours come, and says FETCHING then.
     case refused // = 4
 
     /// It could not be installed, or the host was not well with it: the previous release is installed again.
@@ -562,7 +570,7 @@ nonisolated extension Cordon_V1_UpgradeOffer: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Cordon_V1_UpgradeState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".UpgradeState"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}rollout_id\0\u{1}version\0\u{1}stage\0\u{1}fault\0\u{1}have\0\u{1}size\0\u{1}want\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}rollout_id\0\u{1}version\0\u{1}stage\0\u{1}fault\0\u{1}have\0\u{1}size\0\u{1}want\0\u{1}architecture\0\u{1}installed\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -577,6 +585,8 @@ nonisolated extension Cordon_V1_UpgradeState: SwiftProtobuf.Message, SwiftProtob
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.have) }()
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.size) }()
       case 7: try { try decoder.decodeSingularMessageField(value: &self._want) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.architecture) }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.installed) }()
       default: break
       }
     }
@@ -608,6 +618,12 @@ nonisolated extension Cordon_V1_UpgradeState: SwiftProtobuf.Message, SwiftProtob
     try { if let v = self._want {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     } }()
+    if !self.architecture.isEmpty {
+      try visitor.visitSingularStringField(value: self.architecture, fieldNumber: 8)
+    }
+    if !self.installed.isEmpty {
+      try visitor.visitSingularStringField(value: self.installed, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -619,6 +635,8 @@ nonisolated extension Cordon_V1_UpgradeState: SwiftProtobuf.Message, SwiftProtob
     if lhs.have != rhs.have {return false}
     if lhs.size != rhs.size {return false}
     if lhs._want != rhs._want {return false}
+    if lhs.architecture != rhs.architecture {return false}
+    if lhs.installed != rhs.installed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
