@@ -253,78 +253,84 @@ package nonisolated struct Cordon_V1_StatusRequest: Sendable {
 }
 
 /// From the enforcer.
-package nonisolated struct Cordon_V1_EnforcerResponse: Sendable {
+package nonisolated struct Cordon_V1_EnforcerResponse: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// Of the request.
-  package var requestID: UInt64 = 0
+  package var requestID: UInt64 {
+    get {_storage._requestID}
+    set {_uniqueStorage()._requestID = newValue}
+  }
 
   /// The answer.
-  package var response: Cordon_V1_EnforcerResponse.OneOf_Response? = nil
+  package var response: OneOf_Response? {
+    get {return _storage._response}
+    set {_uniqueStorage()._response = newValue}
+  }
 
   /// To execute.
   package var result: Cordon_V1_OrderResult {
     get {
-      if case .result(let v)? = response {return v}
+      if case .result(let v)? = _storage._response {return v}
       return Cordon_V1_OrderResult()
     }
-    set {response = .result(newValue)}
+    set {_uniqueStorage()._response = .result(newValue)}
   }
 
   /// To key_set, when it was kept.
   package var keySetAccepted: Cordon_V1_KeySetAccepted {
     get {
-      if case .keySetAccepted(let v)? = response {return v}
+      if case .keySetAccepted(let v)? = _storage._response {return v}
       return Cordon_V1_KeySetAccepted()
     }
-    set {response = .keySetAccepted(newValue)}
+    set {_uniqueStorage()._response = .keySetAccepted(newValue)}
   }
 
   /// To status.
   package var status: Cordon_V1_EnforcerStatus {
     get {
-      if case .status(let v)? = response {return v}
+      if case .status(let v)? = _storage._response {return v}
       return Cordon_V1_EnforcerStatus()
     }
-    set {response = .status(newValue)}
+    set {_uniqueStorage()._response = .status(newValue)}
   }
 
   /// To anything that could not be understood or was not allowed.
   package var error: Cordon_V1_EnforcerError {
     get {
-      if case .error(let v)? = response {return v}
+      if case .error(let v)? = _storage._response {return v}
       return Cordon_V1_EnforcerError()
     }
-    set {response = .error(newValue)}
+    set {_uniqueStorage()._response = .error(newValue)}
   }
 
   /// To make_codes, standing_orders and trigger.
   package var done: Cordon_V1_Done {
     get {
-      if case .done(let v)? = response {return v}
+      if case .done(let v)? = _storage._response {return v}
       return Cordon_V1_Done()
     }
-    set {response = .done(newValue)}
+    set {_uniqueStorage()._response = .done(newValue)}
   }
 
   /// To evidence; without an order when nothing more waits.
   package var evidence: Cordon_V1_EvidencePart {
     get {
-      if case .evidence(let v)? = response {return v}
+      if case .evidence(let v)? = _storage._response {return v}
       return Cordon_V1_EvidencePart()
     }
-    set {response = .evidence(newValue)}
+    set {_uniqueStorage()._response = .evidence(newValue)}
   }
 
   /// To upgrade and release_part.
   package var upgrade: Cordon_V1_UpgradeState {
     get {
-      if case .upgrade(let v)? = response {return v}
+      if case .upgrade(let v)? = _storage._response {return v}
       return Cordon_V1_UpgradeState()
     }
-    set {response = .upgrade(newValue)}
+    set {_uniqueStorage()._response = .upgrade(newValue)}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -349,6 +355,8 @@ package nonisolated struct Cordon_V1_EnforcerResponse: Sendable {
   }
 
   package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// The key set is on disk.
@@ -383,94 +391,64 @@ package nonisolated struct Cordon_V1_EnforcerError: Sendable {
 }
 
 /// What the enforcer is and holds.
-package nonisolated struct Cordon_V1_EnforcerStatus: @unchecked Sendable {
+package nonisolated struct Cordon_V1_EnforcerStatus: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// Its version: of its package, where it is installed as one.
-  package var version: String {
-    get {_storage._version}
-    set {_uniqueStorage()._version = newValue}
-  }
+  package var version: String = String()
 
   /// What is in force.
   package var containment: Cordon_V1_Containment {
-    get {_storage._containment ?? Cordon_V1_Containment()}
-    set {_uniqueStorage()._containment = newValue}
+    get {_containment ?? Cordon_V1_Containment()}
+    set {_containment = newValue}
   }
   /// Returns true if `containment` has been explicitly set.
-  package var hasContainment: Bool {_storage._containment != nil}
+  package var hasContainment: Bool {self._containment != nil}
   /// Clears the value of `containment`. Subsequent reads from it will return its default value.
-  package mutating func clearContainment() {_uniqueStorage()._containment = nil}
+  package mutating func clearContainment() {self._containment = nil}
 
   /// SHA-256 of the local policy's files, lower-case hex.
-  package var policyHash: String {
-    get {_storage._policyHash}
-    set {_uniqueStorage()._policyHash = newValue}
-  }
+  package var policyHash: String = String()
 
   /// Whether tables are owned and persistent (kernel 6.9 and later).
-  package var ownedTables: Bool {
-    get {_storage._ownedTables}
-    set {_uniqueStorage()._ownedTables = newValue}
-  }
+  package var ownedTables: Bool = false
 
   /// The version of the order key set held; 0 for none.
-  package var keySetVersion: UInt64 {
-    get {_storage._keySetVersion}
-    set {_uniqueStorage()._keySetVersion = newValue}
-  }
+  package var keySetVersion: UInt64 = 0
 
   /// The kernel's release, as uname says.
-  package var kernel: String {
-    get {_storage._kernel}
-    set {_uniqueStorage()._kernel = newValue}
-  }
+  package var kernel: String = String()
 
   /// Times a containment was found missing and put back since the start.
-  package var repairs: UInt64 {
-    get {_storage._repairs}
-    set {_uniqueStorage()._repairs = newValue}
-  }
+  package var repairs: UInt64 = 0
 
   /// Another number whenever any of this may have changed.
-  package var revision: UInt64 {
-    get {_storage._revision}
-    set {_uniqueStorage()._revision = newValue}
-  }
+  package var revision: UInt64 = 0
 
   /// What the enforcer has noticed and nobody has heard yet, the oldest first; at most 32.
-  package var notices: [Cordon_V1_Notice] {
-    get {_storage._notices}
-    set {_uniqueStorage()._notices = newValue}
-  }
+  package var notices: [Cordon_V1_Notice] = []
 
   /// What isolating the host would do to it.
   package var isolation: Cordon_V1_IsolationPreflight {
-    get {_storage._isolation ?? Cordon_V1_IsolationPreflight()}
-    set {_uniqueStorage()._isolation = newValue}
+    get {_isolation ?? Cordon_V1_IsolationPreflight()}
+    set {_isolation = newValue}
   }
   /// Returns true if `isolation` has been explicitly set.
-  package var hasIsolation: Bool {_storage._isolation != nil}
+  package var hasIsolation: Bool {self._isolation != nil}
   /// Clears the value of `isolation`. Subsequent reads from it will return its default value.
-  package mutating func clearIsolation() {_uniqueStorage()._isolation = nil}
+  package mutating func clearIsolation() {self._isolation = nil}
 
-  /// How far the upgrade is that is under way, or how the last one ended.
-  package var upgrade: Cordon_V1_UpgradeState {
-    get {_storage._upgrade ?? Cordon_V1_UpgradeState()}
-    set {_uniqueStorage()._upgrade = newValue}
-  }
-  /// Returns true if `upgrade` has been explicitly set.
-  package var hasUpgrade: Bool {_storage._upgrade != nil}
-  /// Clears the value of `upgrade`. Subsequent reads from it will return its default value.
-  package mutating func clearUpgrade() {_uniqueStorage()._upgrade = nil}
+  /// How far the upgrade is that is under way, or how the last one ended, for people; empty when there was none.
+  package var upgrade: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _containment: Cordon_V1_Containment? = nil
+  fileprivate var _isolation: Cordon_V1_IsolationPreflight? = nil
 }
 
 /// What the enforcer noticed of itself.
@@ -976,154 +954,192 @@ nonisolated extension Cordon_V1_EnforcerResponse: SwiftProtobuf.Message, SwiftPr
   package static let protoMessageName: String = _protobuf_package + ".EnforcerResponse"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}result\0\u{3}key_set_accepted\0\u{1}status\0\u{1}error\0\u{1}done\0\u{1}evidence\0\u{1}upgrade\0")
 
+  fileprivate class _StorageClass {
+    var _requestID: UInt64 = 0
+    var _response: Cordon_V1_EnforcerResponse.OneOf_Response?
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _requestID = source._requestID
+      _response = source._response
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.requestID) }()
-      case 2: try {
-        var v: Cordon_V1_OrderResult?
-        var hadOneofValue = false
-        if let current = self.response {
-          hadOneofValue = true
-          if case .result(let m) = current {v = m}
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._requestID) }()
+        case 2: try {
+          var v: Cordon_V1_OrderResult?
+          var hadOneofValue = false
+          if let current = _storage._response {
+            hadOneofValue = true
+            if case .result(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._response = .result(v)
+          }
+        }()
+        case 3: try {
+          var v: Cordon_V1_KeySetAccepted?
+          var hadOneofValue = false
+          if let current = _storage._response {
+            hadOneofValue = true
+            if case .keySetAccepted(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._response = .keySetAccepted(v)
+          }
+        }()
+        case 4: try {
+          var v: Cordon_V1_EnforcerStatus?
+          var hadOneofValue = false
+          if let current = _storage._response {
+            hadOneofValue = true
+            if case .status(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._response = .status(v)
+          }
+        }()
+        case 5: try {
+          var v: Cordon_V1_EnforcerError?
+          var hadOneofValue = false
+          if let current = _storage._response {
+            hadOneofValue = true
+            if case .error(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._response = .error(v)
+          }
+        }()
+        case 6: try {
+          var v: Cordon_V1_Done?
+          var hadOneofValue = false
+          if let current = _storage._response {
+            hadOneofValue = true
+            if case .done(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._response = .done(v)
+          }
+        }()
+        case 7: try {
+          var v: Cordon_V1_EvidencePart?
+          var hadOneofValue = false
+          if let current = _storage._response {
+            hadOneofValue = true
+            if case .evidence(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._response = .evidence(v)
+          }
+        }()
+        case 8: try {
+          var v: Cordon_V1_UpgradeState?
+          var hadOneofValue = false
+          if let current = _storage._response {
+            hadOneofValue = true
+            if case .upgrade(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._response = .upgrade(v)
+          }
+        }()
+        default: break
         }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.response = .result(v)
-        }
-      }()
-      case 3: try {
-        var v: Cordon_V1_KeySetAccepted?
-        var hadOneofValue = false
-        if let current = self.response {
-          hadOneofValue = true
-          if case .keySetAccepted(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.response = .keySetAccepted(v)
-        }
-      }()
-      case 4: try {
-        var v: Cordon_V1_EnforcerStatus?
-        var hadOneofValue = false
-        if let current = self.response {
-          hadOneofValue = true
-          if case .status(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.response = .status(v)
-        }
-      }()
-      case 5: try {
-        var v: Cordon_V1_EnforcerError?
-        var hadOneofValue = false
-        if let current = self.response {
-          hadOneofValue = true
-          if case .error(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.response = .error(v)
-        }
-      }()
-      case 6: try {
-        var v: Cordon_V1_Done?
-        var hadOneofValue = false
-        if let current = self.response {
-          hadOneofValue = true
-          if case .done(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.response = .done(v)
-        }
-      }()
-      case 7: try {
-        var v: Cordon_V1_EvidencePart?
-        var hadOneofValue = false
-        if let current = self.response {
-          hadOneofValue = true
-          if case .evidence(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.response = .evidence(v)
-        }
-      }()
-      case 8: try {
-        var v: Cordon_V1_UpgradeState?
-        var hadOneofValue = false
-        if let current = self.response {
-          hadOneofValue = true
-          if case .upgrade(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.response = .upgrade(v)
-        }
-      }()
-      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.requestID != 0 {
-      try visitor.visitSingularUInt64Field(value: self.requestID, fieldNumber: 1)
-    }
-    switch self.response {
-    case .result?: try {
-      guard case .result(let v)? = self.response else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    }()
-    case .keySetAccepted?: try {
-      guard case .keySetAccepted(let v)? = self.response else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    }()
-    case .status?: try {
-      guard case .status(let v)? = self.response else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    }()
-    case .error?: try {
-      guard case .error(let v)? = self.response else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    }()
-    case .done?: try {
-      guard case .done(let v)? = self.response else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    }()
-    case .evidence?: try {
-      guard case .evidence(let v)? = self.response else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
-    }()
-    case .upgrade?: try {
-      guard case .upgrade(let v)? = self.response else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    }()
-    case nil: break
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._requestID != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._requestID, fieldNumber: 1)
+      }
+      switch _storage._response {
+      case .result?: try {
+        guard case .result(let v)? = _storage._response else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      }()
+      case .keySetAccepted?: try {
+        guard case .keySetAccepted(let v)? = _storage._response else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      }()
+      case .status?: try {
+        guard case .status(let v)? = _storage._response else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      }()
+      case .error?: try {
+        guard case .error(let v)? = _storage._response else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      }()
+      case .done?: try {
+        guard case .done(let v)? = _storage._response else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      }()
+      case .evidence?: try {
+        guard case .evidence(let v)? = _storage._response else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      }()
+      case .upgrade?: try {
+        guard case .upgrade(let v)? = _storage._response else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      }()
+      case nil: break
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Cordon_V1_EnforcerResponse, rhs: Cordon_V1_EnforcerResponse) -> Bool {
-    if lhs.requestID != rhs.requestID {return false}
-    if lhs.response != rhs.response {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._requestID != rhs_storage._requestID {return false}
+        if _storage._response != rhs_storage._response {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1198,137 +1214,81 @@ nonisolated extension Cordon_V1_EnforcerStatus: SwiftProtobuf.Message, SwiftProt
   package static let protoMessageName: String = _protobuf_package + ".EnforcerStatus"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}containment\0\u{3}policy_hash\0\u{3}owned_tables\0\u{3}key_set_version\0\u{1}kernel\0\u{1}repairs\0\u{1}revision\0\u{1}notices\0\u{1}isolation\0\u{1}upgrade\0")
 
-  fileprivate class _StorageClass {
-    var _version: String = String()
-    var _containment: Cordon_V1_Containment? = nil
-    var _policyHash: String = String()
-    var _ownedTables: Bool = false
-    var _keySetVersion: UInt64 = 0
-    var _kernel: String = String()
-    var _repairs: UInt64 = 0
-    var _revision: UInt64 = 0
-    var _notices: [Cordon_V1_Notice] = []
-    var _isolation: Cordon_V1_IsolationPreflight? = nil
-    var _upgrade: Cordon_V1_UpgradeState? = nil
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _version = source._version
-      _containment = source._containment
-      _policyHash = source._policyHash
-      _ownedTables = source._ownedTables
-      _keySetVersion = source._keySetVersion
-      _kernel = source._kernel
-      _repairs = source._repairs
-      _revision = source._revision
-      _notices = source._notices
-      _isolation = source._isolation
-      _upgrade = source._upgrade
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
-
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularStringField(value: &_storage._version) }()
-        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._containment) }()
-        case 3: try { try decoder.decodeSingularStringField(value: &_storage._policyHash) }()
-        case 4: try { try decoder.decodeSingularBoolField(value: &_storage._ownedTables) }()
-        case 5: try { try decoder.decodeSingularUInt64Field(value: &_storage._keySetVersion) }()
-        case 6: try { try decoder.decodeSingularStringField(value: &_storage._kernel) }()
-        case 7: try { try decoder.decodeSingularUInt64Field(value: &_storage._repairs) }()
-        case 8: try { try decoder.decodeSingularUInt64Field(value: &_storage._revision) }()
-        case 9: try { try decoder.decodeRepeatedMessageField(value: &_storage._notices) }()
-        case 10: try { try decoder.decodeSingularMessageField(value: &_storage._isolation) }()
-        case 11: try { try decoder.decodeSingularMessageField(value: &_storage._upgrade) }()
-        default: break
-        }
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.version) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._containment) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.policyHash) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.ownedTables) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.keySetVersion) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.kernel) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.repairs) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.revision) }()
+      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.notices) }()
+      case 10: try { try decoder.decodeSingularMessageField(value: &self._isolation) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self.upgrade) }()
+      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      if !_storage._version.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._version, fieldNumber: 1)
-      }
-      try { if let v = _storage._containment {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-      } }()
-      if !_storage._policyHash.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._policyHash, fieldNumber: 3)
-      }
-      if _storage._ownedTables != false {
-        try visitor.visitSingularBoolField(value: _storage._ownedTables, fieldNumber: 4)
-      }
-      if _storage._keySetVersion != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._keySetVersion, fieldNumber: 5)
-      }
-      if !_storage._kernel.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._kernel, fieldNumber: 6)
-      }
-      if _storage._repairs != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._repairs, fieldNumber: 7)
-      }
-      if _storage._revision != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._revision, fieldNumber: 8)
-      }
-      if !_storage._notices.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._notices, fieldNumber: 9)
-      }
-      try { if let v = _storage._isolation {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
-      } }()
-      try { if let v = _storage._upgrade {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
-      } }()
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.version.isEmpty {
+      try visitor.visitSingularStringField(value: self.version, fieldNumber: 1)
+    }
+    try { if let v = self._containment {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.policyHash.isEmpty {
+      try visitor.visitSingularStringField(value: self.policyHash, fieldNumber: 3)
+    }
+    if self.ownedTables != false {
+      try visitor.visitSingularBoolField(value: self.ownedTables, fieldNumber: 4)
+    }
+    if self.keySetVersion != 0 {
+      try visitor.visitSingularUInt64Field(value: self.keySetVersion, fieldNumber: 5)
+    }
+    if !self.kernel.isEmpty {
+      try visitor.visitSingularStringField(value: self.kernel, fieldNumber: 6)
+    }
+    if self.repairs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.repairs, fieldNumber: 7)
+    }
+    if self.revision != 0 {
+      try visitor.visitSingularUInt64Field(value: self.revision, fieldNumber: 8)
+    }
+    if !self.notices.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.notices, fieldNumber: 9)
+    }
+    try { if let v = self._isolation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    } }()
+    if !self.upgrade.isEmpty {
+      try visitor.visitSingularStringField(value: self.upgrade, fieldNumber: 11)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Cordon_V1_EnforcerStatus, rhs: Cordon_V1_EnforcerStatus) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._version != rhs_storage._version {return false}
-        if _storage._containment != rhs_storage._containment {return false}
-        if _storage._policyHash != rhs_storage._policyHash {return false}
-        if _storage._ownedTables != rhs_storage._ownedTables {return false}
-        if _storage._keySetVersion != rhs_storage._keySetVersion {return false}
-        if _storage._kernel != rhs_storage._kernel {return false}
-        if _storage._repairs != rhs_storage._repairs {return false}
-        if _storage._revision != rhs_storage._revision {return false}
-        if _storage._notices != rhs_storage._notices {return false}
-        if _storage._isolation != rhs_storage._isolation {return false}
-        if _storage._upgrade != rhs_storage._upgrade {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
+    if lhs.version != rhs.version {return false}
+    if lhs._containment != rhs._containment {return false}
+    if lhs.policyHash != rhs.policyHash {return false}
+    if lhs.ownedTables != rhs.ownedTables {return false}
+    if lhs.keySetVersion != rhs.keySetVersion {return false}
+    if lhs.kernel != rhs.kernel {return false}
+    if lhs.repairs != rhs.repairs {return false}
+    if lhs.revision != rhs.revision {return false}
+    if lhs.notices != rhs.notices {return false}
+    if lhs._isolation != rhs._isolation {return false}
+    if lhs.upgrade != rhs.upgrade {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
