@@ -31,11 +31,15 @@ extension Fleet: Service {
     }
 
     private func keepHouse() async {
-        var watch = CertificateWatch(keys: keys)
+        var certificate = CertificateWatch(keys: keys)
+        var keySet = FileWatch([keys.keySetFile])
+        // It may have changed since it was loaded.
+        await takeChangedKeySet()
         // At the start and then each minute; the next second where more is due.
         var forgetsAfter = 0
         while (try? await Task.sleep(for: .seconds(1))) != nil {
-            await tick(&watch)
+            await tick(&certificate)
+            if keySet.changed() { await takeChangedKeySet() }
             forgetsAfter -= 1
             if forgetsAfter < 0 { forgetsAfter = await forgetsMore() ? 0 : 60 }
         }
@@ -48,6 +52,12 @@ extension Fleet: Service {
             log.error("old evidence could not be forgotten: \(error)")
         }
         return isMore
+    }
+
+    private func takeChangedKeySet() async {
+        do { try await takeKeySet() } catch {
+            log.error("the new set of order keys was not taken; the old one stays: \(error)")
+        }
     }
 
     private func tick(_ watch: inout CertificateWatch) async {

@@ -36,7 +36,7 @@ package final class Fleet: Sendable {
     package let evidenceFolder: EvidenceFolder
     let hooks: FleetHooks
     let listenerCertificate: ListenerCertificate
-    let keySet: Cordon_V1_SignedOrderKeySet
+    let keySet: Mutex<OrderKeySet>
     let enrolments: RateLimit
     let failures: RateLimit
     let news: AsyncStream<News>
@@ -115,7 +115,7 @@ package final class Fleet: Sendable {
         ledger = OrderLedger(repository: stores.orders) { feed.yield(.order($0)) }
         listenerCertificate = try ListenerCertificate(
             certificateFile: keys.certificateFile, keyFile: keys.certificateKeyFile)
-        keySet = try Cordon_V1_SignedOrderKeySet(serializedBytes: keys.keySet)
+        keySet = Mutex(try keys.readKeySet())
         enrolments = RateLimit(
             perSecond: Double(settings.enrolmentsPerSecond), burst: Double(settings.enrolmentsPerSecond) * 2)
         failures = RateLimit(perSecond: 0.5, burst: 5)

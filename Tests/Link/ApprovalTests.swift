@@ -1,10 +1,11 @@
-import ControllerFleet
 import CordonModel
 import CordonOrders
 import CordonTesting
 import CordonTrust
 import CordonWire
 import Testing
+
+@testable import ControllerFleet
 
 /// Orders that a host takes only with people's signatures, as the controller sees them.
 @Suite("Approvals at the controller", .timeLimit(.minutes(2)))
@@ -71,6 +72,42 @@ struct ApprovalTests {
                 #expect(counted.people == ["ann", "bob"])
                 try await stream.answer(order.id, .succeeded)
                 _ = try await controller.order(order.id, becomes: .succeeded)
+            }
+        }
+    }
+
+    @Test("a newer list is taken while the controller runs, recorded and sent; none that is older or not the root's")
+    func changed() async throws {
+        try await serve { controller in
+            let (folder, fleet) = (scratch.path, controller.fleet)
+            let path = "\(folder)/\(FleetKeys.File.keySet)"
+            let root = try KeyFile.signingKey(at: folder + ".root")
+            let agent = try await controller.agent()
+            var document = try KeyDocument(signed: try KeyFile.read(path, secret: false), by: root.verifyingKey)
+            func put(_ version: UInt64, _ signer: SigningKey) throws {
+                document.version = version
+                try KeyFile.write(try document.signed(with: signer), to: path, mode: 0o644)
+            }
+            document.approvers = [Approver(person: "eve", key: SigningKey().verifyingKey)]
+            try await agent.connected { stream in
+                for (version, signer, code) in [
+                    (9 as UInt64, SigningKey(), "fleet.bad_key_set"), (1, root, "fleet.old_key_set"),
+                ] {
+                    try put(version, signer)
+                    let refusal = await #expect(throws: FleetError.self) { try await fleet.takeKeySet() }
+                    #expect(refusal?.code == code)
+                }
+                #expect(fleet.approvers.map(\.person) == ["ann", "bob", "mia"])
+                document.approvers = [Approver(person: "zoe", key: ann.verifyingKey)]
+                try put(3, root)
+                let sent = try await stream.next { message in
+                    guard case .keySet(let set)? = message.message else { return nil as KeyDocument? }
+                    let bytes: [UInt8]? = try? set.serializedBytes()
+                    let document = bytes.flatMap { try? KeyDocument(signed: $0, by: root.verifyingKey) }
+                    return document?.version == 3 ? document : nil
+                }
+                #expect(sent.approvers.map(\.person) == ["zoe"])
+                #expect(fleet.approvers.map(\.person) == ["zoe"])
             }
         }
     }

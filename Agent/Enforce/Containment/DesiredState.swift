@@ -35,7 +35,7 @@ package struct DesiredState: Sendable, Equatable {
     /// Takes one record of the journal up.
     mutating func apply(_ record: JournalRecord, clock: BootClock) {
         switch record {
-        case .received, .finished: break
+        case .received, .finished, .forgotten: break
         case .isolated(let order, let issuedAt, let term, let lost, let level):
             isolation = HeldIsolation(
                 order: order, issuedAt: issuedAt, term: self.term(term, clock), lost: lost, level: level)

@@ -29,6 +29,8 @@ package enum JournalRecord: Sendable, Equatable {
     case held(HeldEffect)
     /// It is not to be in force any longer.
     case ended(HeldEffect.Key, why: String)
+    /// Orders were forgotten; the last of them expired then.
+    case forgotten(expiredBy: Timestamp)
 
     /// A verified order, as far as it must be remembered.
     package struct Receipt: Sendable, Equatable {
@@ -55,6 +57,7 @@ package enum JournalRecord: Sendable, Equatable {
         case codes = 10
         case codeUsed = 11
         case codeUsesTold = 12
+        case forgotten = 13
     }
 
     /// The record's bytes, without the frame.
@@ -115,6 +118,9 @@ package enum JournalRecord: Sendable, Equatable {
             writer.put(text: key.kind.rawValue)
             writer.put(text: key.subject)
             writer.put(text: why)
+        case .forgotten(let expired):
+            writer.put(Kind.forgotten.rawValue)
+            writer.put(expired.microseconds)
         }
         return writer.bytes
     }
@@ -136,6 +142,7 @@ package enum JournalRecord: Sendable, Equatable {
             case .codes: Self.codes(&reader)
             case .codeUsed: reader.bytes().flatMap { hash in reader.text().map { .codeUsed(hash, text: $0) } }
             case .codeUsesTold: .codeUsesTold
+            case .forgotten: reader.number().map { .forgotten(expiredBy: Timestamp(microseconds: $0)) }
             case .heard: reader.text().flatMap { boot in reader.number().map { .heard(boot: boot, sinceBoot: $0) } }
             }
         guard let record else { return nil }

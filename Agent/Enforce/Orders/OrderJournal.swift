@@ -20,6 +20,9 @@ package struct OrderJournal: ~Copyable {
     var onChange: @Sendable () -> Void = {}
     private var file: JournalFile
     private(set) var orders: [OrderID: Entry] = [:]
+    /// When the last of the orders that were forgotten expired. One of them that is still valid, because the clock was
+    /// ahead when it was forgotten, must not be carried out again.
+    private(set) var forgotten: Timestamp?
     /// What is to be in force, as the journal says.
     private(set) var desired: DesiredState
     private let clock: BootClock
@@ -32,15 +35,18 @@ package struct OrderJournal: ~Copyable {
     /// Opens the journal in a folder, reading everything in it.
     package init(folder: String, clock: BootClock) throws(EnforceError) {
         var orders: [OrderID: Entry] = [:]
+        var forgotten: Timestamp?
         var desired = DesiredState()
         var unreckoned = Unreckoned()
         file = try JournalFile(folder + "/journal") { content in
             guard let record = JournalRecord(bytes: content) else { return }
             desired.apply(record, clock: clock)
             Self.note(record, in: &orders)
+            if case .forgotten(let expired) = record { forgotten = expired }
             unreckoned.note(record, boot: clock.boot)
         }
         self.orders = orders
+        self.forgotten = forgotten
         self.desired = desired
         self.clock = clock
         lengthAfterCompaction = file.length
@@ -115,6 +121,7 @@ package struct OrderJournal: ~Copyable {
         let now = clock.now()
         forget(now: now)
         var records = desired.records(clock: clock)
+        if let forgotten { records.append(.forgotten(expiredBy: forgotten)) }
         for (order, entry) in orders.sorted(by: { $0.value.receipt.at < $1.value.receipt.at }) {
             records.append(.received(entry.receipt))
             if let result = entry.result { records.append(.finished(order, result: result)) }
@@ -129,13 +136,12 @@ package struct OrderJournal: ~Copyable {
     /// Forgets orders that are old, and, beyond the most that are kept, the oldest of those that no longer could be
     /// carried out.
     private mutating func forget(now: Timestamp) {
-        orders = orders.filter {
-            $0.value.receipt.at > now - Self.retention || $0.value.receipt.expiresAt + Self.releaseGrace > now
-        }
-        guard orders.count > Self.mostOrders else { return }
-        let expired = orders.values.filter { $0.receipt.expiresAt + Self.releaseGrace < now }.map(\.receipt)
-        for receipt in expired.sorted(by: { $0.at < $1.at }).prefix(orders.count - Self.mostOrders) {
+        let expired = orders.values.map(\.receipt).filter { $0.expiresAt + Self.releaseGrace < now }
+            .sorted { $0.at < $1.at }
+        let surplus = max(0, orders.count - Self.mostOrders)
+        for (index, receipt) in expired.enumerated() where index < surplus || receipt.at < now - Self.retention {
             orders[receipt.order] = nil
+            forgotten = max(forgotten ?? receipt.expiresAt, receipt.expiresAt)
         }
     }
 }

@@ -137,6 +137,13 @@ extension Enforcer {
         try verifier.checkTime(of: order, at: now)
         // Begun before a crash: it was judged then.
         if core.journal.orders[order.id] != nil { return }
+        // A release of before is told by the isolation, below.
+        if order.action != .release, let forgotten = core.journal.forgotten, order.expiresAt <= forgotten {
+            throw Refusal(
+                "replay",
+                "Orders that expire by \(forgotten) were forgotten, while this host's clock was ahead: this may be one."
+            )
+        }
         if order.action == .release, let held = core.journal.desired.isolation, order.issuedAt < held.issuedAt {
             throw Refusal(
                 "replay", "The release was issued before the isolation that is in force, at \(held.issuedAt).")

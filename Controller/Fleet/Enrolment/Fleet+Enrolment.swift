@@ -105,7 +105,7 @@ extension Fleet {
         response.certificate = Data(der)
         response.authority = Data(keys.authority.anchor.certificate)
         response.policyRoot = Data(keys.policyRoot.rawBytes)
-        response.keySet = keySet
+        response.keySet = signedKeySet
         return response
     }
 

@@ -1,9 +1,6 @@
 package import CordonModel
-package import CordonOrders
 package import CordonTrust
-internal import CordonWire
 internal import FoundationEssentials
-internal import SwiftProtobuf
 
 /// Everything that the controller signs and answers with, as it lies in the data folder. The policy root's private key is
 /// not among it: it is made at `init` and taken away.
@@ -30,21 +27,12 @@ package struct FleetKeys: Sendable {
     /// Signs the audit chain's checkpoints.
     package let auditKey: SigningKey
     package let policyRoot: VerifyingKey
-    /// A serialised `SignedOrderKeySet`, sent to every agent.
-    package let keySet: [UInt8]
 
     /// The fleet's name.
     package var fleet: String { description.name }
 
-    /// People whose approvals hosts believe, as the policy root listed them.
-    package var approvers: [Approver] { (try? keySetContent?.approverList()) ?? [] }
-
-    private var keySetContent: Cordon_V1_OrderKeySet? {
-        (try? Cordon_V1_SignedOrderKeySet(serializedBytes: keySet)).flatMap {
-            try? Cordon_V1_OrderKeySet(serializedBytes: $0.keySet)
-        }
-    }
-
+    /// A serialised `SignedOrderKeySet`.
+    var keySetFile: String { "\(folder)/\(File.keySet)" }
     /// PEM: the chain that the listeners present.
     package var certificateFile: String { "\(folder)/\(File.controller)" }
     /// PEM: its key.
@@ -65,8 +53,7 @@ package struct FleetKeys: Sendable {
                 certificateFile: "\(folder)/\(File.authority)", privateKeyFile: "\(folder)/\(File.authorityKey)"),
             orderKey: try KeyFile.signingKey(at: "\(folder)/\(File.orderKey)"),
             auditKey: try KeyFile.signingKey(at: "\(folder)/\(File.auditKey)"),
-            policyRoot: try KeyFile.verifyingKey(at: "\(folder)/\(File.policyRoot)"),
-            keySet: try KeyFile.read("\(folder)/\(File.keySet)", secret: false)
+            policyRoot: try KeyFile.verifyingKey(at: "\(folder)/\(File.policyRoot)")
         )
         try keys.check()
         return keys
@@ -80,17 +67,7 @@ package struct FleetKeys: Sendable {
                 message: "\(folder)/\(File.authority) belongs to another fleet than \(File.fleet).",
                 remedy: "Restore the whole folder from one backup.")
         }
-        guard let signed = try? Cordon_V1_SignedOrderKeySet(serializedBytes: keySet),
-            let set = try? Cordon_V1_OrderKeySet(serializedBytes: signed.keySet),
-            KeySetEnvelope(keySet: Array(signed.keySet), signature: Array(signed.signature)).isSigned(by: policyRoot),
-            set.fleet == fleet, set.keys.contains(Data(orderKey.verifyingKey.rawBytes)),
-            (try? set.approverList()) != nil
-        else {
-            throw FleetError(
-                code: "fleet.bad_key_set",
-                message: "\(folder)/\(File.keySet) is not signed by this fleet's policy root for its order key.",
-                remedy: "Restore it from its backup, or sign a new one with the policy root key.")
-        }
+        _ = try readKeySet()
     }
 
     /// Makes a new controller key and certificate for the same names when the old one is past two thirds of its life.

@@ -49,8 +49,7 @@ package enum FleetSetup {
             authority: try CertificateAuthority(fleet: fleetName, at: now),
             orderKey: order,
             auditKey: SigningKey(),
-            policyRoot: root.verifyingKey,
-            keySet: try signKeySet(fleet: fleetName, version: 1, keys: [order.verifyingKey], root: root, at: now))
+            policyRoot: root.verifyingKey)
         try keys.write(at: now, root: root, rootKeyFile: rootKeyFile)
         return Outcome(
             keys: keys, rootKeyFile: rootKeyFile,
@@ -101,6 +100,8 @@ extension FleetKeys {
         try KeyFile.write(orderKey, to: "\(folder)/\(File.orderKey)")
         try KeyFile.write(auditKey, to: "\(folder)/\(File.auditKey)")
         try KeyFile.write(policyRoot, to: "\(folder)/\(File.policyRoot)")
+        let keySet = try FleetSetup.signKeySet(
+            fleet: fleet, version: 1, keys: [orderKey.verifyingKey], root: root, at: now)
         try KeyFile.write(keySet, to: "\(folder)/\(File.keySet)", mode: 0o644)
         try KeyFile.write(root, to: rootKeyFile)
         try KeyFile.write(try description.json, to: "\(folder)/\(File.fleet)", mode: 0o644)

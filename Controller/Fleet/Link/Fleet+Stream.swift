@@ -83,7 +83,7 @@ extension Fleet {
                 message.welcome.reconnectWindowMs = reconnectWindow
                 message.welcome.renewCertificate = certificate.map(isRenewalDue) ?? false
             })
-        session.send(.with { $0.keySet = keySet })
+        session.send(.with { $0.keySet = signedKeySet })
         changed(session.agent) {
             $0.onlineSince = session.since
             if hello.hasFacts { $0.facts = hello.facts.model(keepingHealthOf: $0.facts) }

@@ -7,9 +7,6 @@ internal import SwiftProtobuf
 /// Orders that a host takes only with the approvals of several people. The host decides how many and whose: here their
 /// signatures are gathered, and the order goes out again with each that came.
 extension Fleet {
-    /// People whose approvals hosts believe, by the newest key set that the policy root signed.
-    package var approvers: [Approver] { keys.approvers }
-
     /// Adds a person's signature to an order that waits for it, and sends it on. The same person again changes nothing.
     /// - Throws: ``FleetError`` `order.unknown`; `order.not_waiting` for one that is on its way or over; `approval.unknown`
     ///   for a key that the policy root did not list; `approval.invalid` for one that is not over this order.

@@ -67,8 +67,10 @@ struct LeakClockTests {
 
     private func running() throws -> Enforcer { try #require(enforcer.withLock { $0 }) }
 
-    private func execute(_ action: Action) throws -> OrderResult {
-        let (signed, enforcer) = (try fleet.sign(fleet.order(action)), try running())
+    private func execute(_ action: Action) throws -> OrderResult { try execute(fleet.order(action)) }
+
+    private func execute(_ order: Order) throws -> OrderResult {
+        let (signed, enforcer) = (try fleet.sign(order), try running())
         return try NamespaceThread.run(in: ground.lab.host) { try enforcer.execute(signed) }.model()
     }
 
@@ -136,6 +138,27 @@ struct LeakClockTests {
         #expect(try isClosed("started again with the wall clock back"))
         time.pass(20)
         #expect(try isClosed("its time is over, by the clock since that boot") == false)
+    }
+
+    @Test("an order that was forgotten while the wall clock was ahead is not carried out again once it is right")
+    func replay() throws {
+        try start()
+        let order = fleet.order(isolation)
+        #expect(try execute(order).outcome == .succeeded)
+        #expect(try execute(.release).outcome == .succeeded)
+        enforcer.withLock { $0 = nil }
+        time.setWall(Self.year)
+        let settings = try EnforcerSettings.load(ground.lab.scratch.path + "/enforcer.toml")
+        var journal = try OrderJournal(folder: settings.stateDirectory, clock: time.clock)
+        try journal.compact()
+        let remembered = journal.orders.count
+        #expect(remembered == 0)
+        time.setWall(0)
+        try start()
+        #expect(try execute(order).outcome == .refused(rule: "replay"))
+        #expect(try isClosed("after the replay") == false)
+        #expect(try execute(isolation).outcome == .succeeded, "a later order")
+        #expect(try execute(.release).outcome == .succeeded)
     }
 
     @Test("who cannot release a host by order for its clock is wrong can do it as root")
