@@ -125,6 +125,15 @@ package nonisolated struct Cordon_V1_EnforcerRequest: Sendable {
     set {request = .releasePart(newValue)}
   }
 
+  /// Say how far the upgrade is that is under way, or how the last one ended; answered with upgrade.
+  package var upgradeState: Cordon_V1_UpgradeQuestion {
+    get {
+      if case .upgradeState(let v)? = request {return v}
+      return Cordon_V1_UpgradeQuestion()
+    }
+    set {request = .upgradeState(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// What is asked.
@@ -149,8 +158,21 @@ package nonisolated struct Cordon_V1_EnforcerRequest: Sendable {
     case upgrade(Cordon_V1_UpgradeOffer)
     /// A part of it that was wanted; answered with upgrade.
     case releasePart(Cordon_V1_ReleasePart)
+    /// Say how far the upgrade is that is under way, or how the last one ended; answered with upgrade.
+    case upgradeState(Cordon_V1_UpgradeQuestion)
 
   }
+
+  package init() {}
+}
+
+/// Asks how far an upgrade is.
+package nonisolated struct Cordon_V1_UpgradeQuestion: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 }
@@ -253,84 +275,78 @@ package nonisolated struct Cordon_V1_StatusRequest: Sendable {
 }
 
 /// From the enforcer.
-package nonisolated struct Cordon_V1_EnforcerResponse: @unchecked Sendable {
+package nonisolated struct Cordon_V1_EnforcerResponse: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// Of the request.
-  package var requestID: UInt64 {
-    get {_storage._requestID}
-    set {_uniqueStorage()._requestID = newValue}
-  }
+  package var requestID: UInt64 = 0
 
   /// The answer.
-  package var response: OneOf_Response? {
-    get {return _storage._response}
-    set {_uniqueStorage()._response = newValue}
-  }
+  package var response: Cordon_V1_EnforcerResponse.OneOf_Response? = nil
 
   /// To execute.
   package var result: Cordon_V1_OrderResult {
     get {
-      if case .result(let v)? = _storage._response {return v}
+      if case .result(let v)? = response {return v}
       return Cordon_V1_OrderResult()
     }
-    set {_uniqueStorage()._response = .result(newValue)}
+    set {response = .result(newValue)}
   }
 
   /// To key_set, when it was kept.
   package var keySetAccepted: Cordon_V1_KeySetAccepted {
     get {
-      if case .keySetAccepted(let v)? = _storage._response {return v}
+      if case .keySetAccepted(let v)? = response {return v}
       return Cordon_V1_KeySetAccepted()
     }
-    set {_uniqueStorage()._response = .keySetAccepted(newValue)}
+    set {response = .keySetAccepted(newValue)}
   }
 
   /// To status.
   package var status: Cordon_V1_EnforcerStatus {
     get {
-      if case .status(let v)? = _storage._response {return v}
+      if case .status(let v)? = response {return v}
       return Cordon_V1_EnforcerStatus()
     }
-    set {_uniqueStorage()._response = .status(newValue)}
+    set {response = .status(newValue)}
   }
 
   /// To anything that could not be understood or was not allowed.
   package var error: Cordon_V1_EnforcerError {
     get {
-      if case .error(let v)? = _storage._response {return v}
+      if case .error(let v)? = response {return v}
       return Cordon_V1_EnforcerError()
     }
-    set {_uniqueStorage()._response = .error(newValue)}
+    set {response = .error(newValue)}
   }
 
   /// To make_codes, standing_orders and trigger.
   package var done: Cordon_V1_Done {
     get {
-      if case .done(let v)? = _storage._response {return v}
+      if case .done(let v)? = response {return v}
       return Cordon_V1_Done()
     }
-    set {_uniqueStorage()._response = .done(newValue)}
+    set {response = .done(newValue)}
   }
 
   /// To evidence; without an order when nothing more waits.
   package var evidence: Cordon_V1_EvidencePart {
     get {
-      if case .evidence(let v)? = _storage._response {return v}
+      if case .evidence(let v)? = response {return v}
       return Cordon_V1_EvidencePart()
     }
-    set {_uniqueStorage()._response = .evidence(newValue)}
+    set {response = .evidence(newValue)}
   }
 
-  /// To upgrade and release_part.
+  /// To upgrade, release_part and upgrade_state.
   package var upgrade: Cordon_V1_UpgradeState {
     get {
-      if case .upgrade(let v)? = _storage._response {return v}
+      if case .upgrade(let v)? = response {return v}
       return Cordon_V1_UpgradeState()
     }
-    set {_uniqueStorage()._response = .upgrade(newValue)}
+    set {response = .upgrade(newValue)}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -349,14 +365,12 @@ package nonisolated struct Cordon_V1_EnforcerResponse: @unchecked Sendable {
     case done(Cordon_V1_Done)
     /// To evidence; without an order when nothing more waits.
     case evidence(Cordon_V1_EvidencePart)
-    /// To upgrade and release_part.
+    /// To upgrade, release_part and upgrade_state.
     case upgrade(Cordon_V1_UpgradeState)
 
   }
 
   package init() {}
-
-  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// The key set is on disk.
@@ -439,9 +453,6 @@ package nonisolated struct Cordon_V1_EnforcerStatus: Sendable {
   package var hasIsolation: Bool {self._isolation != nil}
   /// Clears the value of `isolation`. Subsequent reads from it will return its default value.
   package mutating func clearIsolation() {self._isolation = nil}
-
-  /// How far the upgrade is that is under way, or how the last one ended, for people; empty when there was none.
-  package var upgrade: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -549,7 +560,7 @@ fileprivate nonisolated let _protobuf_package = "cordon.v1"
 
 nonisolated extension Cordon_V1_EnforcerRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EnforcerRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}execute\0\u{3}key_set\0\u{1}status\0\u{3}local_release\0\u{3}make_codes\0\u{1}evidence\0\u{1}trigger\0\u{3}standing_orders\0\u{1}upgrade\0\u{3}release_part\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}execute\0\u{3}key_set\0\u{1}status\0\u{3}local_release\0\u{3}make_codes\0\u{1}evidence\0\u{1}trigger\0\u{3}standing_orders\0\u{1}upgrade\0\u{3}release_part\0\u{3}upgrade_state\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -688,6 +699,19 @@ nonisolated extension Cordon_V1_EnforcerRequest: SwiftProtobuf.Message, SwiftPro
           self.request = .releasePart(v)
         }
       }()
+      case 12: try {
+        var v: Cordon_V1_UpgradeQuestion?
+        var hadOneofValue = false
+        if let current = self.request {
+          hadOneofValue = true
+          if case .upgradeState(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.request = .upgradeState(v)
+        }
+      }()
       default: break
       }
     }
@@ -742,6 +766,10 @@ nonisolated extension Cordon_V1_EnforcerRequest: SwiftProtobuf.Message, SwiftPro
       guard case .releasePart(let v)? = self.request else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
     }()
+    case .upgradeState?: try {
+      guard case .upgradeState(let v)? = self.request else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -750,6 +778,25 @@ nonisolated extension Cordon_V1_EnforcerRequest: SwiftProtobuf.Message, SwiftPro
   package static func ==(lhs: Cordon_V1_EnforcerRequest, rhs: Cordon_V1_EnforcerRequest) -> Bool {
     if lhs.requestID != rhs.requestID {return false}
     if lhs.request != rhs.request {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cordon_V1_UpgradeQuestion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".UpgradeQuestion"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Cordon_V1_UpgradeQuestion, rhs: Cordon_V1_UpgradeQuestion) -> Bool {
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -954,192 +1001,154 @@ nonisolated extension Cordon_V1_EnforcerResponse: SwiftProtobuf.Message, SwiftPr
   package static let protoMessageName: String = _protobuf_package + ".EnforcerResponse"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}result\0\u{3}key_set_accepted\0\u{1}status\0\u{1}error\0\u{1}done\0\u{1}evidence\0\u{1}upgrade\0")
 
-  fileprivate class _StorageClass {
-    var _requestID: UInt64 = 0
-    var _response: Cordon_V1_EnforcerResponse.OneOf_Response?
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _requestID = source._requestID
-      _response = source._response
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
-
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._requestID) }()
-        case 2: try {
-          var v: Cordon_V1_OrderResult?
-          var hadOneofValue = false
-          if let current = _storage._response {
-            hadOneofValue = true
-            if case .result(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._response = .result(v)
-          }
-        }()
-        case 3: try {
-          var v: Cordon_V1_KeySetAccepted?
-          var hadOneofValue = false
-          if let current = _storage._response {
-            hadOneofValue = true
-            if case .keySetAccepted(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._response = .keySetAccepted(v)
-          }
-        }()
-        case 4: try {
-          var v: Cordon_V1_EnforcerStatus?
-          var hadOneofValue = false
-          if let current = _storage._response {
-            hadOneofValue = true
-            if case .status(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._response = .status(v)
-          }
-        }()
-        case 5: try {
-          var v: Cordon_V1_EnforcerError?
-          var hadOneofValue = false
-          if let current = _storage._response {
-            hadOneofValue = true
-            if case .error(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._response = .error(v)
-          }
-        }()
-        case 6: try {
-          var v: Cordon_V1_Done?
-          var hadOneofValue = false
-          if let current = _storage._response {
-            hadOneofValue = true
-            if case .done(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._response = .done(v)
-          }
-        }()
-        case 7: try {
-          var v: Cordon_V1_EvidencePart?
-          var hadOneofValue = false
-          if let current = _storage._response {
-            hadOneofValue = true
-            if case .evidence(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._response = .evidence(v)
-          }
-        }()
-        case 8: try {
-          var v: Cordon_V1_UpgradeState?
-          var hadOneofValue = false
-          if let current = _storage._response {
-            hadOneofValue = true
-            if case .upgrade(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._response = .upgrade(v)
-          }
-        }()
-        default: break
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.requestID) }()
+      case 2: try {
+        var v: Cordon_V1_OrderResult?
+        var hadOneofValue = false
+        if let current = self.response {
+          hadOneofValue = true
+          if case .result(let m) = current {v = m}
         }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.response = .result(v)
+        }
+      }()
+      case 3: try {
+        var v: Cordon_V1_KeySetAccepted?
+        var hadOneofValue = false
+        if let current = self.response {
+          hadOneofValue = true
+          if case .keySetAccepted(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.response = .keySetAccepted(v)
+        }
+      }()
+      case 4: try {
+        var v: Cordon_V1_EnforcerStatus?
+        var hadOneofValue = false
+        if let current = self.response {
+          hadOneofValue = true
+          if case .status(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.response = .status(v)
+        }
+      }()
+      case 5: try {
+        var v: Cordon_V1_EnforcerError?
+        var hadOneofValue = false
+        if let current = self.response {
+          hadOneofValue = true
+          if case .error(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.response = .error(v)
+        }
+      }()
+      case 6: try {
+        var v: Cordon_V1_Done?
+        var hadOneofValue = false
+        if let current = self.response {
+          hadOneofValue = true
+          if case .done(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.response = .done(v)
+        }
+      }()
+      case 7: try {
+        var v: Cordon_V1_EvidencePart?
+        var hadOneofValue = false
+        if let current = self.response {
+          hadOneofValue = true
+          if case .evidence(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.response = .evidence(v)
+        }
+      }()
+      case 8: try {
+        var v: Cordon_V1_UpgradeState?
+        var hadOneofValue = false
+        if let current = self.response {
+          hadOneofValue = true
+          if case .upgrade(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.response = .upgrade(v)
+        }
+      }()
+      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      if _storage._requestID != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._requestID, fieldNumber: 1)
-      }
-      switch _storage._response {
-      case .result?: try {
-        guard case .result(let v)? = _storage._response else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-      }()
-      case .keySetAccepted?: try {
-        guard case .keySetAccepted(let v)? = _storage._response else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-      }()
-      case .status?: try {
-        guard case .status(let v)? = _storage._response else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-      }()
-      case .error?: try {
-        guard case .error(let v)? = _storage._response else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-      }()
-      case .done?: try {
-        guard case .done(let v)? = _storage._response else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-      }()
-      case .evidence?: try {
-        guard case .evidence(let v)? = _storage._response else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
-      }()
-      case .upgrade?: try {
-        guard case .upgrade(let v)? = _storage._response else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-      }()
-      case nil: break
-      }
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.requestID != 0 {
+      try visitor.visitSingularUInt64Field(value: self.requestID, fieldNumber: 1)
+    }
+    switch self.response {
+    case .result?: try {
+      guard case .result(let v)? = self.response else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .keySetAccepted?: try {
+      guard case .keySetAccepted(let v)? = self.response else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .status?: try {
+      guard case .status(let v)? = self.response else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .error?: try {
+      guard case .error(let v)? = self.response else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .done?: try {
+      guard case .done(let v)? = self.response else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case .evidence?: try {
+      guard case .evidence(let v)? = self.response else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case .upgrade?: try {
+      guard case .upgrade(let v)? = self.response else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
+    case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Cordon_V1_EnforcerResponse, rhs: Cordon_V1_EnforcerResponse) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._requestID != rhs_storage._requestID {return false}
-        if _storage._response != rhs_storage._response {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
+    if lhs.requestID != rhs.requestID {return false}
+    if lhs.response != rhs.response {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1212,7 +1221,7 @@ nonisolated extension Cordon_V1_EnforcerError: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Cordon_V1_EnforcerStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EnforcerStatus"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}containment\0\u{3}policy_hash\0\u{3}owned_tables\0\u{3}key_set_version\0\u{1}kernel\0\u{1}repairs\0\u{1}revision\0\u{1}notices\0\u{1}isolation\0\u{1}upgrade\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}containment\0\u{3}policy_hash\0\u{3}owned_tables\0\u{3}key_set_version\0\u{1}kernel\0\u{1}repairs\0\u{1}revision\0\u{1}notices\0\u{1}isolation\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1230,7 +1239,6 @@ nonisolated extension Cordon_V1_EnforcerStatus: SwiftProtobuf.Message, SwiftProt
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.revision) }()
       case 9: try { try decoder.decodeRepeatedMessageField(value: &self.notices) }()
       case 10: try { try decoder.decodeSingularMessageField(value: &self._isolation) }()
-      case 11: try { try decoder.decodeSingularStringField(value: &self.upgrade) }()
       default: break
       }
     }
@@ -1271,9 +1279,6 @@ nonisolated extension Cordon_V1_EnforcerStatus: SwiftProtobuf.Message, SwiftProt
     try { if let v = self._isolation {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
     } }()
-    if !self.upgrade.isEmpty {
-      try visitor.visitSingularStringField(value: self.upgrade, fieldNumber: 11)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1288,7 +1293,6 @@ nonisolated extension Cordon_V1_EnforcerStatus: SwiftProtobuf.Message, SwiftProt
     if lhs.revision != rhs.revision {return false}
     if lhs.notices != rhs.notices {return false}
     if lhs._isolation != rhs._isolation {return false}
-    if lhs.upgrade != rhs.upgrade {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
