@@ -25,6 +25,7 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
     case removeSSHKey = "remove_ssh_key"
     case restoreSSHKey = "restore_ssh_key"
     case triage
+    case collectProcessMemory = "collect_process_memory"
 
     /// The kind that undoes it; `nil` for what cannot be undone or is itself an undo.
     package var undo: ActionKind? {
@@ -41,13 +42,14 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
         case .restoreService: nil
         case .removeSSHKey: .restoreSSHKey
         case .release, .unblockAddress, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain, .killProcess,
-            .thawProcess, .restoreFile, .deleteFile, .unlockAccount, .collectFile, .triage, .restoreSSHKey:
+            .thawProcess, .restoreFile, .deleteFile, .unlockAccount, .collectFile, .triage, .restoreSSHKey,
+            .collectProcessMemory:
             nil
         }
     }
 
     /// Whether it only looks, and changes nothing on the host.
-    package var isLook: Bool { self == .collectFile || self == .triage }
+    package var isLook: Bool { [.collectFile, .triage, .collectProcessMemory].contains(self) }
 
     /// Whether it undoes another kind: always allowed, for nobody may be kept from giving a host back.
     package var isUndo: Bool { Self.allCases.contains { $0.undo == self } }

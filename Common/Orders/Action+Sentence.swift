@@ -30,6 +30,7 @@ extension Action {
         case .restoreService(let order): "give back what order \(order) stopped"
         case .collectFile(let collection): "collect \(collection.path)"
         case .triage: "cut a triage"
+        case .collectProcessMemory(let collection): "collect the memory of \(collection.target.words)"
         }
     }
 
@@ -49,7 +50,8 @@ extension Action {
         case .restoreSSHKey: nil
         case .restoreService: nil
         case .release, .unblockAddress, .endBlock, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain,
-            .killProcess, .thawProcess, .restoreFile, .deleteFile, .unlockAccount, .collectFile, .triage:
+            .killProcess, .thawProcess, .restoreFile, .deleteFile, .unlockAccount, .collectFile, .triage,
+            .collectProcessMemory:
             nil
         }
     }
@@ -69,7 +71,7 @@ extension Action {
         case .restoreService: nil
         case .release, .unblockAddress, .endBlock, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain,
             .killProcess, .thawProcess, .quarantineFile, .restoreFile, .deleteFile, .unlockAccount, .collectFile,
-            .triage:
+            .triage, .collectProcessMemory:
             nil
         }
     }
@@ -79,6 +81,7 @@ extension Action {
         switch self {
         case .collectFile(let collection): collection.mostBytes
         case .triage(let triage): triage.mostBytes
+        case .collectProcessMemory(let collection): collection.mostBytes
         default: nil
         }
     }

@@ -40,6 +40,7 @@ package enum Action: Sendable, Hashable {
     /// What the order of that identifier removed.
     case restoreSSHKey(OrderID)
     case triage(Triage)
+    case collectProcessMemory(MemoryCollection)
 
     /// The kind, for policies, tables and names on the wire.
     package var kind: ActionKind {
@@ -68,6 +69,7 @@ package enum Action: Sendable, Hashable {
         case .removeSSHKey: .removeSSHKey
         case .restoreSSHKey: .restoreSSHKey
         case .triage: .triage
+        case .collectProcessMemory: .collectProcessMemory
         }
     }
 
@@ -95,6 +97,7 @@ package enum Action: Sendable, Hashable {
             ["order": .text("\(order)")]
         case .collectFile(let collection): collection.parameters
         case .triage(let triage): triage.parameters
+        case .collectProcessMemory(let collection): collection.parameters
         }
     }
 
@@ -143,6 +146,7 @@ package enum Action: Sendable, Hashable {
             case .removeSSHKey: .removeSSHKey(try KeyRemoval(given))
             case .restoreSSHKey: .restoreSSHKey(try given.identifier("order"))
             case .triage: .triage(Triage(given))
+            case .collectProcessMemory: .collectProcessMemory(try MemoryCollection(given))
             }
     }
 }

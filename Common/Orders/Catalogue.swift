@@ -58,6 +58,7 @@ extension ActionKind {
         case .removeSSHKey: .removeSSHKey
         case .restoreSSHKey: .restoreSSHKey
         case .triage: .triage
+        case .collectProcessMemory: .collectProcessMemory
         }
     }
 }

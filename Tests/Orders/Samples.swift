@@ -34,7 +34,7 @@ enum Samples {
             .restoreFile(OrderID(id)), .lockAccount(AccountLocking(user: "ana", duration: .seconds(60))),
             .unlockAccount(OrderID(id)), .stopService(ServiceStop(unit: "miner@a.timer", duration: .seconds(60))),
             .restoreService(OrderID(id)),
-            .triage(Triage()),
+            .triage(Triage()), .collectProcessMemory(MemoryCollection(target: process(.process))),
             .collectFile(
                 FileCollection(path: "/tmp/z", digest: String(repeating: "0f", count: 32), mostBytes: 1 << 30)),
             .removeSSHKey(KeyRemoval(user: "ana", fingerprint: fingerprint)), .restoreSSHKey(OrderID(id)),

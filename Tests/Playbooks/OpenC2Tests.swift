@@ -66,6 +66,10 @@ struct OpenC2Tests {
         .restoreFile(order), .unlockAccount(order),
         .collectFile(FileCollection(path: "/tmp/x", digest: String(repeating: "0a", count: 32), mostBytes: 5)),
         .collectFile(FileCollection(path: "/tmp/x")), .triage(Triage(mostBytes: 2 << 20, patience: .seconds(60))),
+        .collectProcessMemory(
+            MemoryCollection(
+                target: ProcessTarget(pid: 4242, startTime: 99, executable: "/tmp/x", scope: .process),
+                mostBytes: 2 << 20, longestStill: .seconds(7))),
         .lockAccount(AccountLocking(user: "ana", duration: .seconds(60), keepsSessions: true)),
         .stopService(ServiceStop(unit: "miner.service", duration: .seconds(60))), .restoreService(order),
         .removeSSHKey(KeyRemoval(user: "ana", fingerprint: "SHA256:" + String(repeating: "a", count: 42) + "A")),

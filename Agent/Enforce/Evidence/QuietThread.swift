@@ -31,7 +31,7 @@ final class QuietThread: Sendable {
         }
         let state = Shared(State<Value>.running)
         let done = DispatchSemaphore(value: 0)
-        let body = Body {
+        let isStarted = OwnThread.start {
             clinux_lower_priority()
             let result = work()
             let isLate = state.value.withLock { state in
@@ -43,7 +43,7 @@ final class QuietThread: Sendable {
             self.isBusy.withLock { $0 = false }
             done.signal()
         }
-        guard Self.start(body) else {
+        guard isStarted else {
             isBusy.withLock { $0 = false }
             throw EnforceError("look.no_thread", "The host has no room for another thread.")
         }
@@ -65,28 +65,5 @@ final class QuietThread: Sendable {
     private final class Shared<Value: Sendable>: Sendable {
         let value: Mutex<Value>
         init(_ first: Value) { value = Mutex(first) }
-    }
-
-    private final class Body {
-        let run: () -> Void
-        init(run: @escaping () -> Void) { self.run = run }
-    }
-
-    private static func start(_ body: Body) -> Bool {
-        var thread = pthread_t()
-        let kept = unsafe Unmanaged.passRetained(body)
-        let status = unsafe pthread_create(
-            &thread, nil,
-            { context in
-                guard let context = unsafe context else { return nil }
-                unsafe Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            }, kept.toOpaque())
-        guard status == 0 else {
-            unsafe kept.release()
-            return false
-        }
-        pthread_detach(thread)
-        return true
     }
 }

@@ -51,6 +51,24 @@ extension LocalPolicy {
         for mark in ["PRIVATE KEY-----", "SWAPSPACE2"] where head.contains(mark) { throw secret(path, mark) }
     }
 
+    /// Throws unless this host's owner lets the memory of processes be collected.
+    func checkMemory() throws(Refusal) {
+        guard collectsMemory.value else {
+            throw Refusal(
+                "collect_memory", collectsMemory,
+                "Memory holds passwords, keys and what people wrote; this host's policy does not let it be collected.")
+        }
+    }
+
+    /// Throws for what has Cordon's own keys in its memory. Only who runs as one of its users, or as root, is believed.
+    func checkMemory(of process: RunningProcess, agentUser: UInt32) throws(Refusal) {
+        let users = [0, agentUser, Self.userID("cordon-controller")]
+        guard users.contains(process.user), let name = process.executableName,
+            ["cordon-agent", "cordon-enforcer", "cordon-controller"].contains(name)
+        else { return }
+        throw Refusal("built-in: own process", "Process \(process.pid) is Cordon's own (\(name)).")
+    }
+
     private func secret(_ path: String, _ pattern: String) -> Refusal {
         Refusal(
             "collect_secrets", collectsSecrets,

@@ -96,6 +96,7 @@ extension LocalPolicy {
         case .restoreService: nil
         case .collectFile: "collections_per_hour"
         case .triage: "triages_per_hour"
+        case .collectProcessMemory: "memory_collections_per_hour"
         case .removeSSHKey: "key_removals_per_hour"
         case .release, .unblockAddress, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain, .thawProcess,
             .restoreFile, .unlockAccount, .restoreSSHKey:
@@ -143,6 +144,8 @@ extension LocalPolicy {
             try section.texts("uncollected_paths", default: []), origin: section.origin(of: "uncollected_paths"))
         collectsSecrets = Rule(
             try section.flag("collect_secrets", default: false), origin: section.origin(of: "collect_secrets"))
+        collectsMemory = Rule(
+            try section.flag("collect_memory", default: false), origin: section.origin(of: "collect_memory"))
         largestEvidence = try Self.number(&section, "largest_evidence", largestEvidence, in: 0...(1 << 30))
         evidencePerHour = try Self.number(&section, "evidence_per_hour", evidencePerHour, in: 0...(1 << 40))
         evidenceRoom = try Self.number(&section, "evidence_room", evidenceRoom, in: 0...(1 << 40))

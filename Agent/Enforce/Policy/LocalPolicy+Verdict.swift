@@ -46,6 +46,7 @@ extension LocalPolicy {
         case .restoreService, .removeSSHKey, .restoreSSHKey: return
         case .collectFile(let collection): try checkCollection(collection)
         case .triage: return
+        case .collectProcessMemory: try checkMemory()
         case .killProcess, .release, .unblockAddress, .endBlock, .unblockAddresses, .restoreUserNetwork,
             .unsinkholeDomain, .thawProcess, .restoreFile,
             .unlockAccount:

@@ -59,6 +59,8 @@ package struct LocalPolicy: Sendable {
     package var uncollectedPaths = Rule([String]())
     /// Whether files that hold passwords and private keys may be collected.
     package var collectsSecrets = Rule(false)
+    /// Whether the memory of processes may be evidence.
+    package var collectsMemory = Rule(false)
     /// Bytes of evidence: that one order may bring, that may be cut in any hour, that may wait for the controller.
     package var largestEvidence = Rule(256 << 20)
     package var evidencePerHour = Rule(2 << 30)
@@ -71,7 +73,7 @@ package struct LocalPolicy: Sendable {
         .killProcess: Rule(120),
         .freezeProcess: Rule(120),
         .quarantineFile: Rule(120), .deleteFile: Rule(30), .lockAccount: Rule(20), .stopService: Rule(30),
-        .collectFile: Rule(120), .triage: Rule(6),
+        .collectFile: Rule(120), .triage: Rule(6), .collectProcessMemory: Rule(12),
         .removeSSHKey: Rule(60),
     ]
     /// SHA-256 over the files, lower-case hex.

@@ -194,7 +194,7 @@ extension Enforcer {
             case .unsinkholeDomain(let order): verdict = try end(.sinkholeDomain, order, receipt, &core, begun)
             case .killProcess, .freezeProcess, .thawProcess, .quarantineFile, .restoreFile, .deleteFile,
                 .lockAccount, .unlockAccount, .stopService, .restoreService, .collectFile, .removeSSHKey,
-                .restoreSSHKey, .triage:
+                .restoreSSHKey, .triage, .collectProcessMemory:
                 try core.journal.append([.received(receipt)])
                 core.running.insert(order.id)
                 return .outside(order, core.policy)

@@ -34,6 +34,10 @@ extension Enforcer {
                 return try quietly(order, within: triage.patience + Self.graceOfTriage) {
                     try self.lookAround(triage, order, policy, begun: begun)
                 }
+            case .collectProcessMemory(let wanted):
+                return try quietly(order, within: Self.patienceOfCollection) {
+                    try self.collectMemory(wanted, order, policy, begun: begun)
+                }
             case .isolate, .release, .blockAddress, .unblockAddress, .endBlock, .blockAddresses,
                 .unblockAddresses, .cutUserNetwork, .restoreUserNetwork, .sinkholeDomain, .unsinkholeDomain:
                 throw EnforceError("order.misrouted", "\(order.action.kind.rawValue) is done under the lock.")

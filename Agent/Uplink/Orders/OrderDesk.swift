@@ -40,7 +40,7 @@ actor OrderDesk {
             case .stopService, .restoreService: self = .services
             case .removeSSHKey, .restoreSSHKey: self = .files
             case .quarantineFile, .restoreFile, .deleteFile: self = .files
-            case .collectFile, .triage: self = .looks
+            case .collectFile, .triage, .collectProcessMemory: self = .looks
             }
         }
     }

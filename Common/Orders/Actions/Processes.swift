@@ -67,7 +67,7 @@ package struct ProcessFreezing: Sendable, Hashable {
 
 extension CatalogueEntry {
     /// The kernel's highest number of a process is 2²² (PID_MAX_LIMIT).
-    private static let process: [Parameter] = [
+    static let oneProcess: [Parameter] = [
         .required("pid", .number(2...4_194_304), "The process's number."),
         .required(
             "start_time", .number(0...Int64.max), "Field 22 of /proc/PID/stat: tells it from a later process."),
@@ -75,10 +75,14 @@ extension CatalogueEntry {
             "executable", .path,
             "The target of /proc/PID/exe, where it is known: a process that runs another by now is left alone, not one "
                 + "whose file was deleted or renamed."),
-        .optional(
-            "scope", .choice(ProcessTarget.Scope.allCases.map(\.rawValue)),
-            "The process alone (the default), it and its descendants, or its control group."),
     ]
+
+    private static let process: [Parameter] =
+        oneProcess + [
+            .optional(
+                "scope", .choice(ProcessTarget.Scope.allCases.map(\.rawValue)),
+                "The process alone (the default), it and its descendants, or its control group.")
+        ]
 
     static let killProcess = CatalogueEntry(
         kind: .killProcess, capability: .processes, parameters: process,

@@ -53,6 +53,7 @@ extension OpenC2Command {
             }
             return try action(.triage, parameters)
         case (.copy, .file(let target)): return try action(.collectFile, parameters(of: target))
+        case (.copy, .process(let target)): return try action(.collectProcessMemory, memory(of: target))
         case (.set, .account(let name)):
             guard accountStatus == "disabled" else { throw .unsupported("Option not supported") }
             var parameters = try lasting(["user": .text(name)])
@@ -187,6 +188,20 @@ extension OpenC2Command {
         var parameters = try named(target)
         if let most = arguments.profiles[Self.ownProfile]?["most_bytes"]?.integer {
             parameters["most_bytes"] = .number(most)
+        }
+        return parameters
+    }
+
+    /// `args.x-cordon.most_bytes` and `still_s` bound what is copied, and how long the process stands still for it.
+    private func memory(of target: OpenC2Target.ProcessDescription) throws(OpenC2Error) -> [String: FieldValue] {
+        let process = try process(target)
+        guard process.scope == .process else { throw .unsupported("Option not supported") }
+        var parameters: [String: FieldValue] = [
+            "pid": .number(Int64(process.pid)), "start_time": .number(Int64(clamping: process.startTime)),
+        ]
+        if let executable = process.executable { parameters["executable"] = .text(executable) }
+        for name in ["most_bytes", "still_s"] {
+            if let number = arguments.profiles[Self.ownProfile]?[name]?.integer { parameters[name] = .number(number) }
         }
         return parameters
     }

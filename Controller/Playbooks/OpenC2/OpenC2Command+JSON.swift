@@ -53,6 +53,17 @@ extension OpenC2Command {
                     ]
                 ], "actuator": ["er": [:]],
             ]
+        case .collectProcessMemory(let collection):
+            [
+                "action": "copy", "target": target(collection.target),
+                "args": [
+                    "x-cordon": [
+                        "start_time": .integer(Int64(clamping: collection.target.startTime)),
+                        "most_bytes": .integer(collection.mostBytes),
+                        "still_s": .integer(collection.longestStill.wholeSeconds),
+                    ]
+                ], "actuator": ["er": [:]],
+            ]
         case .lockAccount(let locking): command(locking)
         case .unlockAccount(let order):
             [

@@ -8,6 +8,7 @@
 #include "memory.h"
 #include "netlink.h"
 #include "process.h"
+#include "tracing.h"
 #if __has_include("system.h")
 #include "system.h"
 #endif
