@@ -140,7 +140,7 @@ package final class EnforcerServer: Sendable {
                 }
                 try enforcer.releaseLocally(reason: release.reason)
                 response.status = enforcer.status()
-            case .upgrade, .releasePart, nil:
+            case .upgrade, .releasePart, .upgradeState, nil:
                 throw EnforceError("enforcer.unknown_request", "The request is not one that this version knows.")
             }
         } catch {
