@@ -3,6 +3,7 @@ import CordonOrders
 import CordonTesting
 import CordonTrust
 import CordonWire
+import SwiftProtobuf
 import Testing
 
 @testable import ControllerFleet
@@ -83,23 +84,23 @@ struct ApprovalTests {
             let path = "\(folder)/\(FleetKeys.File.keySet)"
             let root = try KeyFile.signingKey(at: folder + ".root")
             let agent = try await controller.agent()
-            var document = try KeyDocument(signed: try KeyFile.read(path, secret: false), by: root.verifyingKey)
-            func put(_ version: UInt64, _ signer: SigningKey) throws {
+            let first = try KeyDocument(signed: try KeyFile.read(path, secret: false), by: root.verifyingKey)
+            @Sendable func put(_ version: UInt64, _ person: String, _ signer: SigningKey) throws {
+                var document = first
                 document.version = version
+                document.approvers = [Approver(person: person, key: ann.verifyingKey)]
                 try KeyFile.write(try document.signed(with: signer), to: path, mode: 0o644)
             }
-            document.approvers = [Approver(person: "eve", key: SigningKey().verifyingKey)]
             try await agent.connected { stream in
                 for (version, signer, code) in [
                     (9 as UInt64, SigningKey(), "fleet.bad_key_set"), (1, root, "fleet.old_key_set"),
                 ] {
-                    try put(version, signer)
+                    try put(version, "eve", signer)
                     let refusal = await #expect(throws: FleetError.self) { try await fleet.takeKeySet() }
                     #expect(refusal?.code == code)
                 }
                 #expect(fleet.approvers.map(\.person) == ["ann", "bob", "mia"])
-                document.approvers = [Approver(person: "zoe", key: ann.verifyingKey)]
-                try put(3, root)
+                try put(3, "zoe", root)
                 let sent = try await stream.next { message in
                     guard case .keySet(let set)? = message.message else { return nil as KeyDocument? }
                     let bytes: [UInt8]? = try? set.serializedBytes()

@@ -125,21 +125,32 @@ extension TriageLook {
         _ name: String, _ number: UInt8, _ family: UInt8, _ owners: [UInt32: [JSONValue]], _ table: TriageTable
     ) throws(TriageTable.Stop) {
         let request = InetDiagnostics.request(family: family, protocol: number, states: .max)
-        let messages: [NetlinkMessage]
+        var stop: TriageTable.Stop?
         do {
             var channel = NetlinkChannel(try NetlinkSocket(protocol: NetlinkProtocol.socketDiagnostics))
-            messages = try channel.dump(request)
-        } catch { return table.note("\(name) sockets of family \(family): \(error)") }
-        for message in messages {
-            guard let socket = InetSocket(message.payload, at: 0, end: message.payload.count) else { continue }
-            try table.add([
-                "protocol": .text(name), "state": .text(Self.state(socket.state, name)),
-                "local": .text("\(socket.local)"), "local_port": .integer(Int64(socket.localPort)),
-                "remote": .text("\(socket.remote)"), "remote_port": .integer(Int64(socket.remotePort)),
-                "user": .integer(Int64(socket.user)), "inode": .integer(Int64(socket.inode)),
-                "pids": .array(owners[socket.inode] ?? []),
-            ])
-        }
+            // A list may be longer than the table: what is beyond that is heard and not kept.
+            try channel.dump(request) { datagram, message in
+                guard stop == nil,
+                    let socket = InetSocket(datagram, at: message.lowerBound + 16, end: message.upperBound)
+                else { return }
+                do throws(TriageTable.Stop) {
+                    try table.add(Self.row(socket, name, owners))
+                } catch {
+                    stop = error
+                }
+            }
+        } catch { table.note("\(name) sockets of family \(family): \(error)") }
+        if let stop { throw stop }
+    }
+
+    private static func row(_ socket: InetSocket, _ name: String, _ owners: [UInt32: [JSONValue]]) -> JSONValue {
+        [
+            "protocol": .text(name), "state": .text(state(socket.state, name)),
+            "local": .text("\(socket.local)"), "local_port": .integer(Int64(socket.localPort)),
+            "remote": .text("\(socket.remote)"), "remote_port": .integer(Int64(socket.remotePort)),
+            "user": .integer(Int64(socket.user)), "inode": .integer(Int64(socket.inode)),
+            "pids": .array(owners[socket.inode] ?? []),
+        ]
     }
 
     /// `net/tcp_states.h`; of UDP, 1 and 7.
