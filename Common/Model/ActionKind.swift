@@ -14,6 +14,8 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
     case killProcess = "kill_process"
     case freezeProcess = "freeze_process"
     case thawProcess = "thaw_process"
+    case blockExecutable = "block_executable"
+    case unblockExecutable = "unblock_executable"
     case quarantineFile = "quarantine_file"
     case restoreFile = "restore_file"
     case deleteFile = "delete_file"
@@ -36,14 +38,15 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
         case .cutUserNetwork: .restoreUserNetwork
         case .sinkholeDomain: .unsinkholeDomain
         case .freezeProcess: .thawProcess
+        case .blockExecutable: .unblockExecutable
         case .quarantineFile: .restoreFile
         case .lockAccount: .unlockAccount
         case .stopService: .restoreService
         case .restoreService: nil
         case .removeSSHKey: .restoreSSHKey
         case .release, .unblockAddress, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain, .killProcess,
-            .thawProcess, .restoreFile, .deleteFile, .unlockAccount, .collectFile, .triage, .restoreSSHKey,
-            .collectProcessMemory:
+            .thawProcess, .unblockExecutable, .restoreFile, .deleteFile, .unlockAccount, .collectFile, .triage,
+            .restoreSSHKey, .collectProcessMemory:
             nil
         }
     }

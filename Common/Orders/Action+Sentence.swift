@@ -19,6 +19,8 @@ extension Action {
         case .killProcess(let target): "kill \(target.words)"
         case .freezeProcess(let freezing): "freeze \(freezing.target.words)"
         case .thawProcess(let order): "thaw what order \(order) froze"
+        case .blockExecutable(let block): "keep \(block.subject.words) from starting"
+        case .unblockExecutable(let order): "let start what order \(order) blocked"
         case .quarantineFile(let file): "quarantine \(file.path)"
         case .restoreFile(let order): "restore what order \(order) took away"
         case .deleteFile(let file): "delete \(file.path)"
@@ -43,6 +45,7 @@ extension Action {
         case .cutUserNetwork: .restoreUserNetwork(order)
         case .sinkholeDomain: .unsinkholeDomain(order)
         case .freezeProcess: .thawProcess(order)
+        case .blockExecutable: .unblockExecutable(order)
         case .quarantineFile: .restoreFile(order)
         case .lockAccount: .unlockAccount(order)
         case .stopService: .restoreService(order)
@@ -50,8 +53,8 @@ extension Action {
         case .restoreSSHKey: nil
         case .restoreService: nil
         case .release, .unblockAddress, .endBlock, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain,
-            .killProcess, .thawProcess, .restoreFile, .deleteFile, .unlockAccount, .collectFile, .triage,
-            .collectProcessMemory:
+            .killProcess, .thawProcess, .unblockExecutable, .restoreFile, .deleteFile, .unlockAccount, .collectFile,
+            .triage, .collectProcessMemory:
             nil
         }
     }
@@ -65,13 +68,14 @@ extension Action {
         case .cutUserNetwork(let cut): cut.duration
         case .sinkholeDomain(let sinkhole): sinkhole.duration
         case .freezeProcess(let freezing): freezing.duration
+        case .blockExecutable(let block): block.duration
         case .lockAccount(let locking): locking.duration
         case .stopService(let stop): stop.duration
         case .removeSSHKey, .restoreSSHKey: nil
         case .restoreService: nil
         case .release, .unblockAddress, .endBlock, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain,
-            .killProcess, .thawProcess, .quarantineFile, .restoreFile, .deleteFile, .unlockAccount, .collectFile,
-            .triage, .collectProcessMemory:
+            .killProcess, .thawProcess, .unblockExecutable, .quarantineFile, .restoreFile, .deleteFile, .unlockAccount,
+            .collectFile, .triage, .collectProcessMemory:
             nil
         }
     }

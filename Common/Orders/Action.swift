@@ -25,6 +25,9 @@ package enum Action: Sendable, Hashable {
     case freezeProcess(ProcessFreezing)
     /// What the order of that identifier froze.
     case thawProcess(OrderID)
+    case blockExecutable(ExecutableBlock)
+    /// What the order of that identifier kept from starting.
+    case unblockExecutable(OrderID)
     case quarantineFile(FileTarget)
     /// What the order of that identifier took away.
     case restoreFile(OrderID)
@@ -58,6 +61,8 @@ package enum Action: Sendable, Hashable {
         case .killProcess: .killProcess
         case .freezeProcess: .freezeProcess
         case .thawProcess: .thawProcess
+        case .blockExecutable: .blockExecutable
+        case .unblockExecutable: .unblockExecutable
         case .quarantineFile: .quarantineFile
         case .restoreFile: .restoreFile
         case .deleteFile: .deleteFile
@@ -85,6 +90,7 @@ package enum Action: Sendable, Hashable {
         case .sinkholeDomain(let sinkhole): sinkhole.parameters
         case .killProcess(let target): target.parameters
         case .freezeProcess(let freezing): freezing.parameters
+        case .blockExecutable(let block): block.parameters
         case .quarantineFile(let file), .deleteFile(let file): file.parameters
         case .lockAccount(let locking): locking.parameters
         case .stopService(let stop): stop.parameters
@@ -92,7 +98,8 @@ package enum Action: Sendable, Hashable {
         case .restoreSSHKey(let order): ["order": .text("\(order)")]
         case .restoreService(let order): ["order": .text("\(order)")]
         case .endBlock(let order), .unblockAddresses(let order), .restoreUserNetwork(let order),
-            .unsinkholeDomain(let order), .thawProcess(let order), .restoreFile(let order),
+            .unsinkholeDomain(let order), .thawProcess(let order), .unblockExecutable(let order),
+            .restoreFile(let order),
             .unlockAccount(let order):
             ["order": .text("\(order)")]
         case .collectFile(let collection): collection.parameters
@@ -135,6 +142,8 @@ package enum Action: Sendable, Hashable {
             case .killProcess: .killProcess(try ProcessTarget(given))
             case .freezeProcess: .freezeProcess(try ProcessFreezing(given))
             case .thawProcess: .thawProcess(try given.identifier("order"))
+            case .blockExecutable: .blockExecutable(try ExecutableBlock(given))
+            case .unblockExecutable: .unblockExecutable(try given.identifier("order"))
             case .quarantineFile: .quarantineFile(try FileTarget(given))
             case .restoreFile: .restoreFile(try given.identifier("order"))
             case .deleteFile: .deleteFile(try FileTarget(given))

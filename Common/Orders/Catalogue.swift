@@ -24,6 +24,8 @@ package enum Capability: String, Sendable, Hashable, CaseIterable {
     case processes
     /// openat2 (Linux 5.6), and the file system's own attributes.
     case files
+    /// fanotify's permission to start programs (Linux 5.0), and cordon-guard.service.
+    case executables
     /// Local accounts: shadow(5), and their homes.
     case accounts
     /// systemd as the init process, and systemctl(1).
@@ -47,6 +49,8 @@ extension ActionKind {
         case .killProcess: .killProcess
         case .freezeProcess: .freezeProcess
         case .thawProcess: .thawProcess
+        case .blockExecutable: .blockExecutable
+        case .unblockExecutable: .unblockExecutable
         case .quarantineFile: .quarantineFile
         case .restoreFile: .restoreFile
         case .deleteFile: .deleteFile

@@ -100,6 +100,7 @@ struct PolicyTests {
             (.blockAddresses(list), "longest_block"),
             (.cutUserNetwork(UserNetworkCut(user: 4321, duration: year)), "longest_network_cut"),
             (.sinkholeDomain(DomainSinkhole(domain: domain, duration: year)), "longest_sinkhole"),
+            (.blockExecutable(ExecutableBlock(.path("/tmp/x"), duration: year)), "longest_executable_block"),
             (.stopService(ServiceStop(unit: "miner.service", duration: year)), "longest_stop"),
             (.isolate(Isolation(duration: year)), "longest_isolation"),
             (try block("203.0.113.9", year), "longest_block"),

@@ -52,7 +52,9 @@ struct PreflightTests {
         let covered = "28 1 0:40 / / rw - nfs4 filer:/root rw\n" + Self.local
         #expect(preflight(covered).obstacle == nil)
         let table = MountTable(Self.local + "30 29 0:41 / /srv/a\\040b rw - nfs filer:/x\\134y rw\n")
-        #expect(table.mount(under: "/srv/a b/c") == .init(place: "/srv/a b", type: "nfs", source: "filer:/x\\y"))
+        let expected = MountTable.Mount(
+            place: "/srv/a b", type: "nfs", source: "filer:/x\\y", number: 30, device: "0:41")
+        #expect(table.mount(under: "/srv/a b/c") == expected)
         #expect(table.mount(under: "/srv/a bc")?.place == "/")
     }
 

@@ -59,6 +59,7 @@ struct UndoTests {
             .cutUserNetwork(UserNetworkCut(user: 4321, duration: hour)),
             .sinkholeDomain(DomainSinkhole(domain: try #require(DomainName("evil.example")), duration: hour)),
             .freezeProcess(ProcessFreezing(target: process, duration: hour)),
+            .blockExecutable(ExecutableBlock(.path(lab.scratch.path + "/files/evil"), duration: hour)),
             .quarantineFile(FileTarget(path: lab.scratch.path + "/files/evil")),
             .lockAccount(AccountLocking(user: "ana", duration: hour)),
             .stopService(ServiceStop(unit: "miner.service", duration: hour)),
@@ -67,12 +68,13 @@ struct UndoTests {
     }
 
     /// What is compared.
-    private func snapshot() throws -> [String: String] {
+    private func snapshot(_ guardian: GuardProcess) throws -> [String: String] {
         let folder = lab.scratch.path
         let units = ["miner.service", "still.service"]
         return [
             "rules": try Program.must(["ip", "netns", "exec", lab.host, "nft", "-s", "list", "ruleset"]),
             "files": try FilesGround.digest(folder + "/files"), "home": try FilesGround.digest(folder + "/home"),
+            "starts": guardian.marks.joined(separator: "\n"),
             // Whoever changes an account writes the file anew, at that time.
             "accounts": try Program.must([
                 "sh", "-c",
@@ -95,20 +97,23 @@ struct UndoTests {
         #expect(
             Set(actions.map(\.kind)) == Set(ActionKind.allCases.filter { $0.undo != nil }),
             "an action that can be undone is missing from this test")
+        // Of no file system: only the file and its folder are guarded.
+        let guardian = try GuardProcess(fleet, mounts: lab.scratch.file("mounts", ""))
+        defer { guardian.kill() }
         let enforcer = try EnforcerProcess(fleet, entering: host.enter, isChild: true)
         // The tables of blocks stay when they are empty.
         let other = try #require(Network("203.0.113.200"))
         _ = try enforcer.execute(.blockAddress(AddressBlock(network: other, duration: .seconds(60))))
         _ = try enforcer.execute(.unblockAddress(other))
-        let before = try snapshot()
+        let before = try snapshot(guardian)
         for action in actions {
             let order = fleet.order(action)
             let result = try enforcer.execute(order)
             #expect(result.outcome == .succeeded, "\(action.kind): \(result.message)")
-            #expect(try snapshot() != before, "\(action.kind) changed nothing")
+            #expect(try snapshot(guardian) != before, "\(action.kind) changed nothing")
             let undone = try enforcer.execute(try #require(action.undo(of: order.id)))
             #expect(undone.outcome == .succeeded, "\(action.kind): \(undone.message)")
-            let after = try snapshot()
+            let after = try snapshot(guardian)
             for (name, text) in before { #expect(after[name] == text, "\(action.kind): \(name)") }
             #expect(try enforcer.status().containment.model().effects == [], "\(action.kind)")
         }

@@ -30,6 +30,8 @@ enum Samples {
             .isolate(Isolation(duration: .seconds(1), level: .network)),
             .freezeProcess(ProcessFreezing(target: process(.cgroup), duration: .seconds(60))),
             .killProcess(ProcessTarget(pid: 2, startTime: 0, executable: nil, scope: .tree)), .thawProcess(OrderID(id)),
+            .blockExecutable(ExecutableBlock(.path("/tmp/x"), duration: .seconds(60))), .unblockExecutable(OrderID(id)),
+            .blockExecutable(ExecutableBlock(.digest(String(repeating: "0f", count: 32)), duration: .seconds(1))),
             .quarantineFile(FileTarget(path: "/tmp/x")),
             .restoreFile(OrderID(id)), .lockAccount(AccountLocking(user: "ana", duration: .seconds(60))),
             .unlockAccount(OrderID(id)), .stopService(ServiceStop(unit: "miner@a.timer", duration: .seconds(60))),
@@ -116,6 +118,8 @@ enum Samples {
         Broken(kill, "start_time", .number(-1)), Broken(kill, "executable", .text("")),
         Broken(kill, "executable", .text("bin/a")), Broken(kill, "executable", .text("/bin/a\u{0}b")),
         Broken(kill, "executable", .text("/" + String(repeating: "x", count: 4096))),
+        Broken(program, "path", nil), Broken(program, "path", .text("tmp/x")), Broken(program, "duration_s", nil),
+        Broken(program, "sha256", .text(String(repeating: "0f", count: 32))), Broken(program, "sha256", .text("0F")),
         Broken(key, "fingerprint", .text("SHA256:" + String(repeating: "a", count: 43))),
         Broken(key, "fingerprint", .text("SHA256:" + String(repeating: "a", count: 41) + "-A")),
         Broken(key, "fingerprint", .text("MD5:16:27:ac:a5:76:28:2d:36:63:1b:56:4d:eb:df:a6:48")),
@@ -133,6 +137,7 @@ enum Samples {
 
     private static let isolate = Action.isolate(Isolation(duration: .seconds(1)))
     private static let key = Action.removeSSHKey(KeyRemoval(user: "ana", fingerprint: fingerprint))
+    private static let program = Action.blockExecutable(ExecutableBlock(.path("/tmp/x"), duration: .seconds(1)))
     private static let stop = Action.stopService(ServiceStop(unit: "a.service", duration: .seconds(1)))
     private static let unblock = Action.unblockAddress(network)
     private static let block = Action.blockAddress(AddressBlock(network: network, duration: .seconds(1)))

@@ -61,6 +61,8 @@ struct OpenC2Tests {
     private static let others: [Action] = [
         .killProcess(process), .killProcess(ProcessTarget(pid: 2, startTime: 1, executable: nil, scope: .process)),
         .freezeProcess(ProcessFreezing(target: process, duration: .seconds(60))),
+        .blockExecutable(ExecutableBlock(.path("/tmp/x"), duration: .seconds(60))), .unblockExecutable(order),
+        .blockExecutable(ExecutableBlock(.digest(String(repeating: "0a", count: 32)), duration: .seconds(60))),
         .thawProcess(order), .quarantineFile(FileTarget(path: "/tmp/x")),
         .deleteFile(FileTarget(path: "/tmp/x", digest: String(repeating: "0a", count: 32), evenIfLinked: true)),
         .restoreFile(order), .unlockAccount(order),

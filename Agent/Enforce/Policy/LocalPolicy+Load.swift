@@ -89,6 +89,7 @@ extension LocalPolicy {
         case .sinkholeDomain: "sinkholes_per_hour"
         case .killProcess: "kills_per_hour"
         case .freezeProcess: "freezes_per_hour"
+        case .blockExecutable: "executable_blocks_per_hour"
         case .quarantineFile: "quarantines_per_hour"
         case .deleteFile: "deletions_per_hour"
         case .lockAccount: "locks_per_hour"
@@ -99,7 +100,7 @@ extension LocalPolicy {
         case .collectProcessMemory: "memory_collections_per_hour"
         case .removeSSHKey: "key_removals_per_hour"
         case .release, .unblockAddress, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain, .thawProcess,
-            .restoreFile, .unlockAccount, .restoreSSHKey:
+            .unblockExecutable, .restoreFile, .unlockAccount, .restoreSSHKey:
             nil
         }
     }
@@ -109,6 +110,7 @@ extension LocalPolicy {
         longestBlock = try Self.duration(&section, "longest_block", longestBlock)
         longestCut = try Self.duration(&section, "longest_network_cut", longestCut)
         longestSinkhole = try Self.duration(&section, "longest_sinkhole", longestSinkhole)
+        longestExecutableBlock = try Self.duration(&section, "longest_executable_block", longestExecutableBlock)
         longestFreeze = try Self.duration(&section, "longest_freeze", longestFreeze)
         longestLock = try Self.duration(&section, "longest_lock", longestLock)
         longestStop = try Self.duration(&section, "longest_stop", longestStop)

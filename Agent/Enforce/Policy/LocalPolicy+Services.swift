@@ -9,7 +9,10 @@ extension LocalPolicy {
         "mdadm*", "multipathd*", "iscsid*", "open-iscsi*", "cryptsetup*", "user@*", "user-runtime-dir@*", "emergency*",
         "rescue*", "initrd-*", "zfs*", "wg-quick@*", "openvpn*", "sssd*", "winbind*", "cordon-*",
     ]
-    private static let own = ["cordon-agent.service", "cordon-enforcer.service", "cordon-controller.service"]
+    private static let own = [
+        "cordon-agent.service", "cordon-enforcer.service", "cordon-guard.service",
+        "cordon-controller.service",
+    ]
     /// Where packages put units.
     private static let vendorFolders = ["/usr/lib/systemd/system", "/lib/systemd/system"]
 

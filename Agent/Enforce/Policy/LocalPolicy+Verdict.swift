@@ -19,6 +19,8 @@ extension LocalPolicy {
         /// Users whose network is cut, and sinkholed domains.
         package var cutCount = 0
         package var sinkholed: [DomainName] = []
+        /// Programs that are kept from starting.
+        package var executableCount = 0
         /// Networks of each list in force.
         package var lists: [String: Int] = [:]
         /// Blocks by port or direction among what is in force besides, and ranges of ports that they name.
@@ -42,13 +44,14 @@ extension LocalPolicy {
             try checkLength(freezing.duration, "longest_freeze", longestFreeze, "freezes")
         case .lockAccount(let locking): try checkLength(locking.duration, "longest_lock", longestLock, "locks accounts")
         case .stopService(let stop): try checkLength(stop.duration, "longest_stop", longestStop, "stops services")
+        case .blockExecutable(let block): try checkExecutable(block, at: host)
         case .quarantineFile(let file), .deleteFile(let file): try checkPath(file.path)
         case .restoreService, .removeSSHKey, .restoreSSHKey: return
         case .collectFile(let collection): try checkCollection(collection)
         case .triage: return
         case .collectProcessMemory: try checkMemory()
         case .killProcess, .release, .unblockAddress, .endBlock, .unblockAddresses, .restoreUserNetwork,
-            .unsinkholeDomain, .thawProcess, .restoreFile,
+            .unsinkholeDomain, .thawProcess, .unblockExecutable, .restoreFile,
             .unlockAccount:
             return
         }

@@ -34,6 +34,7 @@ package struct LocalPolicy: Sendable {
     package var longestBlock = Rule(Duration.seconds(30 * 86_400))
     package var longestCut = Rule(Duration.seconds(7 * 86_400))
     package var longestSinkhole = Rule(Duration.seconds(30 * 86_400))
+    package var longestExecutableBlock = Rule(Duration.seconds(30 * 86_400))
     package var longestFreeze = Rule(Duration.seconds(86_400))
     package var longestLock = Rule(Duration.seconds(30 * 86_400))
     package var longestStop = Rule(Duration.seconds(30 * 86_400))
@@ -72,6 +73,7 @@ package struct LocalPolicy: Sendable {
         .sinkholeDomain: Rule(120),
         .killProcess: Rule(120),
         .freezeProcess: Rule(120),
+        .blockExecutable: Rule(60),
         .quarantineFile: Rule(120), .deleteFile: Rule(30), .lockAccount: Rule(20), .stopService: Rule(30),
         .collectFile: Rule(120), .triage: Rule(6), .collectProcessMemory: Rule(12),
         .removeSSHKey: Rule(60),

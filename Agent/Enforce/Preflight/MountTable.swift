@@ -9,6 +9,10 @@ struct MountTable {
         var type: String
         /// What is mounted, as the file system names it.
         var source: String
+        /// Its number among the mounts of that namespace.
+        var number = 0
+        /// The file system's device, as `8:1`.
+        var device = ""
 
         /// Whether what uses it waits for another machine.
         var isRemote: Bool {
@@ -36,7 +40,8 @@ struct MountTable {
                 return nil
             }
             return Mount(
-                place: Self.plain(words[4]), type: String(words[hyphen + 1]), source: Self.plain(words[hyphen + 2]))
+                place: Self.plain(words[4]), type: String(words[hyphen + 1]), source: Self.plain(words[hyphen + 2]),
+                number: Int(words[0]) ?? 0, device: String(words[2]))
         }
     }
 

@@ -56,6 +56,7 @@ package enum Departure {
         var journal = try OrderJournal(folder: folder, clock: clock)
         var said: [String] = []
         var resumed = 0
+        let hadBlocked = journal.desired.held.keys.contains { $0.kind == .blockExecutable }
         for effect in journal.desired.held.values.sorted(by: { $0.title < $1.title })
         where HeldTable(effect.key) == nil {
             // Like files in quarantine: they harm nobody, and their order can be undone when one comes back.
@@ -80,6 +81,11 @@ package enum Departure {
                 said.append("The unit \(effect.title) is as it was.")
             }
             try journal.append([.ended(effect.key, why: "the package is removed")], urgent: true)
+        }
+        if hadBlocked {
+            try BlockedExecutables(revision: .random(in: 1 ... .max), entries: []).write(
+                to: BlockedExecutables.path(in: folder))
+            said.append("Programs that were blocked can start.")
         }
         if resumed > 0 { said.append("\(resumed) frozen process\(resumed == 1 ? " goes" : "es go") on.") }
         return said

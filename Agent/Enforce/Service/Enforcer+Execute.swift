@@ -192,7 +192,8 @@ extension Enforcer {
             case .sinkholeDomain(let sinkhole): verdict = try self.sinkhole(sinkhole, receipt, &core, begun)
             case .restoreUserNetwork(let order): verdict = try end(.cutUserNetwork, order, receipt, &core, begun)
             case .unsinkholeDomain(let order): verdict = try end(.sinkholeDomain, order, receipt, &core, begun)
-            case .killProcess, .freezeProcess, .thawProcess, .quarantineFile, .restoreFile, .deleteFile,
+            case .killProcess, .freezeProcess, .thawProcess, .blockExecutable, .unblockExecutable, .quarantineFile,
+                .restoreFile, .deleteFile,
                 .lockAccount, .unlockAccount, .stopService, .restoreService, .collectFile, .removeSSHKey,
                 .restoreSSHKey, .triage, .collectProcessMemory:
                 try core.journal.append([.received(receipt)])

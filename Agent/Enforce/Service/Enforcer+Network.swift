@@ -122,6 +122,8 @@ extension Enforcer {
             surroundings.names = HostNames.own
             surroundings.sinkholed = desired.held.keys.filter { $0.kind == .sinkholeDomain }
                 .compactMap { DomainName($0.subject) }
+        case .blockExecutable:
+            surroundings.executableCount = desired.held.keys.count { $0.kind == .blockExecutable }
         case .isolate: surroundings.isolationObstacle = MountTable.live.obstacle
         default: break
         }

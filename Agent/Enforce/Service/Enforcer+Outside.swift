@@ -13,6 +13,10 @@ extension Enforcer {
             case .freezeProcess(let target):
                 return try keeping.withLock { _ in try freeze(target, order, policy, begun: begun) }
             case .thawProcess(let order): return try keeping.withLock { _ in try thaw(order, policy, begun: begun) }
+            case .blockExecutable(let block):
+                return try executables.withLock { try self.block(block, order, policy, &$0, begun: begun) }
+            case .unblockExecutable(let order):
+                return try executables.withLock { try unblock(order, &$0, begun: begun) }
             case .quarantineFile(let file): return try quarantine(file, order, policy, begun: begun)
             case .deleteFile(let file): return try delete(file, order, policy, begun: begun)
             case .restoreFile(let taken): return try restore(taken, begun: begun)

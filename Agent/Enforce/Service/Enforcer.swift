@@ -19,6 +19,8 @@ package final class Enforcer: Sendable {
         package var policyRootPath: String
         /// Where passwd, group and shadow are.
         package var accountsDirectory = "/etc"
+        /// What cordon-guard says of itself.
+        package var guardReport = "/run/cordon/guard"
         package var agentUser: UInt32
         /// Controllers that the administrator wrote down; enrolment may add some.
         package var controllers: [Endpoint]
@@ -68,6 +70,8 @@ package final class Enforcer: Sendable {
     let announcements = Announcements()
     /// The same for units of systemd, apart because one may take long to stop. Inside: when to try again what failed.
     let services = Mutex(ContinuousClock.now)
+    /// The same for programs that are kept from starting. Inside: what the guard was told, and what it said.
+    let executables = Mutex(ExecutableWatch())
     let guesses = Mutex(CodeGuesses())
     /// The same for keys of accounts, apart because a home folder may answer late. Inside: files as they were last seen.
     let keys = Mutex<[String: [Int64]]>([:])
@@ -109,6 +113,7 @@ package final class Enforcer: Sendable {
             announcements.announce(.drift, line, at: clock.now())
         }
         endDamagedLists()
+        tellGuard()
         announceUses()
     }
 

@@ -10,6 +10,9 @@ package struct EnforcerSettings: Sendable {
     /// Where anybody on this host connects who has a one-time code; empty: nowhere.
     package var releaseSocket = "/run/cordon/\(releaseSocketName)"
     private static let releaseSocketName = "release.sock"
+    /// What cordon-guard says of itself: beside the socket.
+    package var guardReport = "/run/cordon/\(guardReportName)"
+    private static let guardReportName = "guard"
     /// Where the journal and the order keys are; root's alone.
     package var stateDirectory = "/var/lib/cordon-enforcer"
     package var policyDirectory = "/etc/cordon/policy.d"
@@ -41,6 +44,7 @@ package struct EnforcerSettings: Sendable {
         let folder = settings.socket.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         settings.releaseSocket = try section.text(
             "release_socket", default: folder.joined(separator: "/") + "/\(releaseSocketName)")
+        settings.guardReport = folder.joined(separator: "/") + "/\(guardReportName)"
         settings.stateDirectory = try section.text("state_directory", default: settings.stateDirectory)
         settings.policyDirectory = try section.text("policy_directory", default: settings.policyDirectory)
         settings.identity = try section.text("identity", default: settings.identity)
@@ -73,6 +77,7 @@ package struct EnforcerSettings: Sendable {
             stateDirectory: stateDirectory, policyDirectory: policyDirectory, identityPath: identity,
             policyRootPath: policyRoot, agentUser: user, controllers: controllers, version: version)
         configuration.accountsDirectory = accounts
+        configuration.guardReport = guardReport
         return configuration
     }
 }

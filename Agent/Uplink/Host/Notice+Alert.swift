@@ -12,7 +12,7 @@ extension Cordon_V1_Notice {
             count: Int(max(1, count)), deduplicationKey: "\(rule.id)|\(text)", observables: [], evidence: [])
     }
 
-    /// Of each kind. MITRE ATT&CK T1562: Impair Defenses.
+    /// Of each kind. MITRE ATT&CK T1562: Impair Defenses, but for what somebody ran: T1204, User Execution.
     private var rule: RuleReference? {
         switch kind {
         case .drift: Self.rule("drift", "Containment was undone on the host, and put back")
@@ -20,11 +20,12 @@ extension Cordon_V1_Notice {
         case .breakGlass: Self.rule("break_glass", "An isolation was ended from the host itself")
         case .refused: Self.rule("refused", "A host refused what nobody should have ordered")
         case .standing: Self.rule("standing", "A host followed a standing order")
+        case .denied: Self.rule("denied", "A program that is blocked was kept from starting", "T1204")
         case .unspecified, .UNRECOGNIZED: nil
         }
     }
 
-    private static func rule(_ kind: String, _ name: String) -> RuleReference {
-        RuleReference(id: "cordon.enforcer.\(kind)", name: name, techniques: ["T1562"])
+    private static func rule(_ kind: String, _ name: String, _ technique: String = "T1562") -> RuleReference {
+        RuleReference(id: "cordon.enforcer.\(kind)", name: name, techniques: [technique])
     }
 }

@@ -36,7 +36,10 @@ actor OrderDesk {
                 self = .network
             // A hundred thousand networks take the kernel a moment.
             case .blockAddresses, .unblockAddresses: self = .lists
-            case .killProcess, .freezeProcess, .thawProcess, .lockAccount, .unlockAccount: self = .processes
+            // What is not to start again is blocked before it is killed.
+            case .blockExecutable, .unblockExecutable, .killProcess, .freezeProcess, .thawProcess, .lockAccount,
+                .unlockAccount:
+                self = .processes
             case .stopService, .restoreService: self = .services
             case .removeSSHKey, .restoreSSHKey: self = .files
             case .quarantineFile, .restoreFile, .deleteFile: self = .files

@@ -509,6 +509,9 @@ package nonisolated struct Cordon_V1_Notice: Sendable {
 
     /// A standing order was carried out, or could not be.
     case standing // = 5
+
+    /// A program that is blocked was kept from starting.
+    case denied // = 6
     case UNRECOGNIZED(Int)
 
     package init() {
@@ -523,6 +526,7 @@ package nonisolated struct Cordon_V1_Notice: Sendable {
       case 3: self = .breakGlass
       case 4: self = .refused
       case 5: self = .standing
+      case 6: self = .denied
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -535,6 +539,7 @@ package nonisolated struct Cordon_V1_Notice: Sendable {
       case .breakGlass: return 3
       case .refused: return 4
       case .standing: return 5
+      case .denied: return 6
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -547,6 +552,7 @@ package nonisolated struct Cordon_V1_Notice: Sendable {
       .breakGlass,
       .refused,
       .standing,
+      .denied,
     ]
 
   }
@@ -1354,5 +1360,5 @@ nonisolated extension Cordon_V1_Notice: SwiftProtobuf.Message, SwiftProtobuf._Me
 }
 
 nonisolated extension Cordon_V1_Notice.Kind: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_DRIFT\0\u{1}KIND_LOST\0\u{1}KIND_BREAK_GLASS\0\u{1}KIND_REFUSED\0\u{1}KIND_STANDING\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_DRIFT\0\u{1}KIND_LOST\0\u{1}KIND_BREAK_GLASS\0\u{1}KIND_REFUSED\0\u{1}KIND_STANDING\0\u{1}KIND_DENIED\0")
 }

@@ -42,6 +42,7 @@ extension OpenC2Command {
         case (.stop, .process(let target)): return .killProcess(try process(target))
         case (.contain, .process(let target)):
             return .freezeProcess(ProcessFreezing(target: try process(target), duration: try duration()))
+        case (.deny, .file(let target)): return try action(.blockExecutable, lasting(program(target)))
         case (.contain, .file(let target)): return .quarantineFile(try file(target, of: .quarantineFile))
         case (.delete, .file(let target)): return .deleteFile(try file(target, of: .deleteFile))
         case (.investigate, .device):
@@ -181,6 +182,16 @@ extension OpenC2Command {
         // The text of the specification has upper case, its examples lower case: both are taken.
         if let digest = target.sha256 { parameters["sha256"] = .text(digest.lowercased()) }
         return parameters
+    }
+
+    /// The program that is meant: by its path or by what it holds, and not by both, of which one would be ignored.
+    private func program(_ target: OpenC2Target.FileDescription) throws(OpenC2Error) -> [String: FieldValue] {
+        guard !target.hasOtherHashesOnly else { throw .unsupported("Of a file's hashes, only sha256 is supported") }
+        guard (target.path == nil) != (target.sha256 == nil) else {
+            throw .bad("A program is denied by file.path or by file.hashes.sha256, one of them")
+        }
+        if let path = target.path { return ["path": .text(path)] }
+        return ["sha256": .text(target.sha256?.lowercased() ?? "")]
     }
 
     /// `args.x-cordon.most_bytes` bounds what is copied.

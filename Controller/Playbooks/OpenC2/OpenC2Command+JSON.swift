@@ -41,6 +41,8 @@ extension OpenC2Command {
                 "action": "contain", "target": target(freezing.target),
                 "args": arguments(freezing.target, lasting: freezing.duration), "actuator": ["er": [:]],
             ]
+        case .blockExecutable(let block): command(block)
+        case .unblockExecutable(let order): undo(order, of: .blockExecutable)
         case .quarantineFile(let file): command("contain", file)
         case .deleteFile(let file): command("delete", file)
         case .collectFile(let collection): command(collection)
@@ -99,6 +101,18 @@ extension OpenC2Command {
         [
             "action": "allow", "target": ["x-cordon:order": .text("\(order)")],
             "args": ["x-cordon": ["did": .text(kind.rawValue)]], "actuator": ["slpf": [:]],
+        ]
+    }
+
+    private static func command(_ block: ExecutableBlock) -> JSONValue {
+        let file: JSONValue =
+            switch block.subject {
+            case .path(let path): ["path": .text(path)]
+            case .digest(let digest): ["hashes": ["sha256": .text(digest)]]
+            }
+        return [
+            "action": "deny", "target": ["file": file],
+            "args": ["duration": .integer(block.duration.milliseconds)], "actuator": ["er": [:]],
         ]
     }
 

@@ -86,6 +86,7 @@ extension ActionKind {
         case .cutUserNetwork: "Network cut"
         case .sinkholeDomain: "Sinkholed"
         case .freezeProcess: "Frozen"
+        case .blockExecutable: "Kept from starting"
         case .quarantineFile: "In quarantine"
         case .lockAccount: "Locked"
         case .stopService: "Stopped"

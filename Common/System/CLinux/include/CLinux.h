@@ -3,6 +3,7 @@
 #include "command.h"
 #include "crc32c.h"
 #include "descriptor.h"
+#include "execguard.h"
 #include "files.h"
 #include "localsocket.h"
 #include "memory.h"

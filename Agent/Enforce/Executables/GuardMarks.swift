@@ -1,0 +1,174 @@
+internal import CLinux
+internal import CordonModel
+internal import CordonOrders
+internal import CordonWire
+internal import Glibc
+
+/// What the kernel asks the guard about. Marks are only ever too many for a moment, never too few: what a start means is the
+/// rules' to say.
+struct GuardMarks {
+    private let kernel: Descriptor
+    /// Files and folders that are marked, and how each is found again.
+    private var files: [FileKey: Way] = [:]
+    /// File systems that are marked, by device.
+    private var fileSystems: Set<String> = []
+    /// The mounts that were last looked at.
+    private var mountsSeen = ""
+    private var lastWhole: ContinuousClock.Instant?
+
+    private struct Way: Equatable {
+        /// The path that it was found by; of a file, of its folder.
+        var folder: String
+        /// `nil` for the folder itself.
+        var handle: [UInt8]?
+        var kind: Int32 { handle == nil ? Int32(CLINUX_GUARD_FOLDER) : Int32(CLINUX_GUARD_FILE) }
+    }
+
+    /// All marks are set again so often: one is gone with its file system, and the next may have its number.
+    private static let interval = Duration.seconds(5)
+    private static let mostFileSystems = 8192
+
+    init(_ kernel: Descriptor) { self.kernel = kernel }
+
+    var fileCount: Int { files.count }
+    var fileSystemCount: Int { fileSystems.count }
+
+    /// Finds what the entries mean on this host: the rules that starts are judged by.
+    func rules(for entries: [BlockedExecutables.Entry]) -> (rules: GuardRules, faults: [GuardReport.Fault]) {
+        var rules = GuardRules()
+        var faults: [GuardReport.Fault] = []
+        for entry in entries {
+            switch entry.subject {
+            case .digest(let digest): if let bytes = HexDigit.bytes(digest) { rules.contents[bytes] = entry.term }
+            case .path(let path):
+                var place = GuardRules.Place(path: path, files: [:], term: entry.term)
+                do {
+                    let folder = try FilePlace(path).folder
+                    for handle in entry.handles {
+                        guard let file = FileHandle.open(handle, on: folder),
+                            let status = FileStatus(descriptor: file.number)
+                        else { continue }
+                        place.files[FileKey(status)] = handle
+                    }
+                } catch {
+                    faults.append(.init(subject: path, text: "\(error)"))
+                }
+                rules.places.append(place)
+            }
+        }
+        return (rules, faults)
+    }
+
+    /// Marks what the rules need, and no more.
+    /// - Parameters:
+    ///   - mounts: The host's, as proc_pid_mountinfo(5) has them.
+    ///   - own: Those of the guard's own namespace, through which it reaches them.
+    mutating func bring(_ rules: GuardRules, mounts: String, own: () -> String) -> [GuardReport.Fault] {
+        var faults = bringFiles(rules)
+        if rules.contents.isEmpty {
+            if !fileSystems.isEmpty {
+                _ = clinux_guard_unmark_all(kernel.number, Int32(CLINUX_GUARD_FILE_SYSTEM))
+            }
+            (fileSystems, mountsSeen, lastWhole) = ([], "", nil)
+        } else {
+            faults += bringFileSystems(mounts, own)
+        }
+        return faults
+    }
+
+    private mutating func bringFiles(_ rules: GuardRules) -> [GuardReport.Fault] {
+        var faults: [GuardReport.Fault] = []
+        var wanted: [FileKey: Way] = [:]
+        for place in rules.places {
+            guard let found = try? FilePlace(place.path) else { continue }
+            let folder = String(place.path.utf8.dropLast(found.name.utf8.count)) ?? "/"
+            for (key, handle) in place.files { wanted[key] = Way(folder: folder, handle: handle) }
+            guard let status = FileStatus(descriptor: found.folder.number) else { continue }
+            wanted[FileKey(status)] = Way(folder: folder, handle: nil)
+        }
+        for (key, way) in wanted {
+            let failed = open(way, key).map { clinux_guard_mark(kernel.number, way.kind, $0.number) } ?? -ENOENT
+            if failed == 0 {
+                files[key] = way
+            } else {
+                let subject = rules.places.first { $0.path.hasPrefix(way.folder) }?.path ?? ""
+                faults.append(.init(subject: subject, text: "\(way.folder) cannot be guarded: \(errorText(-failed))."))
+            }
+        }
+        forget(but: wanted)
+        return faults
+    }
+
+    private mutating func forget(but wanted: [FileKey: Way]) {
+        if wanted.isEmpty {
+            if !files.isEmpty { _ = clinux_guard_unmark_all(kernel.number, Int32(CLINUX_GUARD_FILE)) }
+            files = [:]
+            return
+        }
+        for (key, way) in files where wanted[key] == nil {
+            // What cannot be found any more costs nothing, and goes with the last.
+            guard let file = open(way, key) else { continue }
+            _ = clinux_guard_unmark(kernel.number, way.kind, file.number)
+            files[key] = nil
+        }
+    }
+
+    /// Opens what is meant, if it is that still.
+    private func open(_ way: Way, _ key: FileKey) -> Descriptor? {
+        guard let folder = try? Descriptor.folder(way.folder) else { return nil }
+        let found = way.handle.map { FileHandle.open($0, on: folder) } ?? folder
+        guard let found, let status = FileStatus(descriptor: found.number), FileKey(status) == key else { return nil }
+        return found
+    }
+
+    private mutating func bringFileSystems(_ mounts: String, _ own: () -> String) -> [GuardReport.Fault] {
+        let isDue = lastWhole.map { ContinuousClock.now - $0 > Self.interval } ?? true
+        guard isDue || mounts != mountsSeen else { return faultsOfFileSystems }
+        (mountsSeen, lastWhole) = (mounts, .now)
+        let places = Dictionary(grouping: MountTable(own()).mounts, by: \.device)
+        var marked: Set<String> = []
+        faultsOfFileSystems = []
+        let wanted = MountTable(mounts).mounts.filter { $0.isGuarded }
+        for (device, mounts) in Dictionary(grouping: wanted, by: \.device) where marked.count < Self.mostFileSystems {
+            if (places[device] ?? []).contains(where: { mark($0) }) {
+                marked.insert(device)
+            } else if let mount = mounts.first {
+                let text = "Programs on \(mount.place) (\(mount.type)) cannot be guarded by what they hold."
+                faultsOfFileSystems.append(.init(subject: "", text: text.bounded(GuardReport.longestText)))
+            }
+        }
+        fileSystems = marked
+        return faultsOfFileSystems
+    }
+
+    /// Those of the last look.
+    private var faultsOfFileSystems: [GuardReport.Fault] = []
+
+    /// Marks the file system of a mount, unless another covers it.
+    private func mark(_ mount: MountTable.Mount) -> Bool {
+        guard
+            let place = try? Descriptor(
+                unsafe clinux_open_place(mount.place), or: { EnforceError.file("open", mount.place, $0) }),
+            Self.mountNumber(place) == mount.number
+        else { return false }
+        return clinux_guard_mark(kernel.number, Int32(CLINUX_GUARD_FILE_SYSTEM), place.number) == 0
+    }
+
+    /// The mount that a descriptor is on (proc_pid_fdinfo(5)).
+    private static func mountNumber(_ file: Descriptor) -> Int? {
+        let lines = (TextFile.text("/proc/self/fdinfo/\(file.number)") ?? "").split(separator: "\n")
+        return lines.first { $0.hasPrefix("mnt_id:") }?.split(separator: "\t").last.flatMap { Int($0) }
+    }
+}
+
+extension MountTable.Mount {
+    /// Whether programs on it can be looked at before they start: not where that would wait for another machine or program,
+    /// and not where there are none.
+    var isGuarded: Bool { !isRemote && !type.hasPrefix("fuse") && !Self.unreal.contains(type) }
+
+    private static let unreal: Set<String> = [
+        "proc", "sysfs", "cgroup", "cgroup2", "devpts", "mqueue", "debugfs", "tracefs", "securityfs", "bpf", "configfs",
+        "pstore", "efivarfs", "binfmt_misc", "nsfs", "autofs", "hugetlbfs", "rpc_pipefs", "selinuxfs", "nfsd",
+        "cpuset", "resctrl", "smackfs", "virtiofs",
+    ]
+}

@@ -1,0 +1,296 @@
+import CordonModel
+import CordonOrders
+import CordonWire
+import Glibc
+import Testing
+
+@testable import AgentEnforce
+
+/// Programs kept from starting, by the real enforcer, the real guard and the real kernel.
+@Suite("Blocked programs", .enabled(if: guardObstacle == nil, "\(guardObstacle ?? "")"), .serialized)
+struct ExecutableTests {
+    @Test("by its path a file starts under none of its names, nor what is put there later; all others do")
+    func byPath() throws {
+        let ground = try GuardGround()
+        let (disk, enforcer) = (ground.disk, ground.enforcer)
+        let guardian = try ground.startGuard()
+        defer { guardian.kill() }
+        let (evil, innocent) = (try disk.program("evil"), try disk.program("innocent"))
+        try Program.must(["mkdir", disk.path + "/other"])
+        let away = try disk.program("other/evil")
+        #expect(guardian.marks.isEmpty, "with nothing to block it asks for nothing")
+        let order = ground.fleet.order(ground.block(evil))
+        let blocked = try enforcer.execute(order)
+        #expect(blocked.outcome == .succeeded, "\(blocked.message)")
+        #expect(blocked.proof?.probes.map(\.name) == ["guard_holds_list"])
+        var result = try GuardGround.starts(evil)
+        #expect(!result)
+        for path in [innocent, away] {
+            result = try GuardGround.starts(path)
+            #expect(result, "\(path)")
+        }
+        try Program.must(["mv", evil, disk.path + "/other/renamed"])
+        try Program.must(["ln", disk.path + "/other/renamed", disk.path + "/linked"])
+        for name in ["/other/renamed", "/linked"] {
+            result = try GuardGround.starts(disk.path + name)
+            #expect(!result, "\(name)")
+        }
+        try Program.must(["cp", innocent, evil])
+        result = try GuardGround.starts(evil)
+        #expect(!result, "whatever is put at the path")
+        result = try GuardGround.starts(innocent)
+        #expect(result)
+        let undone = try enforcer.execute(.unblockExecutable(order.id))
+        #expect(undone.outcome == .succeeded, "\(undone.message)")
+        for name in ["/evil", "/other/renamed", "/linked", "/innocent", "/other/evil"] {
+            result = try GuardGround.starts(disk.path + name)
+            #expect(result, "\(name)")
+        }
+        #expect(guardian.marks.isEmpty, "its undo leaves nothing")
+        #expect(try enforcer.status().containment.model().effects.isEmpty)
+        #expect(try BlockedExecutables.read(ground.list).entries.isEmpty)
+    }
+
+    @Test("another name of a program that all need, put at the path, does not keep that program from starting")
+    func foreignLink() throws {
+        let ground = try GuardGround()
+        let guardian = try ground.startGuard()
+        defer { guardian.kill() }
+        let (evil, needed) = (try ground.disk.program("evil"), try ground.disk.program("needed"))
+        let other = try ground.disk.program("third", tail: "x")
+        let blocked = try ground.enforcer.execute(ground.block(evil))
+        #expect(blocked.outcome == .succeeded)
+        let content = try ground.enforcer.execute(try ground.blockContent(of: other))
+        #expect(content.outcome == .succeeded, "so that the guard is asked about every start on the disk")
+        try Program.must(["ln", "-f", needed, evil])
+        let starts = try (GuardGround.starts(evil), GuardGround.starts(needed))
+        #expect(!starts.0 && starts.1)
+    }
+
+    @Test("by its hash a content starts nowhere, not on a disk that is mounted later either; another content does")
+    func byHash() throws {
+        let ground = try GuardGround()
+        let guardian = try ground.startGuard()
+        defer { guardian.kill() }
+        let (evil, innocent) = (try ground.disk.program("evil", tail: "x"), try ground.disk.program("innocent"))
+        let order = ground.fleet.order(try ground.blockContent(of: evil))
+        let blocked = try ground.enforcer.execute(order)
+        #expect(blocked.outcome == .succeeded, "\(blocked.message)")
+        #expect(guardian.marks.count == 1)
+        try Program.must(["cp", evil, ground.disk.path + "/copy"])
+        for path in [evil, ground.disk.path + "/copy"] {
+            let starts = try GuardGround.starts(path)
+            #expect(!starts, "\(path)")
+        }
+        try Program.must(["sh", "-c", #"printf y >> "$0""#, ground.disk.path + "/copy"])
+        for path in [innocent, ground.disk.path + "/copy", innocent] {
+            let starts = try GuardGround.starts(path)
+            #expect(starts, "\(path)")
+        }
+        let later = try MountedDisk(ground.lab.scratch.path + "/later")
+        try ground.lab.scratch.file("mounts", try "\(ground.disk.line)\n\(later.line)\n")
+        let again = try later.program("again", tail: "x")
+        #expect(try ground.becomes { try !GuardGround.starts(again) })
+        _ = try ground.enforcer.execute(.unblockExecutable(order.id))
+        for path in [evil, again] {
+            let starts = try GuardGround.starts(path)
+            #expect(starts, "\(path)")
+        }
+        #expect(guardian.marks.isEmpty)
+    }
+
+    @Test("it holds without the enforcer, comes back with the guard, and ends in time though the enforcer is dead")
+    func killed() throws {
+        let ground = try GuardGround()
+        let first = try ground.startGuard()
+        defer { first.kill() }
+        let (evil, short) = (try ground.disk.program("evil"), try ground.disk.program("short", tail: "s"))
+        for action in [ground.block(evil), try ground.blockContent(of: short, for: .seconds(12))] {
+            let result = try ground.enforcer.execute(action)
+            #expect(result.outcome == .succeeded, "\(result.message)")
+        }
+        let renamed = ground.disk.path + "/renamed"
+        try Program.must(["mv", evil, renamed])
+        ground.enforcer.kill()
+        for path in [renamed, short] {
+            let starts = try GuardGround.starts(path)
+            #expect(!starts, "\(path)")
+        }
+        first.kill()
+        let free = try GuardGround.starts(renamed)
+        #expect(free, "the kernel asks nobody any more")
+        let second = try ground.startGuard()
+        defer { second.kill() }
+        #expect(try ground.becomes { try !GuardGround.starts(renamed) })
+        let ended = try ground.enforcer.becomes(within: 20) { try GuardGround.starts(short) }
+        #expect(ended, "its time is over, and nobody said so")
+        let held = try GuardGround.starts(renamed)
+        #expect(!held)
+    }
+
+    @Test("where no guard runs the order fails, says what to do, and leaves nothing behind")
+    func absent() throws {
+        let ground = try GuardGround()
+        let evil = try ground.disk.program("evil")
+        let result = try ground.enforcer.execute(ground.block(evil))
+        #expect(result.outcome == .failed(code: "guard.absent") && result.message.contains("systemctl"))
+        #expect(try ground.enforcer.status().containment.model().effects.isEmpty)
+        #expect(try BlockedExecutables.read(ground.list).entries.isEmpty)
+        let guardian = try ground.startGuard()
+        defer { guardian.kill() }
+        #expect(ground.becomes { ground.report?.pid == Int64(guardian.program.pid) })
+        let starts = try GuardGround.starts(evil)
+        #expect(starts && guardian.marks.isEmpty)
+    }
+
+    @Test("a list that is damaged or gone changes nothing: what was said before holds, and the guard says what ails it")
+    func damaged() throws {
+        let ground = try GuardGround()
+        let guardian = try ground.startGuard()
+        defer { guardian.kill() }
+        let evil = try ground.disk.program("evil")
+        _ = try ground.enforcer.execute(ground.block(evil))
+        ground.enforcer.kill()
+        try ground.lab.scratch.file("state/blocked-executables", "nothing")
+        #expect(ground.becomes { ground.report?.faults.contains { $0.text.contains("damaged") } == true })
+        var starts = try GuardGround.starts(evil)
+        #expect(!starts)
+        try Program.must(["rm", ground.list])
+        #expect(ground.becomes { ground.report?.faults.contains { !$0.text.contains("damaged") } == true })
+        starts = try GuardGround.starts(evil)
+        #expect(!starts)
+    }
+
+    @Test("a list changed by hand is written anew, a guard that is gone is told, and so is what was denied, by whom")
+    func told() throws {
+        let ground = try GuardGround()
+        let guardian = try ground.startGuard()
+        defer { guardian.kill() }
+        let evil = try ground.disk.program("evil")
+        let result = try ground.enforcer.execute(ground.block(evil))
+        #expect(result.outcome == .succeeded)
+        let starts = try GuardGround.starts(evil)
+        #expect(!starts)
+        let isTold = try ground.becomes {
+            try ground.notices.contains {
+                $0.hasPrefix("\(evil) was kept from starting: process ") && $0.contains("root")
+            }
+        }
+        #expect(isTold)
+        try BlockedExecutables(revision: 1, entries: []).write(to: ground.list)
+        #expect(try ground.becomes { try ground.notices.contains { $0.contains("changed by hand") } })
+        #expect(try ground.becomes { try !GuardGround.starts(evil) })
+        guardian.kill()
+        #expect(try ground.enforcer.becomes(within: 15) { try ground.notices.contains { $0.contains("does not run") } })
+    }
+
+    @Test("hundreds of starts at a time pass while contents are looked at")
+    func parallel() throws {
+        let ground = try GuardGround()
+        let guardian = try ground.startGuard()
+        defer { guardian.kill() }
+        let evil = try ground.disk.program("evil", tail: "x")
+        for number in 0..<20 { try ground.disk.program("innocent\(number)", tail: "\(number)") }
+        let result = try ground.enforcer.execute(try ground.blockContent(of: evil))
+        #expect(result.outcome == .succeeded)
+        let output = try Program.must([
+            "sh", "-c",
+            #"seq 400 | xargs -P 16 -I{} sh -c 'n=$(({} % 20)); "$0/innocent$n" && echo ok' "$0""#, ground.disk.path,
+        ])
+        #expect(output.split(separator: "\n").count { $0 == "ok" } == 400)
+        let starts = try GuardGround.starts(evil)
+        #expect(!starts)
+    }
+
+    @Test("what the host, sign-in or Cordon stands on is refused, with the rule")
+    func refused() throws {
+        let ground = try GuardGround(policy: #"protected_processes = ["/opt/own/*", "keeper"]"#)
+        let guardian = try ground.startGuard()
+        defer { guardian.kill() }
+        try Program.must(["ln", "-s", "true", ground.disk.path + "/link"])
+        try Program.must(["cp", "/bin/true", ground.disk.path + "/keeper"])
+        // Where this process may look at the first one.
+        let first = (try? ground.blockContent(of: "/proc/1/exe")).map { [($0, "built-in: needed program")] } ?? []
+        let refusals: [(Action, String)] =
+            first + [
+                (ground.block("/usr/bin/env"), "take_packaged_files"),
+                (ground.block("/opt/own/x"), "protected_processes"),
+                (ground.block(ground.disk.path + "/keeper"), "protected_processes"),
+                (ground.block(ground.disk.path + "/link"), "built-in: link"),
+                (ground.block(ground.lab.scratch.path + "/state/x"), "built-in: own file"),
+                (ground.block("/etc/cordon/x"), "built-in: system file"),
+                (ground.block("/tmp/../x"), "built-in: path"),
+                (try ground.blockContent(of: "/bin/sh"), "built-in: needed program"),
+                (try ground.blockContent(of: EnforcerProcess.binary), "built-in: needed program"),
+                (ground.block(ground.disk.path + "/x", for: .seconds(31 * 86_400)), "longest_executable_block"),
+            ]
+        for (action, rule) in refusals {
+            let result = try ground.enforcer.execute(action)
+            guard case .refused(let found) = result.outcome else {
+                Issue.record("\(rule): \(result.outcome) \(result.message)")
+                continue
+            }
+            #expect(found.hasPrefix(rule), "\(found): \(result.message)")
+        }
+        #expect(try ground.enforcer.status().containment.model().effects.isEmpty && guardian.marks.isEmpty)
+    }
+}
+
+@Suite("What the guard is told and says")
+struct GuardFilesTests {
+    private let clock = BootClock.live
+
+    @Test("a list and a report are read as they were written, and nothing that is cut short or longer is")
+    func bytes() throws {
+        let subject = try #require(ExecutableBlock.Subject("/tmp/x"))
+        let digest = try #require(ExecutableBlock.Subject(String(repeating: "0f", count: 32)))
+        let list = BlockedExecutables(
+            revision: 7,
+            entries: [
+                .init(subject: subject, term: clock.term(.seconds(5)), handles: [[1, 2, 3], [4]]),
+                .init(subject: digest, term: clock.term(.seconds(6))),
+            ])
+        #expect(BlockedExecutables(bytes: list.bytes) == list)
+        var report = GuardReport()
+        (report.revision, report.boot, report.pid) = (7, "boot", 3)
+        report.faults = [.init(subject: "/tmp/x", text: "gone")]
+        report.denials = [.init(subject: "/tmp/x", count: 3, path: "/tmp/y", pid: 9, program: "sh", user: 0)]
+        #expect(GuardReport(bytes: report.bytes) == report)
+        for count in 0..<list.bytes.count { #expect(BlockedExecutables(bytes: Array(list.bytes.prefix(count))) == nil) }
+        for count in 0..<report.bytes.count { #expect(GuardReport(bytes: Array(report.bytes.prefix(count))) == nil) }
+        #expect(BlockedExecutables(bytes: list.bytes + [0]) == nil && GuardReport(bytes: report.bytes + [0]) == nil)
+        #expect(ExecutableBlock.Subject("tmp/x") == nil && ExecutableBlock.Subject("0f") == nil)
+    }
+
+    @Test("a content is read once while the file is as it was, and one that is too large not at all")
+    func digests() throws {
+        let scratch = try Scratch()
+        let path = try scratch.file("a", "abc")
+        let file = try Descriptor(unsafe open(path, O_RDWR | O_CLOEXEC)) { EnforceError.file("open", path, $0) }
+        let digests = ContentDigests()
+        let now = Int64(time(nil))
+        let expected = try Program.must(["sha256sum", path]).prefix(64)
+        let status = try FileStatus(of: file, path)
+        let value = digests.digest(of: file.number, status, now: now + 10)
+        #expect(value.map { HexDigit.text($0) } == String(expected))
+        #expect(ftruncate(file.number, Int(ContentDigests.largest) + 1) == 0)
+        let large = try FileStatus(of: file, path)
+        #expect(digests.digest(of: file.number, large, now: now + 10) == nil)
+        #expect(digests.digest(of: file.number, status, now: now + 10) == value, "remembered by what the file was")
+    }
+
+    @Test("file systems of other machines, of programs and of the kernel are not guarded; disks and memory are")
+    func mounts() {
+        let types = ["ext4", "xfs", "btrfs", "tmpfs", "overlay", "vfat", "squashfs", "devtmpfs", "ramfs"]
+        let others = [
+            "nfs4", "cifs", "fuse", "fuseblk", "fuse.sshfs", "9p", "proc", "sysfs", "cgroup2", "bpf", "autofs",
+        ]
+        for (types, isGuarded) in [(types, true), (others, false)] {
+            for type in types {
+                let table = MountTable("36 25 8:1 / /mnt rw,relatime - \(type) source rw")
+                #expect(table.mounts.map(\.isGuarded) == [isGuarded], "\(type)")
+                #expect(table.mounts.first?.device == "8:1" && table.mounts.first?.number == 36)
+            }
+        }
+    }
+}
