@@ -1,6 +1,7 @@
 internal import AgentEnforce
 internal import ArgumentParser
 internal import CLinux
+internal import CordonModel
 internal import CordonSignals
 internal import Dispatch
 internal import Glibc
@@ -33,10 +34,10 @@ struct Guard: ParsableCommand {
         do {
             let settings = try EnforcerSettings.load(settingsOption.path, required: settingsOption.isNamed)
             let executions = try ExecutionGuard(ExecutionGuard.Configuration(settings, mounts: mounts), log: log)
-            DispatchQueue(label: "guard.keep").async { keep(executions) }
+            DispatchQueue(label: "guard.keep").async { executions.run() }
             log.notice("ready")
             Readiness.notify("READY=1")
-            while clinux_signalfd_read(signals) == -EINTR {}
+            feed(until: signals, executions)
             // The kernel lets pass what waits, and asks nobody any more.
             Readiness.notify("STOPPING=1")
             log.notice("stopping: what was blocked can start")
@@ -46,15 +47,11 @@ struct Guard: ParsableCommand {
         }
     }
 
-    private func keep(_ executions: ExecutionGuard) {
-        let interval = Readiness.watchdogInterval
-        var last = ContinuousClock.now
-        executions.run {
-            if let interval, ContinuousClock.now - last > interval / 2 {
-                Readiness.notify("WATCHDOG=1")
-                last = .now
-            }
-            return true
+    /// Until a signal comes. Meanwhile a watchdog hears that whoever starts a program gets an answer, for as long as that is so.
+    private func feed(until signals: Int32, _ executions: ExecutionGuard) {
+        let interval = (Readiness.watchdogInterval ?? .seconds(3600)) / 2
+        while clinux_wait_readable(signals, Int32(clamping: interval.milliseconds)) != 1 {
+            if Readiness.watchdogInterval != nil, executions.answers { Readiness.notify("WATCHDOG=1") }
         }
     }
 }

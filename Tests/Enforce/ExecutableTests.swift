@@ -202,6 +202,94 @@ struct ExecutableTests {
         #expect(!starts)
     }
 
+    @Test(
+        "a disk that does not answer holds up no start elsewhere, its own only for a time, and no end of the guard",
+        .enabled(if: HangingDisk.obstacle == nil, "\(HangingDisk.obstacle ?? "")"))
+    func hanging() throws {
+        let ground = try GuardGround()
+        let names = (0..<20).map { "slow\($0)" }
+        let hanging = try HangingDisk(at: "hanging", of: ground.lab.scratch, programs: names)
+        try ground.lab.scratch.file("mounts", "\(try ground.disk.line)\n\(try hanging.line)\n")
+        let guardian = try ground.startGuard()
+        defer { guardian.kill() }
+        #expect(guardian.holders == 1, "nobody else who could hang")
+        let (evil, innocent) = (try ground.disk.program("evil", tail: "x"), try ground.disk.program("innocent"))
+        let result = try ground.enforcer.execute(try ground.blockContent(of: evil))
+        #expect(result.outcome == .succeeded && guardian.marks.count == 2)
+        try hanging.hang()
+        let starting = try names.prefix(3).map { try Program(["sh", "-c", #"exec "$0""#, "\(hanging.path)/\($0)"]) }
+        defer { starting.forEach { Glibc.kill($0.pid, SIGKILL) } }
+        for _ in 0..<20 {
+            let starts = try (GuardGround.starts(innocent), GuardGround.starts(evil))
+            #expect(starts.0 && !starts.1)
+        }
+        #expect(ground.enforcer.becomes(within: 30) { (ground.report?.unread ?? 0) >= 3 }, "their time is over")
+        #expect(try ground.enforcer.becomes(within: 30) { try ground.notices.contains { $0.contains("start unread") } })
+        // As many more as there are judges: whoever is left is answered without one.
+        let more = try names.dropFirst(3).map { try Program(["sh", "-c", #"exec "$0""#, "\(hanging.path)/\($0)"]) }
+        defer { more.forEach { Glibc.kill($0.pid, SIGKILL) } }
+        let starts = try GuardGround.starts(innocent)
+        #expect(starts)
+        Glibc.kill(guardian.program.pid, SIGKILL)
+        #expect(try ground.becomes { try GuardGround.starts(evil) }, "the kernel asks nobody any more")
+        hanging.end()
+    }
+
+    @Test("a program that is too large to be read starts, and that is told; so it is in the next proof")
+    func unread() throws {
+        let ground = try GuardGround()
+        let guardian = try ground.startGuard()
+        defer { guardian.kill() }
+        let (evil, large) = (try ground.disk.program("evil", tail: "x"), try ground.disk.program("large"))
+        try Program.must(["truncate", "-s", "\(ContentDigests.largest + 1)", large])
+        _ = try ground.enforcer.execute(try ground.blockContent(of: evil))
+        let starts = try GuardGround.starts(large)
+        #expect(starts)
+        let words = "cordon-guard let a program start unread, too large or too slow to be read; the last is \(large)."
+        #expect(try ground.becomes { try ground.notices.contains(words) })
+        let result = try ground.enforcer.execute(ground.block(evil))
+        #expect(result.proof?.applied.contains(words) == true, "\(result.proof?.applied ?? [])")
+    }
+
+    @Test("a script does not start by its own name; given to its interpreter or loader a file is read, not started")
+    func interpreted() throws {
+        let ground = try GuardGround()
+        let guardian = try ground.startGuard()
+        defer { guardian.kill() }
+        let (script, evil) = (ground.disk.path + "/script", try ground.disk.program("evil"))
+        try Program.must(["sh", "-c", #"printf '#!/bin/sh\nexit 0\n' > "$0" && chmod 755 "$0""#, script])
+        for action in [ground.block(script), ground.block(evil)] {
+            let result = try ground.enforcer.execute(action)
+            #expect(result.outcome == .succeeded)
+        }
+        for path in [script, evil] {
+            let starts = try GuardGround.starts(path)
+            #expect(!starts, "\(path)")
+        }
+        #expect(try Program.run(["sh", script]).status == 0, "as the documentation says")
+        let loader = try Program.must(["sh", "-c", "ls /lib64/ld-linux-* /lib/ld-linux-* 2>/dev/null | head -1"])
+        let path = String(loader.prefix { $0 != "\n" })
+        #expect(try Program.run([path, evil]).status == 0, "as the documentation says")
+    }
+
+    @Test("when the host is left nothing is blocked any more")
+    func left() throws {
+        let ground = try GuardGround()
+        let guardian = try ground.startGuard()
+        defer { guardian.kill() }
+        let evil = try ground.disk.program("evil")
+        _ = try ground.enforcer.execute(ground.block(evil))
+        ground.enforcer.kill()
+        let said = try Program.run([
+            "nsenter", "--net=/run/netns/\(ground.lab.host)", EnforcerProcess.binary, "leave", "--config",
+            ground.lab.scratch.path + "/enforcer.toml",
+        ])
+        #expect(said.status == 0 && said.output.contains("Programs that were blocked can start."), "\(said.output)")
+        #expect(try ground.becomes { try GuardGround.starts(evil) })
+        #expect(guardian.marks.isEmpty)
+        #expect(try BlockedExecutables.read(ground.list).entries.isEmpty)
+    }
+
     @Test("what the host, sign-in or Cordon stands on is refused, with the rule")
     func refused() throws {
         let ground = try GuardGround(policy: #"protected_processes = ["/opt/own/*", "keeper"]"#)
@@ -253,6 +341,7 @@ struct GuardFilesTests {
         #expect(BlockedExecutables(bytes: list.bytes) == list)
         var report = GuardReport()
         (report.revision, report.boot, report.pid) = (7, "boot", 3)
+        (report.unread, report.unreadPath) = (2, "/tmp/z")
         report.faults = [.init(subject: "/tmp/x", text: "gone")]
         report.denials = [.init(subject: "/tmp/x", count: 3, path: "/tmp/y", pid: 9, program: "sh", user: 0)]
         #expect(GuardReport(bytes: report.bytes) == report)
@@ -292,5 +381,67 @@ struct GuardFilesTests {
                 #expect(table.mounts.first?.device == "8:1" && table.mounts.first?.number == 36)
             }
         }
+    }
+}
+
+@Suite("Starts that wait")
+struct WaitingStartsTests {
+    private let begun = ContinuousClock.now
+
+    private func start(_ file: Int32, after: Duration = .zero) -> WaitingStarts.Start {
+        .init(file: file, pid: 1, since: begun + after)
+    }
+
+    @Test("few are judged at a time, in their order; what is judged is answered once")
+    func order() {
+        var waiting = WaitingStarts()
+        for file in 0..<6 { waiting.came(start(Int32(file))) }
+        var given: [(number: Int64, start: WaitingStarts.Start)] = []
+        while let next = waiting.next() { given.append(next) }
+        #expect(given.map(\.start.file) == [0, 1, 2, 3] && given.count == WaitingStarts.busiest)
+        let answers = [given[1].number, given[1].number, 99].map { waiting.judged($0)?.file }
+        #expect(answers == [1, nil, nil])
+        let (next, none) = (waiting.next(), waiting.next())
+        #expect(next?.start.file == 4 && none == nil)
+    }
+
+    @Test("who waits too long is let pass, at a judge or not; a judge who comes back late judges others")
+    func late() throws {
+        var waiting = WaitingStarts()
+        for file in 0..<5 { waiting.came(start(Int32(file))) }
+        let given = waiting.next()
+        let first = try #require(given)
+        waiting.came(start(9, after: .seconds(5)))
+        let early = waiting.overdue(at: begun + .seconds(9))
+        #expect(early.isEmpty)
+        let passed = waiting.overdue(at: begun + WaitingStarts.patience)
+        #expect(Set(passed.map(\.file)) == [0, 1, 2, 3, 4] && waiting.stuckCount == 1)
+        let answered = waiting.judged(first.number)
+        #expect(answered == nil && waiting.stuckCount == 0)
+        let next = waiting.next()
+        #expect(next?.start.file == 9)
+    }
+
+    @Test("with all judges stuck everybody is let pass at once, and no more are taken than can wait")
+    func lost() {
+        var waiting = WaitingStarts()
+        var taken = 0
+        while waiting.hasRoom {
+            waiting.came(start(Int32(taken)))
+            taken += 1
+        }
+        #expect(taken == WaitingStarts.most)
+        var now = begun
+        while waiting.stuckCount < WaitingStarts.judges {
+            while waiting.next() != nil {}
+            now += WaitingStarts.patience
+            _ = waiting.overdue(at: now)
+            for file in 0..<4 { waiting.came(.init(file: Int32(file), pid: 1, since: now)) }
+        }
+        waiting.came(.init(file: 7, pid: 1, since: now))
+        let given = waiting.next()
+        let passed = waiting.overdue(at: now)
+        let after = waiting.next()
+        #expect(given == nil && passed.contains { $0.file == 7 } && after == nil)
     }
 }

@@ -72,9 +72,15 @@ final class GuardProcess: Sendable {
         }
     }
 
-    /// What the kernel asks it about, as proc_pid_fdinfo(5) has it.
+    /// Threads that hold the guard's end of the kernel.
+    var holders: Int {
+        let text = (try? Program.run(["sh", "-c", "ls -l /proc/\(program.pid)/task/*/fd"]).output) ?? ""
+        return text.split(separator: "\n").count { $0.contains("[fanotify]") }
+    }
+
+    /// What the kernel asks it about, as proc_pid_fdinfo(5) has it: the gate's thread alone has that descriptor.
     var marks: [String] {
-        let text = (try? Program.run(["sh", "-c", "cat /proc/\(program.pid)/fdinfo/*"]).output) ?? ""
+        let text = (try? Program.run(["sh", "-c", "cat /proc/\(program.pid)/task/*/fdinfo/*"]).output) ?? ""
         return text.split(separator: "\n").filter { $0.hasPrefix("fanotify ino:") || $0.hasPrefix("fanotify sdev:") }
             .map(String.init)
     }

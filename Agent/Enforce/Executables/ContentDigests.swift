@@ -6,8 +6,8 @@ internal import Synchronization
 final class ContentDigests: Sendable {
     /// Larger ones are not read: everybody who starts one would wait for it.
     static let largest: Int64 = 256 << 20
-    /// Nobody waits longer for one to be read.
-    static let patience = Duration.seconds(10)
+    /// One that is not read by then is let pass: less than ``WaitingStarts/patience``, at which its judge is given up.
+    static let patience = Duration.seconds(8)
     private static let mostKept = 8192
     private static let chunk = 1 << 18
     /// A file that was changed so lately may be changed again without its times telling, for a file system's clock goes in

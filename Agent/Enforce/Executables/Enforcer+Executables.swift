@@ -46,6 +46,7 @@ extension Enforcer {
             var lines = ["kept from starting: \(subject.words)"]
             lines.append("the kernel asks about \(report.files) files and folders, \(report.fileSystems) file systems")
             lines += report.faults.prefix(20).map(\.text)
+            if report.unread > 0 { lines.append(report.unreadWords(report.unread)) }
             let proof = Proof(
                 applied: lines, appliedMicroseconds: (ContinuousClock.now - begun).microseconds,
                 probes: [
@@ -73,6 +74,7 @@ extension Enforcer {
             try checkOwn(path)
             let place = try FilePlace(path)
             try place.checkFileSystem()
+            try GuardMarks.check(place.folder, path)
             try policy.checkPackage(of: path, in: PackageFiles())
             guard try FileStatus(of: place.name, in: place.folder) != nil else { return nil }
             let file = try OpenedFile(path)

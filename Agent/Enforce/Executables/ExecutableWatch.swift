@@ -11,6 +11,8 @@ struct ExecutableWatch {
     private var nextTry = ContinuousClock.now
     /// Denials that were told, by subject, and when.
     private var told: [String: (count: Int64, pid: Int64, at: ContinuousClock.Instant)] = [:]
+    /// Starts that were let pass unread and told, and when.
+    private var unreadTold: (count: Int64, at: ContinuousClock.Instant)?
     private var guardPID: Int64 = 0
     private var isAbsent = false
     private var faultsTold: Set<String> = []
@@ -39,14 +41,14 @@ struct ExecutableWatch {
         guard let report, isFresh else {
             guard !isAbsent, ContinuousClock.now - since > GuardReport.silence else { return [] }
             isAbsent = true
-            return [(.drift, "cordon-guard does not run: programs that are blocked can start.")]
+            return [(.drift, "cordon-guard does not run, or hangs: programs that are blocked can start.")]
         }
         if isAbsent { (isAbsent, since) = (false, .now) }
         if report.pid != guardPID {
             guardPID = report.pid
-            told = [:]
+            (told, unreadTold) = ([:], nil)
         }
-        var news = faults(report)
+        var news = faults(report) + unread(report)
         for denial in report.denials {
             let before = told[denial.subject]
             guard denial.count > before?.count ?? 0, before.map({ ContinuousClock.now - $0.at > Self.pause }) ?? true
@@ -62,6 +64,14 @@ struct ExecutableWatch {
                 ))
         }
         return news
+    }
+
+    /// Starts that nobody could judge.
+    private mutating func unread(_ report: GuardReport) -> [(Cordon_V1_Notice.Kind, String)] {
+        let times = report.unread - (unreadTold?.count ?? 0)
+        guard times > 0, unreadTold.map({ ContinuousClock.now - $0.at > Self.pause }) ?? true else { return [] }
+        unreadTold = (report.unread, .now)
+        return [(.drift, report.unreadWords(times))]
     }
 
     /// What the guard cannot do, each told once as long as it is so.

@@ -2,7 +2,6 @@ internal import CLinux
 internal import CordonModel
 internal import CordonOrders
 internal import CordonWire
-internal import Dispatch
 internal import Glibc
 package import Logging
 internal import Synchronization
@@ -11,7 +10,8 @@ internal import Synchronization
 /// wait for it. It takes no orders. The enforcer writes down what is blocked; this brings it about, ends each entry in time
 /// though nobody tells it to, and says in a file of its own what is in force.
 ///
-/// When it dies the kernel lets pass what waits, and asks nobody any more.
+/// When it dies the kernel lets pass what waits, and asks nobody any more. ``StartGate`` sees to it that it dies, and answers,
+/// whatever a disk does.
 package final class ExecutionGuard: Sendable {
     /// Where its files are.
     package struct Configuration: Sendable {
@@ -31,50 +31,57 @@ package final class ExecutionGuard: Sendable {
         }
     }
 
-    private struct Shared {
+    fileprivate struct Shared {
         var rules = GuardRules()
         var denials: [String: GuardReport.Denial] = [:]
+        /// Denials that are judged and not answered yet, and files that could not be read, by the number of their start.
+        var noted: [Int64: Note] = [:]
         var unread: Int64 = 0
-        /// When each thread took up the start that it is judging.
-        var judging: [Int: ContinuousClock.Instant] = [:]
-        var isOver = false
+        var unreadPath = ""
+    }
+
+    fileprivate enum Note {
+        case denial(GuardReport.Denial)
+        case unread(String)
     }
 
     private let configuration: Configuration
     private let clock: BootClock
     private let log: Logger
-    private let kernel: Descriptor
-    private let shared = Mutex(Shared())
+    private let gate: StartGate
+    private let shared: SharedState
     private let digests = ContentDigests()
 
-    /// Threads that judge: one that reads a large file must not hold up the others.
-    private static let judges = 4
+    private final class SharedState: Sendable {
+        let value = Mutex(Shared())
+    }
+
     /// How long a change may go unnoticed that nothing tells of: a mount, a path, an end.
     private static let interval: Int32 = 500
-    /// A start that takes longer to judge than this is stuck on a disk, whatever patience is.
-    private static let longest = Duration.seconds(20)
 
-    /// Opens the guard. Throws where the kernel or its rights do not let it.
+    /// Opens the guard, and has it judge. Throws where the kernel or its rights do not let it.
     package init(_ configuration: Configuration, log: Logger) throws {
         self.configuration = configuration
         self.log = log
         clock = .live
-        kernel = try Descriptor(clinux_guard_open()) {
-            EnforceError.system(
-                "guard.unavailable", "The kernel does not let starts be guarded", $0,
-                remedy: "It takes CAP_SYS_ADMIN, and Linux 5.0 with CONFIG_FANOTIFY_ACCESS_PERMISSIONS.")
+        _ = clinux_never_dump()
+        let shared = SharedState()
+        self.shared = shared
+        gate = try StartGate { number, answer in
+            shared.value.withLock { $0.answered(number, answer) }
+        }
+        for _ in 0..<WaitingStarts.judges {
+            guard OwnThread.start({ [self] in judge() }) else {
+                throw EnforceError("guard.no_thread", "The host has no room for another thread.")
+            }
         }
     }
 
-    /// Runs until the closure says stop; it is asked at every round in which nobody waits too long for an answer, so it can
-    /// also feed a watchdog. Blocks.
-    package func run(whileTrue goesOn: () -> Bool) {
-        for judge in 0..<Self.judges {
-            DispatchQueue(label: "guard.judge.\(judge)").async { self.answer(judge) }
-        }
-        var keeper = GuardKeeper(kernel)
+    /// Keeps what is guarded as the list says. Blocks until the process ends.
+    package func run() {
+        var keeper = GuardKeeper(gate)
         var watch: Descriptor?
-        while isHealthy ? goesOn() : true {
+        while true {
             if watch == nil { watch = Self.watch(configuration.folder) }
             look(&keeper)
             // With nothing to guard, only news of the list matter.
@@ -84,8 +91,10 @@ package final class ExecutionGuard: Sendable {
             _ = unsafe clinux_wait_any([number], number < 0 ? 0 : 1, wait, &ready)
             if ready != 0 { clinux_drain(number) }
         }
-        shared.withLock { $0.isOver = true }
     }
+
+    /// Whether who starts a program gets an answer: what a watchdog is fed by.
+    package var answers: Bool { gate.isAlive }
 
     /// Whether the kernel and the rights of this process let starts be guarded.
     static var isPossible: Bool { (try? Descriptor(clinux_guard_open()) { EnforceError.system("", "", $0) }) != nil }
@@ -96,74 +105,98 @@ package final class ExecutionGuard: Sendable {
         }
     }
 
-    /// Whether no start has waited too long for its answer.
-    private var isHealthy: Bool {
-        let oldest = shared.withLock { $0.judging.values.min() }
-        return oldest.map { ContinuousClock.now - $0 < Self.longest } ?? true
-    }
-
     /// Reads the list, brings about what it says, and reports.
     private func look(_ keeper: inout GuardKeeper) {
         keeper.read(configuration.list, clock) { log.error("\($0)") }
         let (rules, faults) = keeper.marks.rules(for: keeper.active)
         // Judged before it is asked about.
-        shared.withLock { $0.rules = rules }
+        shared.value.withLock { $0.rules = rules }
         if keeper.active.isEmpty { digests.forget() }
-        let mounts = rules.contents.isEmpty ? "" : TextFile.text(configuration.mounts) ?? ""
-        let missing = keeper.marks.bring(rules, mounts: mounts) { TextFile.text("/proc/self/mountinfo") ?? "" }
-        let (denials, unread) = shared.withLock { shared in
+        let mounts = rules.contents.isEmpty ? "" : text(configuration.mounts)
+        let missing = keeper.marks.bring(rules, mounts: mounts) { text("/proc/self/mountinfo") }
+        let (denials, unread, path) = shared.value.withLock { shared in
             let subjects = Set(keeper.active.map(\.subject.text))
             shared.denials = shared.denials.filter { subjects.contains($0.key) }
-            return (shared.denials, shared.unread)
+            return (shared.denials, shared.unread, shared.unreadPath)
         }
-        var report = keeper.report(faults: faults + missing, clock)
+        var report = keeper.report(faults: faults + missing + stuck, clock)
         report.denials = denials.values.sorted { $0.subject < $1.subject }
-        report.unread = unread
+        (report.unread, report.unreadPath) = (unread, path)
         keeper.write(report, to: configuration.report) { log.error("\($0)") }
+    }
+
+    /// A host of containers has thousands of mounts.
+    private func text(_ path: String) -> String {
+        TextFile.bytes(path, limit: 8 << 20).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+
+    private var stuck: [GuardReport.Fault] {
+        let count = gate.stuckCount
+        guard count > 0 else { return [] }
+        let what = count < WaitingStarts.judges ? "programs on it start unread" : "all programs start unread"
+        return [.init(subject: "", text: "A disk does not answer: \(what), after \(WaitingStarts.patience.spelled).")]
     }
 
     // MARK: - Starts
 
-    private func answer(_ judge: Int) {
-        while !shared.withLock({ $0.isOver }) {
-            var start = clinux_start()
-            let came = unsafe clinux_guard_next(kernel.number, 1000, &start)
-            guard came > 0 else {
-                if came < 0 { usleep(10_000) }
+    private func judge() {
+        while true {
+            guard let question = gate.question() else {
+                // Out of memory, or of descriptors: the gate lets pass what waits.
+                usleep(10_000)
                 continue
             }
-            let rules = shared.withLock { shared in
-                shared.judging[judge] = .now
-                return shared.rules
-            }
-            let judgement = rules.judge(start.file, digests, clock)
-            if case .denied(let subject) = judgement { note(subject, start) }
-            var isDenied = false
-            if case .denied = judgement { isDenied = true }
-            _ = clinux_guard_answer(kernel.number, start.file, isDenied ? 0 : 1)
-            shared.withLock { shared in
-                shared.judging[judge] = nil
-                if judgement == .unread { shared.unread += 1 }
+            let rules = shared.value.withLock { $0.rules }
+            switch rules.judge(question.file.number, digests, clock) {
+            case .allowed: gate.answer(question.number, .allowed)
+            case .denied(let subject):
+                let denial = denial(of: subject, question)
+                shared.value.withLock { $0.noted[question.number] = .denial(denial) }
+                gate.answer(question.number, .denied)
+            case .unread:
+                let path = path(of: question)
+                shared.value.withLock { $0.noted[question.number] = .unread(path) }
+                gate.answer(question.number, .unread)
             }
         }
     }
 
+    private func path(of question: StartGate.Question) -> String {
+        (TextFile.link("/proc/self/fd/\(question.file.number)") ?? "?").bounded(GuardReport.longestText)
+    }
+
     /// Who wanted it: a process that waits for its answer is there.
-    private func note(_ subject: ExecutableBlock.Subject, _ start: clinux_start) {
-        let path = TextFile.link("/proc/self/fd/\(start.file)") ?? "?"
+    private func denial(
+        of subject: ExecutableBlock.Subject, _ question: StartGate.Question
+    ) -> GuardReport.Denial {
         var (program, user) = ("?", Int64(-1))
-        for line in (TextFile.text("/proc/\(start.pid)/status") ?? "").split(separator: "\n") {
+        for line in (TextFile.text("/proc/\(question.pid)/status") ?? "").split(separator: "\n") {
             let words = line.split(separator: "\t")
             guard words.count > 1 else { continue }
             if words[0] == "Name:" { program = String(words[1]) }
             if words[0] == "Uid:" { user = Int64(words[1]) ?? -1 }
         }
-        let longest = GuardReport.longestText
-        shared.withLock { shared in
-            let count = shared.denials[subject.text]?.count ?? 0
-            shared.denials[subject.text] = GuardReport.Denial(
-                subject: subject.text, count: count + 1, path: path.bounded(longest), pid: Int64(start.pid),
-                program: program.bounded(longest), user: user)
+        return GuardReport.Denial(
+            subject: subject.text, count: 1, path: path(of: question), pid: Int64(question.pid),
+            program: program.bounded(GuardReport.longestText), user: user)
+    }
+}
+
+extension ExecutionGuard.Shared {
+    /// What was answered, and no more, is told. Called by the gate: it may wait for nothing.
+    fileprivate mutating func answered(_ number: Int64?, _ answer: StartGate.Answer) {
+        let note = number.flatMap { noted.removeValue(forKey: $0) }
+        switch (answer, note) {
+        case (.denied, .denial(var denial)):
+            denial.count += denials[denial.subject]?.count ?? 0
+            denials[denial.subject] = denial
+        case (.unread, .unread(let path)):
+            unread += 1
+            unreadPath = path
+        case (.unread, nil) where number == nil:
+            unread += 1
+            unreadPath = ""
+        default: break
         }
     }
 }

@@ -13,7 +13,7 @@ struct GuardKeeper {
     private var seen: [Int64]?
     private var written: GuardReport?
 
-    init(_ kernel: Descriptor) { marks = GuardMarks(kernel) }
+    init(_ gate: StartGate) { marks = GuardMarks(gate) }
 
     var isIdle: Bool { active.isEmpty && listFault == nil }
 

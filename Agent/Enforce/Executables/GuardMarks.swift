@@ -7,7 +7,7 @@ internal import Glibc
 /// What the kernel asks the guard about. Marks are only ever too many for a moment, never too few: what a start means is the
 /// rules' to say.
 struct GuardMarks {
-    private let kernel: Descriptor
+    private let gate: StartGate
     /// Files and folders that are marked, and how each is found again.
     private var files: [FileKey: Way] = [:]
     /// File systems that are marked, by device.
@@ -28,7 +28,7 @@ struct GuardMarks {
     private static let interval = Duration.seconds(5)
     private static let mostFileSystems = 8192
 
-    init(_ kernel: Descriptor) { self.kernel = kernel }
+    init(_ gate: StartGate) { self.gate = gate }
 
     var fileCount: Int { files.count }
     var fileSystemCount: Int { fileSystems.count }
@@ -44,6 +44,7 @@ struct GuardMarks {
                 var place = GuardRules.Place(path: path, files: [:], term: entry.term)
                 do {
                     let folder = try FilePlace(path).folder
+                    try Self.check(folder, path)
                     for handle in entry.handles {
                         guard let file = FileHandle.open(handle, on: folder),
                             let status = FileStatus(descriptor: file.number)
@@ -59,6 +60,21 @@ struct GuardMarks {
         return (rules, faults)
     }
 
+    /// Throws for what another machine or program answers for: a start there would wait for it, and the gate too.
+    static func check(_ folder: Descriptor, _ path: String) throws(EnforceError) {
+        guard let name = distant[clinux_file_system_type(folder.number)] else { return }
+        throw EnforceError(
+            "guard.distant", "\(path) is on a file system of type \(name): starts there cannot be guarded.",
+            remedy: "Quarantine the file, or block it on the host that serves it.")
+    }
+
+    /// statfs(2), f_type.
+    private static let distant: [Int64: String] = [
+        0x6969: "nfs", 0xFF53_4D42: "cifs", 0xFE53_4D42: "smb2", 0x517B: "smb", 0x0102_1997: "9p", 0xC36400: "ceph",
+        0x5346_414F: "afs", 0x6B41_4653: "afs", 0x0BD0_0BD0: "lustre", 0x7461_636F: "ocfs2", 0x0116_1970: "gfs2",
+        0x6573_5546: "fuse", 0x0187: "autofs", 0x1983_0326: "beegfs",
+    ]
+
     /// Marks what the rules need, and no more.
     /// - Parameters:
     ///   - mounts: The host's, as proc_pid_mountinfo(5) has them.
@@ -67,7 +83,7 @@ struct GuardMarks {
         var faults = bringFiles(rules)
         if rules.contents.isEmpty {
             if !fileSystems.isEmpty {
-                _ = clinux_guard_unmark_all(kernel.number, Int32(CLINUX_GUARD_FILE_SYSTEM))
+                _ = gate.change(.unmarkAll, Int32(CLINUX_GUARD_FILE_SYSTEM), nil)
             }
             (fileSystems, mountsSeen, lastWhole) = ([], "", nil)
         } else {
@@ -80,14 +96,16 @@ struct GuardMarks {
         var faults: [GuardReport.Fault] = []
         var wanted: [FileKey: Way] = [:]
         for place in rules.places {
-            guard let found = try? FilePlace(place.path) else { continue }
+            guard let found = try? FilePlace(place.path), (try? Self.check(found.folder, place.path)) != nil else {
+                continue
+            }
             let folder = String(place.path.utf8.dropLast(found.name.utf8.count)) ?? "/"
             for (key, handle) in place.files { wanted[key] = Way(folder: folder, handle: handle) }
             guard let status = FileStatus(descriptor: found.folder.number) else { continue }
             wanted[FileKey(status)] = Way(folder: folder, handle: nil)
         }
         for (key, way) in wanted {
-            let failed = open(way, key).map { clinux_guard_mark(kernel.number, way.kind, $0.number) } ?? -ENOENT
+            let failed = open(way, key).map { gate.change(.mark, way.kind, $0) } ?? -ENOENT
             if failed == 0 {
                 files[key] = way
             } else {
@@ -101,14 +119,14 @@ struct GuardMarks {
 
     private mutating func forget(but wanted: [FileKey: Way]) {
         if wanted.isEmpty {
-            if !files.isEmpty { _ = clinux_guard_unmark_all(kernel.number, Int32(CLINUX_GUARD_FILE)) }
+            if !files.isEmpty { _ = gate.change(.unmarkAll, Int32(CLINUX_GUARD_FILE), nil) }
             files = [:]
             return
         }
         for (key, way) in files where wanted[key] == nil {
             // What cannot be found any more costs nothing, and goes with the last.
             guard let file = open(way, key) else { continue }
-            _ = clinux_guard_unmark(kernel.number, way.kind, file.number)
+            _ = gate.change(.unmark, way.kind, file)
             files[key] = nil
         }
     }
@@ -151,7 +169,7 @@ struct GuardMarks {
                 unsafe clinux_open_place(mount.place), or: { EnforceError.file("open", mount.place, $0) }),
             Self.mountNumber(place) == mount.number
         else { return false }
-        return clinux_guard_mark(kernel.number, Int32(CLINUX_GUARD_FILE_SYSTEM), place.number) == 0
+        return gate.change(.mark, Int32(CLINUX_GUARD_FILE_SYSTEM), place) == 0
     }
 
     /// The mount that a descriptor is on (proc_pid_fdinfo(5)).

@@ -33,6 +33,8 @@ struct GuardReport: Equatable {
     var fileSystems: Int64 = 0
     /// Starts that were let pass because the content was too large, too slow or could not be read.
     var unread: Int64 = 0
+    /// The last of them; empty where not even that is known.
+    var unreadPath = ""
     var faults: [Fault] = []
     var denials: [Denial] = []
 
@@ -46,7 +48,7 @@ struct GuardReport: Equatable {
     var bytes: [UInt8] {
         var writer = RecordWriter()
         writer.put(text: Self.title)
-        writer.put(text: boot)
+        for text in [boot, unreadPath] { writer.put(text: text) }
         for number in [revision, pid, sinceBoot, files, fileSystems, unread] { writer.put(number) }
         writer.put(Int64(faults.count))
         for fault in faults {
@@ -66,13 +68,15 @@ struct GuardReport: Equatable {
     /// Reads what `bytes` wrote; `nil` for anything else.
     init?(bytes: [UInt8]) {
         var reader = RecordReader(bytes[...])
-        guard reader.text() == Self.title, let boot = reader.text(), let revision = reader.number(),
+        guard reader.text() == Self.title, let boot = reader.text(),
+            let unreadPath = reader.text(), let revision = reader.number(),
             let pid = reader.number(), let sinceBoot = reader.number(), let files = reader.number(),
             let fileSystems = reader.number(), let unread = reader.number(),
             let faults = Self.list(&reader, Self.mostFaults, Fault.init),
             let denials = Self.list(&reader, BlockedExecutables.most, Denial.init), reader.isAtEnd
         else { return nil }
-        (self.boot, self.revision, self.pid, self.sinceBoot) = (boot, revision, pid, sinceBoot)
+        (self.boot, self.unreadPath) = (boot, unreadPath)
+        (self.revision, self.pid, self.sinceBoot) = (revision, pid, sinceBoot)
         (self.files, self.fileSystems, self.unread) = (files, fileSystems, unread)
         (self.faults, self.denials) = (faults, denials)
     }
@@ -93,6 +97,12 @@ struct GuardReport: Equatable {
     static func read(_ path: String) -> GuardReport? {
         do { try RootOwned.check(path, required: true) } catch { return nil }
         return RecordFile.read(path).flatMap(GuardReport.init(bytes:))
+    }
+
+    /// So many starts that were let pass, for people.
+    func unreadWords(_ times: Int64) -> String {
+        "cordon-guard let \(times == 1 ? "a program" : "\(times) programs") start unread, too large or too slow to be read"
+            + (unreadPath.isEmpty ? "." : "; the last is \(unreadPath).")
     }
 
     /// Whether the guard that wrote it is there still.

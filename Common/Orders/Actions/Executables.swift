@@ -75,10 +75,12 @@ extension CatalogueEntry {
         effect:
             "Starting it fails with EPERM, for everybody. By path: the file that is there now, by any of its names and "
             + "where it is moved to, and whatever is put at the path later. By hash: any file of that content on the "
-            + "host's own disks and memory. What runs already goes on (kill_process). Not stopped: a script that is "
-            + "given to its interpreter as an argument, libraries, a file whose content is over 256 MiB or changes "
-            + "between looking and running, network and FUSE file systems, and file systems that are mounted only in "
-            + "another mount namespace (by hash).",
+            + "host's own disks and memory. What runs already goes on (kill_process). Not stopped: what is given to an "
+            + "interpreter or to the dynamic loader as an argument; libraries; files of network and FUSE file systems. "
+            + "By hash also: a file over 256 MiB, one whose disk does not give it within 10 seconds (counted and told), "
+            + "one that changes between looking and running, one in no file system but memory (memfd_create), and one "
+            + "whose file system is mounted only in another mount namespace. By path also: the same file read through an "
+            + "overlay, and, where the file system has no handles, a file that was moved.",
         proof: "cordon-guard says that it holds the list, and what it asks the kernel about.", openC2: "deny file")
 
     static let unblockExecutable = CatalogueEntry(

@@ -3,10 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/fanotify.h>
 #include <sys/inotify.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 int clinux_guard_open(void) {
@@ -20,8 +23,8 @@ static unsigned mark_kind(int what) { return what == CLINUX_GUARD_FILE_SYSTEM ? 
 static int change_mark(int guard, unsigned change, int what, int fd) {
     uint64_t mask = FAN_OPEN_EXEC_PERM | (what == CLINUX_GUARD_FOLDER ? FAN_EVENT_ON_CHILD : 0);
     // Of a descriptor of O_PATH nothing can be marked but by its path.
-    char path[32];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    char path[40];
+    snprintf(path, sizeof path, "/proc/thread-self/fd/%d", fd);
     return fanotify_mark(guard, change | mark_kind(what), mask, AT_FDCWD, path) < 0 ? -errno : 0;
 }
 
@@ -33,10 +36,7 @@ int clinux_guard_unmark_all(int guard, int what) {
     return fanotify_mark(guard, FAN_MARK_FLUSH | mark_kind(what), 0, AT_FDCWD, "/") < 0 ? -errno : 0;
 }
 
-int clinux_guard_next(int guard, int timeout_ms, clinux_start *start) {
-    struct pollfd wait = {.fd = guard, .events = POLLIN};
-    int ready = poll(&wait, 1, timeout_ms);
-    if (ready <= 0) return ready == 0 || errno == EINTR ? 0 : -errno;
+int clinux_guard_next(int guard, clinux_start *start) {
     // There is room for one.
     struct fanotify_event_metadata event;
     ssize_t count = read(guard, &event, sizeof event);
@@ -56,6 +56,54 @@ int clinux_guard_answer(int guard, int file, int allowed) {
     int failed = count < 0 ? -errno : 0;
     close(file);
     return failed;
+}
+
+int clinux_own_descriptors(void) { return unshare(CLONE_FILES) < 0 ? -errno : 0; }
+
+int clinux_never_dump(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0; }
+
+int clinux_message_pair(int *ends) {
+    return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ? -errno : 0;
+}
+
+// Room for one descriptor beside a message.
+typedef union {
+    struct cmsghdr head;
+    char room[CMSG_SPACE(sizeof(int))];
+} one_descriptor;
+
+int clinux_send(int end, clinux_message message, int waits) {
+    struct iovec part = {.iov_base = message.numbers, .iov_len = sizeof message.numbers};
+    struct msghdr whole = {.msg_iov = &part, .msg_iovlen = 1};
+    one_descriptor beside = {0};
+    if (message.file >= 0) {
+        whole.msg_control = &beside;
+        whole.msg_controllen = sizeof beside.room;
+        struct cmsghdr *head = CMSG_FIRSTHDR(&whole);
+        head->cmsg_level = SOL_SOCKET;
+        head->cmsg_type = SCM_RIGHTS;
+        head->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(head), &message.file, sizeof(int));
+    }
+    ssize_t count;
+    do count = sendmsg(end, &whole, MSG_NOSIGNAL | (waits ? 0 : MSG_DONTWAIT));
+    while (count < 0 && errno == EINTR);
+    return count < 0 ? -errno : 0;
+}
+
+int clinux_receive(int end, clinux_message *message, int waits) {
+    struct iovec part = {.iov_base = message->numbers, .iov_len = sizeof message->numbers};
+    one_descriptor beside = {0};
+    struct msghdr whole = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &beside, .msg_controllen = sizeof beside.room};
+    message->file = -1;
+    ssize_t count;
+    do count = recvmsg(end, &whole, MSG_CMSG_CLOEXEC | (waits ? 0 : MSG_DONTWAIT));
+    while (count < 0 && errno == EINTR);
+    if (count < 0) return errno == EAGAIN ? 0 : -errno;
+    struct cmsghdr *head = CMSG_FIRSTHDR(&whole);
+    if (head && head->cmsg_type == SCM_RIGHTS) memcpy(&message->file, CMSG_DATA(head), sizeof(int));
+    return count == sizeof message->numbers ? 1 : -EPROTO;
 }
 
 int clinux_open_place(const char *path) {

@@ -27,10 +27,30 @@ int clinux_guard_mark(int guard, int what, int fd);
 int clinux_guard_unmark(int guard, int what, int fd);
 // Ends it for all files and folders, or for all file systems.
 int clinux_guard_unmark_all(int guard, int what);
-// Waits for a start: 1, or 0 when none came, or another thread took it.
-int clinux_guard_next(int guard, int timeout_ms, clinux_start *start);
+// The next start that waits: 1, or 0 when there is none.
+int clinux_guard_next(int guard, clinux_start *start);
 // Answers, and closes the file. What cannot be answered is closed too.
 int clinux_guard_answer(int guard, int file, int allowed);
+
+// Gives the calling thread, for the rest of its life, a table of descriptors of its own: what it opens from now on is no other
+// thread's, and is closed when it ends, however long another hangs.
+int clinux_own_descriptors(void);
+// The process leaves no core dump. To make one the kernel starts a program, which a guard that is dying would be asked about.
+int clinux_never_dump(void);
+
+// What goes between threads that do not share their descriptors.
+typedef struct {
+    int64_t numbers[3];
+    // Sent along, and received as another number; -1 for none.
+    int32_t file;
+} clinux_message;
+
+// Two ends that messages go between, each whole.
+int clinux_message_pair(int *ends);
+// Sends one; -EAGAIN where it would have to wait and may not.
+int clinux_send(int end, clinux_message message, int waits);
+// Receives one: 1, or 0 when there is none and it may not wait. Whoever gets a file closes it.
+int clinux_receive(int end, clinux_message *message, int waits);
 
 // Opens what is at a path as it is, a link too, for nothing but to say which it is (O_PATH).
 int clinux_open_place(const char *path);
