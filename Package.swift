@@ -28,6 +28,11 @@ let ours: [SwiftSetting] = isFuzzing ? strict + [.unsafeFlags(["-sanitize=fuzzer
 // The agent is to stay small: what no log line passes through is made for size, not for speed.
 let small: [SwiftSetting] = isFuzzing ? [] : [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 
+// The index by which a program finds where it can catch a C++ exception: nothing of a daemon's is caught, and debuggers do
+// without.
+let smallProgram: [LinkerSetting] =
+    isFuzzing ? [] : [.unsafeFlags(["-Xlinker", "--no-eh-frame-hdr"], .when(configuration: .release))]
+
 func module(
     _ name: String, in path: String, uses: [Target.Dependency] = [], resources: [Resource]? = nil,
     isSmall: Bool = false
@@ -37,7 +42,9 @@ func module(
 }
 
 func tool(_ name: String, in path: String, uses: [Target.Dependency], isSmall: Bool = false) -> Target {
-    .executableTarget(name: name, dependencies: uses, path: path, swiftSettings: ours + (isSmall ? small : []))
+    .executableTarget(
+        name: name, dependencies: uses, path: path, swiftSettings: ours + (isSmall ? small : []),
+        linkerSettings: isSmall ? smallProgram : [])
 }
 
 func tests(_ name: String, in path: String, uses: [Target.Dependency]) -> Target {
