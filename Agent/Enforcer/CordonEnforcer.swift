@@ -12,7 +12,9 @@ struct CordonEnforcer: ParsableCommand {
               cordon-enforcer release --reason 'drill'
             """,
         version: Self.version,
-        subcommands: [Run.self, Status.self, Check.self, Release.self, Codes.self, Leave.self, Guard.self],
+        subcommands: [
+            Run.self, Status.self, Check.self, Release.self, Codes.self, Upgrade.self, Leave.self, Guard.self,
+        ],
         defaultSubcommand: Run.self
     )
 

@@ -20,11 +20,15 @@ struct Status: ParsableCommand {
     @Flag(help: "One JSON object.") var json = false
 
     func run() throws {
-        let response = try LocalClient(settingsOption).ask { $0.status = Cordon_V1_StatusRequest() }
-        print(json ? try Self.json(response.status) : Self.text(response.status))
+        let client = try LocalClient(settingsOption)
+        let response = try client.ask { $0.status = Cordon_V1_StatusRequest() }
+        let upgrade = try client.ask { $0.upgradeState = Cordon_V1_UpgradeQuestion() }.upgrade
+        print(json ? try Self.json(response.status, upgrade) : Self.text(response.status, upgrade))
     }
 
-    static func text(_ status: Cordon_V1_EnforcerStatus) -> String {
+    static func text(
+        _ status: Cordon_V1_EnforcerStatus, _ upgrade: Cordon_V1_UpgradeState = Cordon_V1_UpgradeState()
+    ) -> String {
         let state = status.containment.model()
         var lines = ["cordon-enforcer \(status.version), kernel \(status.kernel)"]
         lines.append(state.isolatedUntil.map { "isolated until \($0)" } ?? "not isolated")
@@ -37,6 +41,7 @@ struct Status: ParsableCommand {
         lines.append(
             "order keys \(status.keySetVersion), repairs \(status.repairs), policy \(status.policyHash.prefix(16))"
         )
+        if upgrade.stage != .unspecified { lines.append(upgrade.sentence) }
         return lines.joined(separator: "\n")
     }
 
@@ -52,9 +57,11 @@ struct Status: ParsableCommand {
         var keySetVersion: UInt64
         var repairs: UInt64
         var policyHash: String
+        /// How far the upgrade is that is under way, or how the last one ended; absent when there was none.
+        var upgrade: String?
     }
 
-    static func json(_ status: Cordon_V1_EnforcerStatus) throws -> String {
+    static func json(_ status: Cordon_V1_EnforcerStatus, _ upgrade: Cordon_V1_UpgradeState) throws -> String {
         let state = status.containment.model()
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -64,7 +71,8 @@ struct Status: ParsableCommand {
             isolatedBy: state.isolatedBy,
             blockCount: status.containment.blockCount, blocks: state.blocks, effects: state.effects,
             ownedTables: status.ownedTables,
-            keySetVersion: status.keySetVersion, repairs: status.repairs, policyHash: status.policyHash)
+            keySetVersion: status.keySetVersion, repairs: status.repairs, policyHash: status.policyHash,
+            upgrade: upgrade.stage == .unspecified ? nil : upgrade.sentence)
         return String(decoding: try encoder.encode(row), as: UTF8.self)
     }
 }

@@ -6,6 +6,24 @@ internal import Glibc
 /// Nothing ends with the hours: what is in force lasts its time, ends by itself at any hour, and is undone at any hour.
 package struct AllowedHours: Sendable, Hashable {
     package let kind: ActionKind
+    private let hours: WeekHours
+
+    /// Reads one entry; `nil` for what is none.
+    package init?(_ text: String) {
+        let words = text.split(separator: " ", maxSplits: 1)
+        guard words.count == 2, let kind = ActionKind(rawValue: String(words[0])), !kind.isUndo,
+            let hours = WeekHours(String(words[1]))
+        else { return nil }
+        self.kind = kind
+        self.hours = hours
+    }
+
+    /// Whether the moment of a week is within them.
+    func hold(_ moment: (weekday: Int, minute: Int)) -> Bool { hours.hold(moment) }
+}
+
+/// Hours of some days of every week: `mon-fri 08:00-18:00`, `22:00-06:00`.
+package struct WeekHours: Sendable, Hashable {
     /// 0 is Monday. Of hours over midnight, the day that they begin on.
     private let days: Set<Int>
     /// Minutes after midnight. An end that is not later than its beginning is on the day after.
@@ -18,14 +36,13 @@ package struct AllowedHours: Sendable, Hashable {
     /// Reads one entry; `nil` for what is none.
     package init?(_ text: String) {
         let words = text.split(separator: " ")
-        guard (2...3).contains(words.count), let kind = ActionKind(rawValue: String(words[0])), !kind.isUndo,
-            let days = words.count == 3 ? Self.days(words[1]) : Set(0..<7)
-        else { return nil }
+        guard (1...2).contains(words.count), let days = words.count == 2 ? Self.days(words[0]) : Set(0..<7) else {
+            return nil
+        }
         let hours = words[words.count - 1].split(separator: "-", omittingEmptySubsequences: false).map(Self.minutes)
         guard hours.count == 2, let begin = hours[0], let end = hours[1], begin < Self.day, begin != end else {
             return nil
         }
-        self.kind = kind
         self.days = days
         self.begin = begin
         self.end = end

@@ -22,7 +22,9 @@ extension LocalPolicy {
         try readBounds(&section)
         try readProtected(&section)
         try readEvidence(&section)
-        try settings.finish(section)
+        var upgrade = settings.section("upgrade")
+        try readUpgrade(&upgrade)
+        try settings.finish(section, upgrade)
         hash = "\(Fingerprint(of: settings.sources.flatMap { Array($0.path.utf8) + [0] + $0.bytes + [0] }))"
     }
 

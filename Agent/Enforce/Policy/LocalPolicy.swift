@@ -78,6 +78,12 @@ package struct LocalPolicy: Sendable {
         .collectFile: Rule(120), .triage: Rule(6), .collectProcessMemory: Rule(12),
         .removeSSHKey: Rule(60),
     ]
+    /// Whether the controller may have releases installed that the policy root signed, and when; at any hour unless said.
+    package var upgradesAllowed = Rule(true)
+    package var upgradeHours = Rule([WeekHours]())
+    /// How long a host may take to be well with a new version, and how long it must stay well.
+    package var upgradePatience = Duration.seconds(900)
+    package var upgradeGrace = Duration.seconds(60)
     /// SHA-256 over the files, lower-case hex.
     package var hash = ""
 

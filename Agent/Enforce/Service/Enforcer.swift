@@ -76,6 +76,10 @@ package final class Enforcer: Sendable {
     /// The same for keys of accounts, apart because a home folder may answer late. Inside: files as they were last seen.
     let keys = Mutex<[String: [Int64]]>([:])
     let standingPast = Mutex(StandingPast())
+    /// What is offered to be installed.
+    let intake = Mutex<UpgradeIntake?>(nil)
+    /// As its package has it; asked for at its first use.
+    let packagedVersion = Mutex<String?>(nil)
 
     /// Reads everything, and brings about what the journal says is to be in force, before anything else happens.
     package convenience init(_ configuration: Configuration, clock: BootClock = .live, log: Logger) throws {
@@ -115,6 +119,7 @@ package final class Enforcer: Sendable {
         endDamagedLists()
         tellGuard()
         announceUses()
+        openIntake()
     }
 
     private static func controllers(_ configuration: Configuration, _ host: HostIdentity?) -> [Endpoint] {
@@ -163,7 +168,10 @@ package final class Enforcer: Sendable {
     /// What is in force, once it is other than what the asker knows or has waited long enough for that. Blocks.
     func status(_ request: Cordon_V1_StatusRequest) -> Cordon_V1_EnforcerStatus {
         if !request.heard.isEmpty { heard(request.heard) }
-        if request.controllerHeard { core.withLock { $0.journal.hear() } }
+        if request.controllerHeard {
+            core.withLock { $0.journal.hear() }
+            hearsController()
+        }
         if request.waitS > 0 {
             announcements.wait(whileAt: request.revision, for: .seconds(Int(min(request.waitS, Self.longestWait))))
         }
@@ -175,10 +183,11 @@ package final class Enforcer: Sendable {
         // Before what it stands for: what changes meanwhile is told with the next.
         let revision = announcements.revision
         let kept = quarantined()
+        let version = version
         return core.withLock { core in
             if core.host == nil { refreshHost(&core) }
             var status = Cordon_V1_EnforcerStatus()
-            status.version = configuration.version
+            status.version = version
             var state = core.journal.desired.state(clock: clock)
             state.effects += kept
             status.containment = Cordon_V1_Containment(state)

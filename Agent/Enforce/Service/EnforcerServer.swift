@@ -140,7 +140,10 @@ package final class EnforcerServer: Sendable {
                 }
                 try enforcer.releaseLocally(reason: release.reason)
                 response.status = enforcer.status()
-            case .upgrade, .releasePart, .upgradeState, nil:
+            case .upgrade(let offer): response.upgrade = try enforcer.upgrade(offer)
+            case .releasePart(let part): response.upgrade = try enforcer.upgrade(part)
+            case .upgradeState: response.upgrade = try enforcer.upgradeState()
+            case nil:
                 throw EnforceError("enforcer.unknown_request", "The request is not one that this version knows.")
             }
         } catch {

@@ -88,6 +88,40 @@ struct ServiceManager: Sendable {
         try change(["start", "--"] + units, within: time)
     }
 
+    /// Has a unit started, and waits for none of it. Nothing is changed where it is starting or up.
+    func startBeside(_ unit: String) throws(EnforceError) {
+        let answer = try systemctl.run(["start", "--no-block", "--", unit], within: Self.patience)
+        guard answer.status == 0 else { throw Self.failed("does not start \(unit)", answer) }
+    }
+
+    /// How the processes of a service go.
+    struct Run: Equatable {
+        /// `active`, `activating`, `failed`, …
+        var active: String
+        /// Number of its first process; 0 for none.
+        var process: Int
+        /// How often it was started again by itself.
+        var restarts: Int
+    }
+
+    func run(of service: String) throws(EnforceError) -> Run {
+        let answer = try systemctl.run(
+            ["show", "--property=ActiveState,MainPID,NRestarts", "--", service], within: Self.patience)
+        guard answer.status == 0 else { throw Self.failed("cannot be asked", answer) }
+        var run = Run(active: "", process: 0, restarts: 0)
+        for line in answer.text.split(separator: "\n") {
+            let parts = line.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2 else { continue }
+            switch parts[0] {
+            case "ActiveState": run.active = String(parts[1])
+            case "MainPID": run.process = Int(parts[1]) ?? 0
+            case "NRestarts": run.restarts = Int(parts[1]) ?? 0
+            default: break
+            }
+        }
+        return run
+    }
+
     /// Has it forget that units failed.
     func forgetFailures(_ units: [String]) throws(EnforceError) {
         try change(["reset-failed", "--"] + units, within: Self.patience)

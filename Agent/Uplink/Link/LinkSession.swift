@@ -32,7 +32,7 @@ struct LinkSession: Sendable {
         try await withGRPCClient(transport: connection.transport) { client in
             let link = Link(wrapping: client)
             let welcome = Welcome()
-            let channel = Channel()
+            let channel = Channel(releases: ReleaseCourier(enforcer: uplink.enforcer, logger: logger))
             return try await withThrowingTaskGroup(of: End.self) { group in
                 group.addTask {
                     try await orders(link, welcome, channel)
@@ -62,6 +62,10 @@ struct LinkSession: Sendable {
                 await EvidenceCourier(
                     enforcer: uplink.enforcer, desk: uplink.desk, metadata: metadata, logger: logger
                 ).run(link)
+                return .closed
+            }
+            group.addTask {
+                await channel.releases.run(link, metadata, telling: channel.mouth)
                 return .closed
             }
             if let rules = uplink.rules {
@@ -129,7 +133,8 @@ struct LinkSession: Sendable {
         case .huntEnd(let end):
             if let id = HuntID(bytes: end.huntID) { uplink.hunter.end(id) }
         case .rulePack(let offer): channel.offered(offer.version)
-        case .upgrade, nil: break
+        case .upgrade(let offer): channel.releases.offered(offer)
+        case nil: break
         }
     }
 }
@@ -142,8 +147,10 @@ private struct Channel: Sendable {
     /// Versions of the rules that were offered; only the newest counts.
     let offers: AsyncStream<UInt64>
     private let offering: AsyncStream<UInt64>.Continuation
+    let releases: ReleaseCourier
 
-    init() {
+    init(releases: ReleaseCourier) {
+        self.releases = releases
         (outbox, mouth) = AsyncStream.makeStream()
         (offers, offering) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }

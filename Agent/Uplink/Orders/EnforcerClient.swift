@@ -47,6 +47,13 @@ package struct EnforcerClient: Sendable {
         return part.orderID.isEmpty ? nil : part
     }
 
+    /// Hands an offer or a part of a package over, or asks; how far the upgrade is.
+    func upgrade(_ fill: (inout Cordon_V1_EnforcerRequest) -> Void) async throws -> Cordon_V1_UpgradeState {
+        let response = try await ask(fill, patience: .seconds(60))
+        guard case .upgrade(let state)? = response.response else { throw Self.unexpected(response) }
+        return state
+    }
+
     /// Has standing orders verified and kept; the version now held.
     func keep(_ standing: Cordon_V1_SignedStandingOrders) async throws -> UInt64 {
         try await tell { $0.standingOrders = standing }.standingVersion

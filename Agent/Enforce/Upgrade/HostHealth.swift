@@ -1,0 +1,121 @@
+internal import CordonModel
+internal import CordonWire
+internal import Glibc
+internal import SwiftProtobuf
+
+/// Whether a host is well with what was installed, by what can be seen on it. Nothing here depends on how a controller
+/// answers, so long as the agent hears it at all: a busy one must not have a fleet go back.
+struct HostHealth {
+    let folder: ReleaseFolder
+    /// Of the enforcer.
+    let socket: String
+    let services = ServiceManager()
+
+    /// What is expected of a host.
+    struct Wanted {
+        var version: String
+        var packages: [String]
+        var units: [String]
+        var isIsolated: Bool
+        /// Whether the agent must hear its controller: not of a host that is gone back, for that may be the reason.
+        var isHeard: Bool
+    }
+
+    static let enforcer = "cordon-enforcer.service"
+    static let units = [enforcer, "cordon-agent.service"]
+    /// A unit that was started again so often since the packages were installed will not become well by waiting.
+    private static let mostRestarts = 10
+
+    /// Waits until the host is well and has been for the grace; `nil` then, or what is wrong with it still when the time is over.
+    func fault(_ wanted: Wanted, within patience: Duration, for grace: Duration) -> String? {
+        let end = ContinuousClock.now + patience
+        var wellSince: (at: ContinuousClock.Instant, runs: [ServiceManager.Run])?
+        let first = restarts(wanted)
+        while true {
+            let fault: String
+            do throws(Unwell) {
+                let runs = try look(wanted)
+                if let since = wellSince, since.runs == runs {
+                    if ContinuousClock.now - since.at >= grace { return nil }
+                } else {
+                    wellSince = (.now, runs)
+                }
+                // It becomes well only now: that is not held against it.
+                guard ContinuousClock.now > end + grace else {
+                    usleep(500_000)
+                    continue
+                }
+                fault = "its services do not stay up"
+            } catch {
+                wellSince = nil
+                fault = error.reason
+            }
+            if ContinuousClock.now > end { return fault }
+            if restarts(wanted) - first > Self.mostRestarts { return "\(fault); they are started again and again" }
+            usleep(500_000)
+        }
+    }
+
+    private struct Unwell: Error {
+        var reason: String
+
+        init(_ reason: String) { self.reason = reason }
+    }
+
+    private func restarts(_ wanted: Wanted) -> Int {
+        wanted.units.reduce(0) { $0 + ((try? services.run(of: $1))?.restarts ?? 0) }
+    }
+
+    /// Throws what is wrong now; otherwise how its services run.
+    private func look(_ wanted: Wanted) throws(Unwell) -> [ServiceManager.Run] {
+        for name in wanted.packages {
+            let installed = (try? HostPackages().installed(name)) ?? nil
+            guard let installed, installed.isWhole, installed.version == wanted.version else {
+                throw Unwell("dpkg says that \(name) is not wholly installed in version \(wanted.version)")
+            }
+        }
+        var runs: [ServiceManager.Run] = []
+        for unit in wanted.units {
+            guard let run = try? services.run(of: unit) else { throw Unwell("systemd does not say how \(unit) is") }
+            guard run.active == "active", run.process > 0 else { throw Unwell("\(unit) is \(run.active)") }
+            // The kernel says so of a file that was replaced.
+            guard TextFile.link("/proc/\(run.process)/exe")?.hasSuffix(" (deleted)") == false else {
+                throw Unwell("\(unit) still runs what was there before")
+            }
+            runs.append(run)
+        }
+        try lookAtEnforcer(wanted, process: runs.first?.process)
+        return runs
+    }
+
+    private func lookAtEnforcer(_ wanted: Wanted, process: Int?) throws(Unwell) {
+        guard let status = enforcerStatus() else { throw Unwell("the enforcer does not answer at \(socket)") }
+        if wanted.isIsolated {
+            guard status.containment.model().isolatedUntil != nil, isIsolatedInKernel else {
+                throw Unwell("the isolation that was in force before is not in force")
+            }
+        }
+        if wanted.isHeard, wanted.units.count > 1, folder.hearing != process {
+            throw Unwell("the agent does not hear its controller")
+        }
+    }
+
+    /// What the enforcer says of itself; `nil` when it does not answer.
+    func enforcerStatus() -> Cordon_V1_EnforcerStatus? {
+        var request = Cordon_V1_EnforcerRequest()
+        request.requestID = 1
+        request.status = Cordon_V1_StatusRequest()
+        guard let bytes: [UInt8] = try? request.serializedBytes(), let stream = try? FrameStream(connecting: socket),
+            (try? stream.write(bytes)) != nil, let frame = (try? stream.read(beginningWithin: 10_000)) ?? nil,
+            let response = try? Cordon_V1_EnforcerResponse(serializedBytes: frame),
+            case .status(let status)? = response.response
+        else { return nil }
+        return status
+    }
+
+    /// What the kernel says, whatever the enforcer does.
+    private var isIsolatedInKernel: Bool {
+        guard var firewall = try? Firewall() else { return false }
+        return (try? firewall.exists(.inet, IsolationRules.table)) == true
+    }
+}
