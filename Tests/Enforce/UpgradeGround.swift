@@ -237,11 +237,11 @@ final class UpgradeGround: Sendable {
             if let state = try? offered(offer), state.stage != .installing, state.stage != .unspecified { return state }
             usleep(50_000)
         }
-        throw Program.Failure(what: "it does not end: \(try said())")
+        throw Program.Failure(what: "it does not end: \(said)")
     }
 
     /// What the upgrader and the daemons said.
-    func said() throws -> String {
+    var said: String {
         (try? Program.run(["tail", "-n", "60", lab.scratch.path + "/boot.log"]).output) ?? ""
     }
 
@@ -257,7 +257,7 @@ final class UpgradeGround: Sendable {
             if record?.step == step { return }
             usleep(5000)
         }
-        throw Program.Failure(what: "\(step) does not come: \(String(describing: record)) \(try said())")
+        throw Program.Failure(what: "\(step) does not come: \(String(describing: record)) \(said)")
     }
 
     /// Kills the upgrader and all that it started.

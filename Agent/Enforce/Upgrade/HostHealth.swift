@@ -51,7 +51,8 @@ struct HostHealth {
                 fault = error.reason
             }
             if ContinuousClock.now > end { return fault }
-            if restarts(wanted) - first > Self.mostRestarts { return "\(fault); they are started again and again" }
+            let again = restarts(wanted) - first
+            if again > Self.mostRestarts { return "\(fault); its units were started again \(again) times" }
             usleep(500_000)
         }
     }

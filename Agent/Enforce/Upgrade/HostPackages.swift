@@ -73,7 +73,7 @@ struct HostPackages: Sendable {
     }
 
     private static func failed(_ what: String, _ answer: SystemCommand.Answer) -> EnforceError {
-        let lines = answer.text.split(separator: "\n").suffix(4).joined(separator: "; ").unicodeScalars
+        let lines = answer.text.split(separator: "\n").suffix(6).joined(separator: "; ").unicodeScalars
         // Maintainer scripts say what they want, and it is told elsewhere.
         let said = String(String.UnicodeScalarView(lines.filter { $0.properties.generalCategory != .control }))
             .bounded(500)
