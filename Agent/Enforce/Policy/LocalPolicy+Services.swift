@@ -11,7 +11,7 @@ extension LocalPolicy {
     ]
     private static let own = [
         "cordon-agent.service", "cordon-enforcer.service", "cordon-guard.service",
-        "cordon-controller.service",
+        "cordon-controller.service", "cordon-upgrade.service",
     ]
     /// Where packages put units.
     private static let vendorFolders = ["/usr/lib/systemd/system", "/lib/systemd/system"]

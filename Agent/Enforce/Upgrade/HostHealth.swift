@@ -15,6 +15,7 @@ struct HostHealth {
     struct Wanted {
         var version: String
         var packages: [String]
+        /// The enforcer's first.
         var units: [String]
         var isIsolated: Bool
         /// Whether the agent must hear its controller: not of a host that is gone back, for that may be the reason.
@@ -22,7 +23,8 @@ struct HostHealth {
     }
 
     static let enforcer = "cordon-enforcer.service"
-    static let units = [enforcer, "cordon-agent.service"]
+    static let agent = "cordon-agent.service"
+    static let units = [enforcer, agent, "cordon-guard.service"]
     /// A unit that was started again so often since the packages were installed will not become well by waiting.
     private static let mostRestarts = 10
 
@@ -31,6 +33,8 @@ struct HostHealth {
         let end = ContinuousClock.now + patience
         var wellSince: (at: ContinuousClock.Instant, runs: [ServiceManager.Run])?
         let first = restarts(wanted)
+        // What the agent before said to the new enforcer, while the packages were installed, says nothing of the new one.
+        folder.unlink("heard")
         while true {
             let fault: String
             do throws(Unwell) {
@@ -96,7 +100,7 @@ struct HostHealth {
                 throw Unwell("the isolation that was in force before is not in force")
             }
         }
-        if wanted.isHeard, wanted.units.count > 1, folder.hearing != process {
+        if wanted.isHeard, wanted.units.contains(Self.agent), folder.hearing != process {
             throw Unwell("the agent does not hear its controller")
         }
     }

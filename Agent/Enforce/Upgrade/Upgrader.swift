@@ -110,7 +110,9 @@ package struct Upgrader {
         } catch {
             return try end(record, .refused, "\((error as? Refusal)?.message ?? "\(error)")")
         }
-        record.units = HostHealth.units.filter { (try? health.services.run(of: $0))?.active == "active" }
+        record.units = HostHealth.units.filter {
+            $0 == HostHealth.enforcer || (try? health.services.run(of: $0))?.active == "active"
+        }
         record.wasIsolated = health.enforcerStatus()?.containment.model().isolatedUntil != nil
         try go(on: record, to: .installing)
         return nil
