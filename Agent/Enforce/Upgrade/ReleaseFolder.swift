@@ -109,6 +109,8 @@ struct ReleaseFolder: Sendable {
         guard let bytes = RecordFile.read("\(path)/outcome") else { return nil }
         return try? Cordon_V1_UpgradeState(serializedBytes: bytes)
     }
+    /// When that was.
+    var endedAt: Timestamp { Timestamp(seconds: status("outcome")?.identity.modified.seconds ?? 0) }
     var installed: Cordon_V1_SignedRelease? {
         guard let bytes = RecordFile.read("\(path)/installed") else { return nil }
         return try? Cordon_V1_SignedRelease(serializedBytes: bytes)

@@ -23,6 +23,9 @@ struct UpgradeIntake {
     private var lies = 0
     private static let mostLies = 3
 
+    /// What the upgrader refused, as where dpkg is busy, is tried again after so long.
+    private static let pause = Duration.seconds(600)
+
     /// What the unit is called that installs.
     static let unit = "cordon-upgrade.service"
 
@@ -64,7 +67,7 @@ struct UpgradeIntake {
         do {
             let wanted = try judge(offer, at: host)
             state.version = wanted.release.version
-            if let ended = ended(wanted) { return ended }
+            if let ended = ended(wanted, at: host.now) { return ended }
             try makeRoom(for: wanted)
             if wanted.offer != self.wanted?.offer { lies = 0 }
             self.wanted = wanted
@@ -171,9 +174,10 @@ struct UpgradeIntake {
     }
 
     /// How the rollout ended here before; one that was gone back from is not tried again. Or that there is nothing to do.
-    private func ended(_ wanted: Wanted) -> Cordon_V1_UpgradeState? {
-        if let outcome = folder.outcome, outcome.rolloutID == wanted.offer.rolloutID, outcome.stage != .refused {
-            return outcome
+    private func ended(_ wanted: Wanted, at now: Timestamp) -> Cordon_V1_UpgradeState? {
+        if let outcome = folder.outcome, outcome.rolloutID == wanted.offer.rolloutID {
+            let isOver = outcome.stage != .refused || (.zero..<Self.pause).contains(now - folder.endedAt)
+            if isOver { return outcome }
         }
         guard wanted.isInstalled else { return nil }
         var state = Self.state(of: wanted.offer)
@@ -193,7 +197,7 @@ extension UpgradeIntake {
         let names = try names(of: release)
         let now = try installed()
         var wanted = Wanted(offer: offer, release: release, names: names, isInstalled: now == release.version)
-        if ended(wanted) != nil { return wanted }
+        if ended(wanted, at: host.now) != nil { return wanted }
         guard release.expiresAt > host.now else {
             throw Refusal("expired", "The release expired at \(release.expiresAt).")
         }
