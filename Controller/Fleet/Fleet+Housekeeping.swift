@@ -34,12 +34,13 @@ extension Fleet: Service {
         var certificate = CertificateWatch(keys: keys)
         var keySet = FileWatch([keys.keySetFile])
         // It may have changed since it was loaded.
-        await takeChangedKeySet()
+        var isKeySetDue = true
         // At the start and then each minute; the next second where more is due.
         var forgetsAfter = 0
         while (try? await Task.sleep(for: .seconds(1))) != nil {
             await tick(&certificate)
-            if keySet.changed() { await takeChangedKeySet() }
+            isKeySetDue = keySet.changed() || isKeySetDue
+            if isKeySetDue { isKeySetDue = await !takesChangedKeySet() }
             forgetsAfter -= 1
             if forgetsAfter < 0 { forgetsAfter = await forgetsMore() ? 0 : 60 }
         }
@@ -54,9 +55,14 @@ extension Fleet: Service {
         return isMore
     }
 
-    private func takeChangedKeySet() async {
-        do { try await takeKeySet() } catch {
+    /// Whether that is done with: what cannot be written down now is tried again, what is no set for this fleet is not.
+    private func takesChangedKeySet() async -> Bool {
+        do {
+            try await takeKeySet()
+            return true
+        } catch {
             log.error("the new set of order keys was not taken; the old one stays: \(error)")
+            return error is FleetError
         }
     }
 

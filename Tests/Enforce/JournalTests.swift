@@ -173,19 +173,23 @@ struct JournalTests {
         }
     }
 
-    @Test("what was forgotten while the clock was ahead is remembered by when it expired")
+    @Test("what was forgotten while the clock was ahead is remembered by when it was issued")
     func forgetting() throws {
         let ahead = BootClock(
             now: { Timestamp(seconds: 1_900_000_000) }, sinceBoot: { 1_000_000_000_000 }, boot: "one")
         do {
             var journal = try OrderJournal(folder: scratch.path, clock: ahead)
-            try journal.append([.received(receipt(1)), .finished(id(1), result: [1])])
+            // As a version wrote it that did not keep when an order was issued.
+            let first = receipt(1)
+            var second = receipt(2)
+            second.issuedAt = Timestamp(seconds: 1_800_000_400)
+            try journal.append([.received(first), .received(second), .finished(id(1), result: [1])])
             try journal.compact()
         }
         for _ in 0..<2 {
             var journal = try OrderJournal(folder: scratch.path, clock: clock)
             let (orders, forgotten) = (journal.orders.count, journal.forgotten)
-            #expect(orders == 0 && forgotten == receipt(1).expiresAt)
+            #expect(orders == 0 && forgotten == Timestamp(seconds: 1_800_000_400))
             try journal.compact()
         }
     }

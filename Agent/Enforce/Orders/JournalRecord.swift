@@ -29,8 +29,8 @@ package enum JournalRecord: Sendable, Equatable {
     case held(HeldEffect)
     /// It is not to be in force any longer.
     case ended(HeldEffect.Key, why: String)
-    /// Orders were forgotten; the last of them expired then.
-    case forgotten(expiredBy: Timestamp)
+    /// Orders were forgotten; the last of them was issued then.
+    case forgotten(issuedBy: Timestamp)
 
     /// A verified order, as far as it must be remembered.
     package struct Receipt: Sendable, Equatable {
@@ -42,6 +42,8 @@ package enum JournalRecord: Sendable, Equatable {
         package var expiresAt: Timestamp
         /// Whether it counts against rates: it was carried out, not refused.
         package var counts: Bool
+        /// By its controller's clock; `nil` in what versions wrote that did not keep it.
+        package var issuedAt: Timestamp? = nil
     }
 
     private enum Kind: UInt8 {
@@ -72,6 +74,7 @@ package enum JournalRecord: Sendable, Equatable {
             writer.put(receipt.at.microseconds)
             writer.put(receipt.expiresAt.microseconds)
             writer.put(UInt8(receipt.counts ? 1 : 0))
+            if let issued = receipt.issuedAt { writer.put(issued.microseconds) }
         case .finished(let order, let result):
             writer.put(Kind.finished.rawValue)
             writer.put(order.uuid.bytes)
@@ -118,9 +121,9 @@ package enum JournalRecord: Sendable, Equatable {
             writer.put(text: key.kind.rawValue)
             writer.put(text: key.subject)
             writer.put(text: why)
-        case .forgotten(let expired):
+        case .forgotten(let issued):
             writer.put(Kind.forgotten.rawValue)
-            writer.put(expired.microseconds)
+            writer.put(issued.microseconds)
         }
         return writer.bytes
     }
@@ -142,7 +145,7 @@ package enum JournalRecord: Sendable, Equatable {
             case .codes: Self.codes(&reader)
             case .codeUsed: reader.bytes().flatMap { hash in reader.text().map { .codeUsed(hash, text: $0) } }
             case .codeUsesTold: .codeUsesTold
-            case .forgotten: reader.number().map { .forgotten(expiredBy: Timestamp(microseconds: $0)) }
+            case .forgotten: reader.number().map { .forgotten(issuedBy: Timestamp(microseconds: $0)) }
             case .heard: reader.text().flatMap { boot in reader.number().map { .heard(boot: boot, sinceBoot: $0) } }
             }
         guard let record else { return nil }
@@ -157,7 +160,8 @@ package enum JournalRecord: Sendable, Equatable {
         return .received(
             Receipt(
                 order: order, digest: digest, kind: kind, at: Timestamp(microseconds: at),
-                expiresAt: Timestamp(microseconds: expires), counts: counts == 1))
+                expiresAt: Timestamp(microseconds: expires), counts: counts == 1,
+                issuedAt: reader.number().map { Timestamp(microseconds: $0) }))
     }
 
     private static func codes(_ reader: inout RecordReader) -> JournalRecord? {

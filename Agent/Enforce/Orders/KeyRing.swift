@@ -81,7 +81,9 @@ package struct KeyRing: Sendable {
             throw Refusal("recipient", "The set of order keys is for another fleet.")
         }
         let keys = content.keys.compactMap { try? VerifyingKey(rawBytes: [UInt8]($0)) }
-        guard (1...8).contains(content.keys.count), keys.count == content.keys.count, content.version > 0 else {
+        guard (1...KeyDocument.mostOrderKeys).contains(content.keys.count), keys.count == content.keys.count,
+            content.version > 0
+        else {
             throw Refusal("key", "The set of order keys is malformed.")
         }
         let approvers: [Approver]

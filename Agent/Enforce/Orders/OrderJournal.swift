@@ -20,7 +20,7 @@ package struct OrderJournal: ~Copyable {
     var onChange: @Sendable () -> Void = {}
     private var file: JournalFile
     private(set) var orders: [OrderID: Entry] = [:]
-    /// When the last of the orders that were forgotten expired. One of them that is still valid, because the clock was
+    /// When the last of the orders that were forgotten was issued. One of them that is still valid, because the clock was
     /// ahead when it was forgotten, must not be carried out again.
     private(set) var forgotten: Timestamp?
     /// What is to be in force, as the journal says.
@@ -42,7 +42,7 @@ package struct OrderJournal: ~Copyable {
             guard let record = JournalRecord(bytes: content) else { return }
             desired.apply(record, clock: clock)
             Self.note(record, in: &orders)
-            if case .forgotten(let expired) = record { forgotten = expired }
+            if case .forgotten(let issued) = record { forgotten = issued }
             unreckoned.note(record, boot: clock.boot)
         }
         self.orders = orders
@@ -121,7 +121,7 @@ package struct OrderJournal: ~Copyable {
         let now = clock.now()
         forget(now: now)
         var records = desired.records(clock: clock)
-        if let forgotten { records.append(.forgotten(expiredBy: forgotten)) }
+        if let forgotten { records.append(.forgotten(issuedBy: forgotten)) }
         for (order, entry) in orders.sorted(by: { $0.value.receipt.at < $1.value.receipt.at }) {
             records.append(.received(entry.receipt))
             if let result = entry.result { records.append(.finished(order, result: result)) }
@@ -141,7 +141,8 @@ package struct OrderJournal: ~Copyable {
         let surplus = max(0, orders.count - Self.mostOrders)
         for (index, receipt) in expired.enumerated() where index < surplus || receipt.at < now - Self.retention {
             orders[receipt.order] = nil
-            forgotten = max(forgotten ?? receipt.expiresAt, receipt.expiresAt)
+            let issued = receipt.issuedAt ?? receipt.at + OrderVerifier.skew
+            forgotten = max(forgotten ?? issued, issued)
         }
     }
 }

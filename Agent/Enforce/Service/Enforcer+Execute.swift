@@ -23,7 +23,7 @@ extension Enforcer {
             let bytes: [UInt8] = (try? Cordon_V1_Order(order).serializedBytes()) ?? []
             var receipt = JournalRecord.Receipt(
                 order: order.id, digest: Fingerprint(of: bytes).bytes, kind: order.action.kind, at: now,
-                expiresAt: order.expiresAt, counts: true)
+                expiresAt: order.expiresAt, counts: true, issuedAt: order.issuedAt)
             do throws(Refusal) {
                 try judge(order, .none, core, now: now)
             } catch {
@@ -89,7 +89,8 @@ extension Enforcer {
         }
         let now = clock.now()
         var receipt = JournalRecord.Receipt(
-            order: order.id, digest: digest, kind: order.action.kind, at: now, expiresAt: order.expiresAt, counts: true)
+            order: order.id, digest: digest, kind: order.action.kind, at: now, expiresAt: order.expiresAt, counts: true,
+            issuedAt: order.issuedAt)
         do throws(Refusal) {
             try judge(order, signed, verifier, core, now: now)
         } catch {
@@ -138,10 +139,10 @@ extension Enforcer {
         // Begun before a crash: it was judged then.
         if core.journal.orders[order.id] != nil { return }
         // A release of before is told by the isolation, below.
-        if order.action != .release, let forgotten = core.journal.forgotten, order.expiresAt <= forgotten {
+        if order.action != .release, let forgotten = core.journal.forgotten, order.issuedAt <= forgotten {
             throw Refusal(
                 "replay",
-                "Orders that expire by \(forgotten) were forgotten, while this host's clock was ahead: this may be one."
+                "Orders issued by \(forgotten) were forgotten, while this host's clock was ahead: this may be one."
             )
         }
         if order.action == .release, let held = core.journal.desired.isolation, order.issuedAt < held.issuedAt {

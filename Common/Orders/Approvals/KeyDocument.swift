@@ -18,6 +18,8 @@ package struct KeyDocument: Sendable {
 
     /// Bytes that a document may have without its signature: what hosts take.
     package static let mostBytes = 49_152
+    /// Keys that may sign orders, at most.
+    package static let mostOrderKeys = 8
 
     /// How long a document is good for. The root is needed again before.
     package static let lifetime = Duration.seconds(5 * 365 * 86_400)
@@ -39,6 +41,8 @@ package struct KeyDocument: Sendable {
             KeySetEnvelope(keySet: [UInt8](signed.keySet), signature: [UInt8](signed.signature)).isSigned(by: root),
             let set = try? Cordon_V1_OrderKeySet(serializedBytes: signed.keySet)
         else { throw WireError("it is no set of keys that this policy root signed") }
+        guard (1...Self.mostOrderKeys).contains(set.keys.count), set.version > 0, signed.keySet.count <= Self.mostBytes
+        else { throw WireError("no host would take it: its version or the number of its keys is out of bounds") }
         self.init(
             version: set.version, fleet: set.fleet, expiresAt: Timestamp(microseconds: set.expiresAtUs),
             orderKeys: try set.keys.map { try VerifyingKey(rawBytes: [UInt8]($0)) }, approvers: try set.approverList())

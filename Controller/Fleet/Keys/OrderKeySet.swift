@@ -47,6 +47,12 @@ extension Fleet {
         let fresh = try keys.readKeySet()
         let old = keySet.withLock { $0 }
         guard fresh.signed != old.signed else { return }
+        guard fresh.document.expiresAt > now else {
+            throw FleetError(
+                code: "fleet.bad_key_set",
+                message: "\(keys.keySetFile) expired at \(fresh.document.expiresAt): no host would take it.",
+                remedy: "Sign a new one with the policy root key.")
+        }
         guard fresh.document.version > old.document.version else {
             throw FleetError(
                 code: "fleet.old_key_set",
