@@ -26,6 +26,8 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
     case collectFile = "collect_file"
     case removeSSHKey = "remove_ssh_key"
     case restoreSSHKey = "restore_ssh_key"
+    case disableCronEntry = "disable_cron_entry"
+    case enableCronEntry = "enable_cron_entry"
     case triage
     case collectProcessMemory = "collect_process_memory"
 
@@ -44,9 +46,10 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
         case .stopService: .restoreService
         case .restoreService: nil
         case .removeSSHKey: .restoreSSHKey
+        case .disableCronEntry: .enableCronEntry
         case .release, .unblockAddress, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain, .killProcess,
             .thawProcess, .unblockExecutable, .restoreFile, .deleteFile, .unlockAccount, .collectFile, .triage,
-            .restoreSSHKey, .collectProcessMemory:
+            .restoreSSHKey, .enableCronEntry, .collectProcessMemory:
             nil
         }
     }

@@ -28,6 +28,8 @@ extension Action {
         case .unlockAccount(let order): "unlock what order \(order) locked"
         case .stopService(let stop): "stop the unit \(stop.unit)"
         case .removeSSHKey(let removal): "remove the SSH key \(removal.fingerprint) of \(removal.user)"
+        case .disableCronEntry(let entry): "turn off the cron entry \(entry.words)"
+        case .enableCronEntry(let order): "turn on the cron entry that order \(order) turned off"
         case .restoreSSHKey(let order): "put back the key that order \(order) removed"
         case .restoreService(let order): "give back what order \(order) stopped"
         case .collectFile(let collection): "collect \(collection.path)"
@@ -50,7 +52,8 @@ extension Action {
         case .lockAccount: .unlockAccount(order)
         case .stopService: .restoreService(order)
         case .removeSSHKey: .restoreSSHKey(order)
-        case .restoreSSHKey: nil
+        case .disableCronEntry: .enableCronEntry(order)
+        case .restoreSSHKey, .enableCronEntry: nil
         case .restoreService: nil
         case .release, .unblockAddress, .endBlock, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain,
             .killProcess, .thawProcess, .unblockExecutable, .restoreFile, .deleteFile, .unlockAccount, .collectFile,
@@ -71,7 +74,7 @@ extension Action {
         case .blockExecutable(let block): block.duration
         case .lockAccount(let locking): locking.duration
         case .stopService(let stop): stop.duration
-        case .removeSSHKey, .restoreSSHKey: nil
+        case .removeSSHKey, .restoreSSHKey, .disableCronEntry, .enableCronEntry: nil
         case .restoreService: nil
         case .release, .unblockAddress, .endBlock, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain,
             .killProcess, .thawProcess, .unblockExecutable, .quarantineFile, .restoreFile, .deleteFile, .unlockAccount,

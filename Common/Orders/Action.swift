@@ -42,6 +42,9 @@ package enum Action: Sendable, Hashable {
     case removeSSHKey(KeyRemoval)
     /// What the order of that identifier removed.
     case restoreSSHKey(OrderID)
+    case disableCronEntry(CronEntry)
+    /// What the order of that identifier turned off.
+    case enableCronEntry(OrderID)
     case triage(Triage)
     case collectProcessMemory(MemoryCollection)
 
@@ -73,6 +76,8 @@ package enum Action: Sendable, Hashable {
         case .collectFile: .collectFile
         case .removeSSHKey: .removeSSHKey
         case .restoreSSHKey: .restoreSSHKey
+        case .disableCronEntry: .disableCronEntry
+        case .enableCronEntry: .enableCronEntry
         case .triage: .triage
         case .collectProcessMemory: .collectProcessMemory
         }
@@ -95,7 +100,8 @@ package enum Action: Sendable, Hashable {
         case .lockAccount(let locking): locking.parameters
         case .stopService(let stop): stop.parameters
         case .removeSSHKey(let removal): removal.parameters
-        case .restoreSSHKey(let order): ["order": .text("\(order)")]
+        case .restoreSSHKey(let order), .enableCronEntry(let order): ["order": .text("\(order)")]
+        case .disableCronEntry(let entry): entry.parameters
         case .restoreService(let order): ["order": .text("\(order)")]
         case .endBlock(let order), .unblockAddresses(let order), .restoreUserNetwork(let order),
             .unsinkholeDomain(let order), .thawProcess(let order), .unblockExecutable(let order),
@@ -154,6 +160,8 @@ package enum Action: Sendable, Hashable {
             case .collectFile: .collectFile(try FileCollection(given))
             case .removeSSHKey: .removeSSHKey(try KeyRemoval(given))
             case .restoreSSHKey: .restoreSSHKey(try given.identifier("order"))
+            case .disableCronEntry: .disableCronEntry(try CronEntry(given))
+            case .enableCronEntry: .enableCronEntry(try given.identifier("order"))
             case .triage: .triage(Triage(given))
             case .collectProcessMemory: .collectProcessMemory(try MemoryCollection(given))
             }

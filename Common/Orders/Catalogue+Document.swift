@@ -47,6 +47,7 @@ extension Parameter.Kind {
         case .label: "1 to 32 lower-case letters, digits, - and _"
         case .networks: "at most \(AddressList.most) networks"
         case .domain: "domain, at most \(DomainName.longest) characters"
+        case .line: "one line, at most \(Parameter.longestLine) bytes"
         case .ports: "ports, as tcp/22,udp/1000-2000, at most \(PortRange.mostInList)"
         }
     }

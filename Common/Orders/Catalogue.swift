@@ -61,6 +61,8 @@ extension ActionKind {
         case .collectFile: .collectFile
         case .removeSSHKey: .removeSSHKey
         case .restoreSSHKey: .restoreSSHKey
+        case .disableCronEntry: .disableCronEntry
+        case .enableCronEntry: .enableCronEntry
         case .triage: .triage
         case .collectProcessMemory: .collectProcessMemory
         }

@@ -40,6 +40,8 @@ package struct Parameter: Sendable, Hashable {
         case domain
         /// Ranges of TCP or UDP ports with commas between, as `PortRange` reads them.
         case ports
+        /// One line of a file, as text: without control characters but the tab.
+        case line
     }
 
     static func required(_ name: String, _ kind: Kind, _ summary: String) -> Parameter {
@@ -61,6 +63,8 @@ package struct Parameter: Sendable, Hashable {
     package static let longestDuration: Int64 = 366 * 86_400
     /// Longest path, bytes.
     package static let longestPath = 4096
+    /// Longest line, bytes: cron takes no command of more than a thousand.
+    package static let longestLine = 2048
 
     /// What is wrong with a value, as the end of a sentence; `nil` for a good one.
     func fault(in value: FieldValue) -> String? {
@@ -94,8 +98,15 @@ package struct Parameter: Sendable, Hashable {
                 ? "is no list of at most \(PortRange.mostInList) ports such as tcp/22,udp/1000-2000" : nil
         case .keyFingerprint:
             Self.isKeyFingerprint(text) ? nil : "is no fingerprint of a key: SHA256: and 43 characters of base64"
+        case .line:
+            Self.isLine(text) ? nil : "is no line of 1 to \(Self.longestLine) bytes without control characters"
         case .number, .seconds, .flag: nil
         }
+    }
+
+    private static func isLine(_ text: String) -> Bool {
+        (1...longestLine).contains(text.utf8.count)
+            && text.utf8.allSatisfy { $0 == 0x09 || $0 >= 0x20 && $0 != 0x7F }
     }
 
     private static func isPath(_ text: String) -> Bool {

@@ -14,6 +14,7 @@ struct UndoTests {
     private let host: SystemdGround
     private let fleet: Enrolled
     private let process: ProcessTarget
+    private static let cronLine = "* * * * * root /tmp/miner"
     private static let key = "AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
     private static let fingerprint = "SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU"
 
@@ -34,6 +35,9 @@ struct UndoTests {
         try lab.scratch.file("home/.ssh/authorized_keys", "# a\nssh-ed25519 \(Self.key) ana\n# b", mode: 0o600)
         try Program.must(["chown", "-R", "4321:1000", folder + "/home"])
         try Program.must(["touch", "-d", "2020-02-02", folder + "/home/.ssh/authorized_keys"])
+        let table =
+            "mkdir -p /etc/cron.d && echo '\(Self.cronLine)' > /etc/cron.d/job && touch -d 2020-02-02 /etc/cron.d/job"
+        try Program.must(host.enter + ["sh", "-c", table])
         for unit in ["miner.service", "still.service"] {
             try host.unit(
                 unit, "[Service]\nExecStart=/bin/sleep 600\nRestart=always\n[Install]\nWantedBy=cordon-test.target\n")
@@ -64,6 +68,7 @@ struct UndoTests {
             .lockAccount(AccountLocking(user: "ana", duration: hour)),
             .stopService(ServiceStop(unit: "miner.service", duration: hour)),
             .removeSSHKey(KeyRemoval(user: "ana", fingerprint: Self.fingerprint)),
+            .disableCronEntry(CronEntry(path: "/etc/cron.d/job", line: Self.cronLine)),
         ]
     }
 
@@ -80,6 +85,8 @@ struct UndoTests {
                 "sh", "-c",
                 "cd \(folder)/accounts && find . -printf '%p %y %m %U %G %s\\n' | sort && sha256sum * | sort",
             ]),
+            "cron": try Program.must(
+                host.enter + ["sh", "-c", "cd /etc/cron.d && find job -printf '%p %y %m %U %G %s %T@\\n' && cat job"]),
             "links": try Program.must(
                 host.enter + ["sh", "-c", "find /etc/systemd -mindepth 1 -printf '%p %y %l %m %U %G %s %T@\\n' | sort"]),
             "units": try units.map { unit in

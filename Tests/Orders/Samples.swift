@@ -40,6 +40,8 @@ enum Samples {
             .collectFile(
                 FileCollection(path: "/tmp/z", digest: String(repeating: "0f", count: 32), mostBytes: 1 << 30)),
             .removeSSHKey(KeyRemoval(user: "ana", fingerprint: fingerprint)), .restoreSSHKey(OrderID(id)),
+            .disableCronEntry(CronEntry(path: "/etc/cron.d/x", line: "* * * * *\troot /tmp/x \u{e9}")),
+            .disableCronEntry(CronEntry(path: "/etc/cron.daily/x", line: nil)), .enableCronEntry(OrderID(id)),
             .deleteFile(
                 FileTarget(path: "/tmp/y", digest: String(repeating: "0f", count: 32), evenIfLinked: true)),
         ] + ProcessTarget.Scope.allCases.map { .killProcess(process($0)) } + lists + domains
@@ -130,6 +132,9 @@ enum Samples {
         Broken(stop, "unit", .text("@a.service")), Broken(stop, "unit", .text("..service")),
         Broken(stop, "unit", .text("a\n.service")), Broken(stop, "unit", .text("home.mount")),
         Broken(stop, "unit", .text(String(repeating: "x", count: 248) + ".service")),
+        Broken(cron, "path", nil), Broken(cron, "path", .text("etc/x")), Broken(cron, "entry", .text("")),
+        Broken(cron, "entry", .text("* * * * * root x\n* * * * * root y")), Broken(cron, "entry", .text("\u{1B}[2J")),
+        Broken(cron, "entry", .text(String(repeating: "*", count: 2049))), Broken(cron, "entry", .number(1)),
         Broken(collect, "most_bytes", .number(0)), Broken(collect, "most_bytes", .number((1 << 30) + 1)),
         Broken(collect, "path", .text("etc/x")), Broken(collect, "sha256", .text("0F")),
         Broken(kill, "scope", .text("world")), Broken(kill, "scope", .flag(true)),
@@ -137,6 +142,7 @@ enum Samples {
 
     private static let isolate = Action.isolate(Isolation(duration: .seconds(1)))
     private static let key = Action.removeSSHKey(KeyRemoval(user: "ana", fingerprint: fingerprint))
+    private static let cron = Action.disableCronEntry(CronEntry(path: "/etc/cron.d/x", line: "* * * * * root x"))
     private static let program = Action.blockExecutable(ExecutableBlock(.path("/tmp/x"), duration: .seconds(1)))
     private static let stop = Action.stopService(ServiceStop(unit: "a.service", duration: .seconds(1)))
     private static let unblock = Action.unblockAddress(network)

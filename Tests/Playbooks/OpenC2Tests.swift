@@ -75,7 +75,9 @@ struct OpenC2Tests {
         .lockAccount(AccountLocking(user: "ana", duration: .seconds(60), keepsSessions: true)),
         .stopService(ServiceStop(unit: "miner.service", duration: .seconds(60))), .restoreService(order),
         .removeSSHKey(KeyRemoval(user: "ana", fingerprint: "SHA256:" + String(repeating: "a", count: 42) + "A")),
-        .restoreSSHKey(order),
+        .restoreSSHKey(order), .enableCronEntry(order),
+        .disableCronEntry(CronEntry(path: "/etc/cron.d/x", line: "@daily root /tmp/x")),
+        .disableCronEntry(CronEntry(path: "/etc/cron.daily/x", line: nil)),
     ]
 
     private static let order = OrderID(UUIDv7(high: 0x018F_2C5E_7A3B_7C4D, low: 0x8E5F_0123_4567_89AB))

@@ -101,8 +101,9 @@ extension LocalPolicy {
         case .triage: "triages_per_hour"
         case .collectProcessMemory: "memory_collections_per_hour"
         case .removeSSHKey: "key_removals_per_hour"
+        case .disableCronEntry: "cron_entries_per_hour"
         case .release, .unblockAddress, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain, .thawProcess,
-            .unblockExecutable, .restoreFile, .unlockAccount, .restoreSSHKey:
+            .unblockExecutable, .restoreFile, .unlockAccount, .restoreSSHKey, .enableCronEntry:
             nil
         }
     }

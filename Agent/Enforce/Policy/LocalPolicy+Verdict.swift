@@ -46,7 +46,8 @@ extension LocalPolicy {
         case .stopService(let stop): try checkLength(stop.duration, "longest_stop", longestStop, "stops services")
         case .blockExecutable(let block): try checkExecutable(block, at: host)
         case .quarantineFile(let file), .deleteFile(let file): try checkPath(file.path)
-        case .restoreService, .removeSSHKey, .restoreSSHKey: return
+        case .disableCronEntry(let entry): try checkCron(entry)
+        case .restoreService, .removeSSHKey, .restoreSSHKey, .enableCronEntry: return
         case .collectFile(let collection): try checkCollection(collection)
         case .triage: return
         case .collectProcessMemory: try checkMemory()

@@ -64,6 +64,10 @@ package enum Departure {
                 said.append("The key \(effect.title) stays removed.")
                 continue
             }
+            if effect.key.kind == .disableCronEntry {
+                said.append("The cron entry \(effect.title) stays turned off.")
+                continue
+            }
             if let frozen = FrozenProcesses(bytes: effect.undo), effect.key.kind == .freezeProcess {
                 let report = try? ProcessFreeze(policy: LocalPolicy(), agentUser: 0).thaw(frozen)
                 resumed += report?.resumed ?? 0

@@ -29,6 +29,9 @@ extension Enforcer {
                 return try keys.withLock { _ in try removeKey(removal, order, policy, begun: begun) }
             case .restoreSSHKey(let order):
                 return try keys.withLock { _ in try putKeyBack(order, policy, begun: begun) }
+            case .disableCronEntry(let entry):
+                return try cron.withLock { _ in try disable(entry, order, policy, begun: begun) }
+            case .enableCronEntry(let order): return try cron.withLock { _ in try enable(order, begun: begun) }
             case .restoreService(let order): return try services.withLock { _ in try giveBack(order, begun: begun) }
             case .collectFile(let wanted):
                 return try quietly(order, within: Self.patienceOfCollection) {

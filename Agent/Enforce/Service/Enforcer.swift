@@ -75,6 +75,8 @@ package final class Enforcer: Sendable {
     let guesses = Mutex(CodeGuesses())
     /// The same for keys of accounts, apart because a home folder may answer late. Inside: files as they were last seen.
     let keys = Mutex<[String: [Int64]]>([:])
+    /// The same for entries of cron.
+    let cron = Mutex<[String: [Int64]]>([:])
     let standingPast = Mutex(StandingPast())
     /// What is offered to be installed.
     let intake = Mutex<UpgradeIntake?>(nil)

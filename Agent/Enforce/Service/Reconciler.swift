@@ -51,6 +51,7 @@ package struct Reconciler: Sendable {
             enforcer.keepLocked()
             enforcer.keepStopped()
             enforcer.keepKeysOut()
+            enforcer.keepCronOff()
             enforcer.keepBlocked()
         }
     }

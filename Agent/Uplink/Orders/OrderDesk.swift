@@ -40,7 +40,7 @@ actor OrderDesk {
             case .blockExecutable, .unblockExecutable, .killProcess, .freezeProcess, .thawProcess, .lockAccount,
                 .unlockAccount:
                 self = .processes
-            case .stopService, .restoreService: self = .services
+            case .stopService, .restoreService, .disableCronEntry, .enableCronEntry: self = .services
             case .removeSSHKey, .restoreSSHKey: self = .files
             case .quarantineFile, .restoreFile, .deleteFile: self = .files
             case .collectFile, .triage, .collectProcessMemory: self = .looks

@@ -29,8 +29,7 @@ extension CatalogueEntry {
         ],
         precondition:
             "A service, socket, timer or path unit with a file, which the host does not stand on, and which none stands on "
-            + "that the host does. Entries of cron are taken as files: `quarantine_file` with `/etc/cron.d/NAME` or "
-            + "`/var/spool/cron/crontabs/USER`.",
+            + "that the host does. Entries of cron are turned off by `disable_cron_entry`.",
         effect:
             "It is masked above every other place of units, so that neither a person, a boot, a socket nor a timer starts "
             + "it, and stopped without its `ExecStop`; whoever unmasks it finds it masked and stopped again. What is "

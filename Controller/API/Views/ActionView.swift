@@ -31,6 +31,7 @@ enum ActionView {
         case .label: .sentence(32)
         case .networks: .sentence(AddressList.longestText)
         case .domain: .sentence(DomainName.longest + 1)
+        case .line: .sentence(Parameter.longestLine)
         case .ports: .sentence(PortRange.mostInList * 16)
         }
     }

@@ -16,6 +16,7 @@ struct Act: AsyncParsableCommand {
               cordon act web-1 freeze_process pid=4242 start_time=813377 executable=/tmp/x duration_s=1h --reason 'look'
               cordon act web-1 collect_process_memory pid=4242 start_time=813377 --reason 'miner' --wait
               cordon act web-1 block_executable path=/tmp/.x/miner duration_s=7d --reason 'miner'
+              cordon act web-1 disable_cron_entry path=/etc/cron.d/x entry='* * * * * root /tmp/x' --reason 'miner'
               cordon act web-1 cut_user_network uid=1001 duration_s=4h --reason 'odd uploads'
               cordon act web-1 sinkhole_domain domain=evil.example duration_s=7d --reason 'beacons'
               cordon act web-1 block_addresses --list drop.txt list=drop duration_s=7d --reason 'feed of the day'

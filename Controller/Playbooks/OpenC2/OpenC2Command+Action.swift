@@ -74,6 +74,10 @@ extension OpenC2Command {
         case (.stop, .service(let unit)):
             return try action(
                 .stopService, ["unit": .text(unit), "duration_s": .number(try duration().wholeSeconds)])
+        case (.stop, .cron(let path, let entry)):
+            var parameters: [String: FieldValue] = ["path": .text(path)]
+            if let entry { parameters["entry"] = .text(entry) }
+            return try action(.disableCronEntry, parameters)
         case (.start, .order(let order)): return try action(.restoreService, ["order": .text(order)])
         case (.restore, .order(let order)): return try action(.restoreFile, ["order": .text(order)])
         case (.deny, _), (.allow, _), (.contain, _), (.stop, _), (.delete, _), (.restore, _), (.set, _), (.start, _),

@@ -84,6 +84,8 @@ extension OpenC2Command {
                 "action": "deny", "target": ["er:account": ["account_name": .text(removal.user)]],
                 "args": ["x-cordon": ["ssh_key": .text(removal.fingerprint)]], "actuator": ["er": [:]],
             ]
+        case .disableCronEntry(let entry): command(entry)
+        case .enableCronEntry(let order): undo(order, of: .disableCronEntry)
         case .restoreSSHKey(let order):
             [
                 "action": "allow", "target": ["x-cordon:order": .text("\(order)")],
@@ -102,6 +104,13 @@ extension OpenC2Command {
             "action": "allow", "target": ["x-cordon:order": .text("\(order)")],
             "args": ["x-cordon": ["did": .text(kind.rawValue)]], "actuator": ["slpf": [:]],
         ]
+    }
+
+    private static func command(_ entry: CronEntry) -> JSONValue {
+        var target = JSONObject()
+        target["path"] = .text(entry.path)
+        if let line = entry.line { target["entry"] = .text(line) }
+        return ["action": "stop", "target": ["x-cordon:cron_entry": .object(target)], "actuator": ["er": [:]]]
     }
 
     private static func command(_ block: ExecutableBlock) -> JSONValue {

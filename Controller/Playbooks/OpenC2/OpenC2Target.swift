@@ -18,6 +18,8 @@ package enum OpenC2Target: Sendable, Hashable {
     case networks(list: String, String)
     /// `x-cordon:user`: a user by number.
     case user(Int64)
+    /// `x-cordon:cron_entry`: a table of cron and one of its lines, or a script.
+    case cron(path: String, entry: String?)
     case domain(String)
     case features([String])
     /// Any other target, checked, by its name.
@@ -74,6 +76,9 @@ package enum OpenC2Target: Sendable, Hashable {
         case "x-cordon:networks":
             try OpenC2Check.members(value, name, texts: ["list", "networks"])
             self = .networks(list: value["list"]?.text ?? "", value["networks"]?.text ?? "")
+        case "x-cordon:cron_entry":
+            try OpenC2Check.members(value, name, texts: ["path", "entry"])
+            self = .cron(path: value["path"]?.text ?? "", entry: value["entry"]?.text)
         case "x-cordon:user":
             guard let uid = value["uid"]?.integer, value.object?.count == 1 else {
                 throw .bad("x-cordon:user names a user by uid.")

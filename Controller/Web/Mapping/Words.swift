@@ -91,6 +91,7 @@ extension ActionKind {
         case .lockAccount: "Locked"
         case .stopService: "Stopped"
         case .removeSSHKey: "Removed"
+        case .disableCronEntry: "Turned off"
         default: rawValue
         }
     }
