@@ -29,6 +29,7 @@ package struct Change: Sendable, Hashable, Codable {
         case run
         case task
         case hunt
+        case upgrade
     }
 
     package var topic: Topic

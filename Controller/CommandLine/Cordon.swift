@@ -50,7 +50,9 @@ struct Cordon: AsyncParsableCommand {
             CommandGroup(
                 name: "Running",
                 subcommands: [
-                    PlaybookVerb.self, SigmaVerb.self, RulesVerb.self, GroupsVerb.self, AuditVerb.self, TokenVerb.self,
+                    PlaybookVerb.self, SigmaVerb.self, RulesVerb.self, GroupsVerb.self, AuditVerb.self,
+                    UpgradeVerb.self,
+                    TokenVerb.self,
                     UserVerb.self, KeyVerb.self,
                     APITokenVerb.self,
                 ]

@@ -132,6 +132,14 @@ struct Controller: Sendable {
                         topic: .order, id: "\(evidence.order)", summary: "evidence \(evidence.name)",
                         at: evidence.receivedAt))
                 await OrderTimeline.tell(evidence, in: cases, logger: logger)
+            },
+            upgradeChanged: { id in
+                changes.publish(Change(topic: .upgrade, id: "\(id)", summary: "", at: surroundings.now()))
+            },
+            upgradeStopped: { alarm in
+                do { try await intake.raise(Alert(alarm), about: alarm.host) } catch {
+                    logger.error("an upgrade stopped, and no alert could be raised: \(error)")
+                }
             })
     }
 

@@ -26,6 +26,8 @@ extension Fleet: Service {
             case .host(let record): await hooks.hostChanged(record)
             case .hunt(let id): await hooks.huntChanged(id)
             case .evidence(let evidence): await hooks.evidenceKept(evidence)
+            case .upgrade(let id): await hooks.upgradeChanged(id)
+            case .alarm(let alarm): await hooks.upgradeStopped(alarm)
             }
         }
     }
@@ -69,6 +71,7 @@ extension Fleet: Service {
     private func tick(_ watch: inout CertificateWatch) async {
         do { try await sweepOrders() } catch { log.error("orders whose time is up could not be written: \(error)") }
         do { try await sweepHunts() } catch { log.error("hunts whose time is up could not be written: \(error)") }
+        do { try await turnUpgrade() } catch { log.error("the upgrade could not be written: \(error)") }
         await writePresence()
         do {
             if try watch.changed(at: now) {

@@ -16,6 +16,8 @@ package final class Fleet: Sendable {
         case host(HostRecord)
         case hunt(HuntID)
         case evidence(EvidenceRecord)
+        case upgrade(RolloutID)
+        case alarm(UpgradeAlarm)
     }
 
     let keys: FleetKeys
@@ -33,7 +35,11 @@ package final class Fleet: Sendable {
     let hunts: HuntBoard
     let evidenceStore: any EvidenceRepository
     /// The bytes of evidence.
-    package let evidenceFolder: EvidenceFolder
+    package let evidenceFolder: SumFolder
+    let upgradeStore: any UpgradeRepository
+    let releaseFolder: SumFolder
+    let shelf: ReleaseShelf
+    let desk: RolloutDesk
     let hooks: FleetHooks
     let listenerCertificate: ListenerCertificate
     let keySet: Mutex<OrderKeySet>
@@ -58,10 +64,12 @@ package final class Fleet: Sendable {
         package var hunts: any HuntRepository
         package var evidence: any EvidenceRepository
         package var standing: any StandingRepository
+        package var upgrades: any UpgradeRepository
 
         package init(
             hosts: any HostRegistry, tokens: any TokenRepository, orders: any OrderRepository,
-            hunts: any HuntRepository, evidence: any EvidenceRepository, standing: any StandingRepository
+            hunts: any HuntRepository, evidence: any EvidenceRepository, standing: any StandingRepository,
+            upgrades: any UpgradeRepository
         ) {
             self.hosts = hosts
             self.tokens = tokens
@@ -69,6 +77,7 @@ package final class Fleet: Sendable {
             self.hunts = hunts
             self.evidence = evidence
             self.standing = standing
+            self.upgrades = upgrades
         }
     }
 
@@ -85,6 +94,9 @@ package final class Fleet: Sendable {
         for order in try await stores.orders.openOrders() { fleet.ledger.adopt(order) }
         try await fleet.requeueLeftovers()
         try await fleet.hunts.load()
+        try await fleet.shelf.load()
+        try await fleet.desk.load()
+        await fleet.repeatAlarm()
         return fleet
     }
 
@@ -104,7 +116,12 @@ package final class Fleet: Sendable {
         self.standing = Mutex(standing)
         hunts = HuntBoard(repository: stores.hunts)
         evidenceStore = stores.evidence
-        evidenceFolder = EvidenceFolder("\(keys.folder)/evidence")
+        evidenceFolder = SumFolder("\(keys.folder)/evidence")
+        upgradeStore = stores.upgrades
+        releaseFolder = SumFolder("\(keys.folder)/releases")
+        shelf = ReleaseShelf(
+            repository: stores.upgrades, folder: releaseFolder, root: keys.policyRoot, fleet: keys.fleet)
+        desk = RolloutDesk(repository: stores.upgrades, surroundings: surroundings)
         self.hooks = hooks
         self.rulePacks = rulePacks
         self.settings = settings

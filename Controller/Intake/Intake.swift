@@ -41,6 +41,14 @@ package struct Intake: Sendable {
         return receipt
     }
 
+    /// Takes in an alert that the controller itself raises about a host. Raised again with the same identifier, it stays
+    /// the one it is.
+    package func raise(_ alert: Alert, about agent: AgentID) async throws {
+        _ = try await ingest(
+            ShippedBatch(epoch: alert.id.uuid.bytes, firstSequence: 1, items: [.telemetry(.alert(alert))]),
+            from: agent)
+    }
+
     /// Places alerts that were stored but had no case yet when the controller stopped. Call it at start, and now and then.
     package func resume() async { await placement.settleAll() }
 

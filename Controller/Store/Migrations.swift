@@ -27,6 +27,7 @@ enum Migrations {
         ("003 asset groups", RulesSchema.v2),
         ("004 evidence", EvidenceSchema.v1),
         ("005 standing orders", StandingSchema.v1),
+        ("006 upgrades", UpgradeSchema.v1),
     ]
 
     /// The statement as SQLite takes it: tables are STRICT, so that a column holds nothing but its type, and the types of

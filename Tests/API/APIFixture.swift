@@ -96,6 +96,13 @@ struct Caller {
         return try await ask(method, path, body?.bytes(), headers)
     }
 
+    /// A sample's call.
+    func send(_ route: Route, _ sample: Sample?) async throws -> Answer {
+        let path = sample?.path(of: route) ?? route.path
+        guard let bytes = sample?.bytes else { return try await send(route.method, path, sample?.body) }
+        return try await ask(route.method, path, bytes, ["Content-Type": "application/octet-stream"])
+    }
+
     func ask(_ method: HTTPRequest.Method, _ path: String, _ body: [UInt8]?, _ headers: [String: String] = [:])
         async throws -> Answer
     {

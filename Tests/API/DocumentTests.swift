@@ -22,7 +22,7 @@ struct DocumentTests {
         let fixture = try await APIFixture()
         let sample = try #require(try await Sample.of(route, in: fixture), "no sample call for \(name): add one")
         try await fixture.test(as: .administrator) { caller in
-            let answer = try await caller.send(route.method, sample.path(of: route), sample.body)
+            let answer = try await caller.send(route, sample)
             #expect(answer.status == route.status, "\(answer.text)")
             switch route.answer {
             case .empty: #expect(answer.bytes.isEmpty)
@@ -42,16 +42,15 @@ struct DocumentTests {
         guard case .role(let needed) = route.admission else { return }
         let fixture = try await APIFixture()
         let sample = try await Sample.of(route, in: fixture)
-        let path = sample?.path(of: route) ?? route.path
         try await fixture.test { caller in
-            let answer = try await caller.send(route.method, path, sample?.body)
+            let answer = try await caller.send(route, sample)
             #expect(answer.status == .unauthorized)
             #expect(answer.code == "access.not_signed_in")
             #expect(answer.headers[.wwwAuthenticate] == "Bearer realm=\"cordon\"")
         }
         for role in Role.allCases where role < needed {
             try await fixture.test(as: role) { caller in
-                let answer = try await caller.send(route.method, path, sample?.body)
+                let answer = try await caller.send(route, sample)
                 #expect(answer.status == .forbidden, "\(role)")
                 #expect(answer.code == "access.role")
             }
@@ -59,7 +58,7 @@ struct DocumentTests {
         guard needed != .viewer else { return }
         // The task itself asks for more than the route does.
         try await fixture.test(as: name == "decideTask" ? fixture.task.role : needed) { caller in
-            let answer = try await caller.send(route.method, path, sample?.body)
+            let answer = try await caller.send(route, sample)
             #expect(answer.status == route.status, "\(answer.text)")
         }
     }

@@ -8,6 +8,7 @@ import ControllerRules
 import CordonModel
 import CordonOrders
 import CordonScan
+import CordonTrust
 import HTTPTypes
 
 /// For each route one call that goes well, in the fixture as it is.
@@ -15,6 +16,8 @@ struct Sample {
     /// What stands for `{…}` in the path.
     var parameters: [String: String] = [:]
     var body: JSONValue?
+    /// A body that is no JSON.
+    var bytes: [UInt8]?
 
     /// The sample of a route; `nil` for a route that nobody thought of.
     static func of(_ route: Route, in fixture: APIFixture) async throws -> Sample? {
@@ -41,7 +44,7 @@ struct Sample {
         "getTimeline",
         "getReport", "listOrders", "listStandingOrders", "listPlaybooks", "listRuns", "listTasks", "listAudit",
         "verifyAudit", "exportAudit",
-        "listUsers", "listAPITokens", "listRulePacks", "listAssetGroups",
+        "listUsers", "listAPITokens", "listRulePacks", "listAssetGroups", "listReleases", "listUpgrades",
         "isLive", "isReady", "searchEvents", "getDocument", "getAuthority", "removeUser",
     ]
 
@@ -148,6 +151,24 @@ struct Sample {
         case "unstageRulePack":
             try await services.rules.stage(try await staged(services).version, to: "web", by: .system)
             return Sample(body: ["group": "web"])
+        case "addRelease":
+            let signed = try ReleaseSample(fixture).signed
+            return Sample(body: ["signed": .text(Base64URL.text(signed))])
+        case "sendPackage":
+            let made = try ReleaseSample(fixture)
+            _ = try await services.fleet.addRelease(made.signed, by: .system)
+            return Sample(parameters: ["sha256": HexDigit.text(made.release.files[0].sha256)], bytes: made.package)
+        case "removeRelease":
+            try await ReleaseSample(fixture).add(to: services)
+            return Sample(parameters: ["version": "1%3A2.0%7Erc1"])
+        case "startUpgrade":
+            try await ReleaseSample(fixture).add(to: services)
+            return Sample(body: ["version": "1:2.0~rc1", "rings": ["web", "*"], "soak_s": 60])
+        case "getUpgrade", "pauseUpgrade", "cancelUpgrade", "resumeUpgrade":
+            try await ReleaseSample(fixture).add(to: services)
+            _ = try await services.fleet.startUpgrade(RolloutPlan(version: "1:2.0~rc1"), by: .system)
+            if name == "resumeUpgrade" { _ = try await services.fleet.stepUpgrade(.pause, by: .system) }
+            return Sample()
         case "rollBackRulePack":
             _ = try await staged(services)
             return Sample(body: ["group": ""])
@@ -171,5 +192,31 @@ struct Sample {
             [.init(name: "nc.yml", text: rule)], name: "linux", by: .system)
         try await services.rules.stage(pack.version, to: "", by: .system)
         return pack
+    }
+}
+
+/// A release of one package, signed by the root of a fixture's fleet.
+struct ReleaseSample {
+    let release: Release
+    let package: [UInt8]
+    let signed: [UInt8]
+
+    init(_ fixture: APIFixture) throws { try self.init(fixture.web) }
+
+    init(_ web: WebFixture, version: String = "1:2.0~rc1") throws {
+        package = Array("no package of \(version)".utf8)
+        release = Release(
+            fleet: "acme", version: version, architecture: "amd64", createdAt: WebFixture.start,
+            expiresAt: WebFixture.start + .seconds(86_400),
+            files: [
+                .init(package: "cordon-agent", size: Int64(package.count), sha256: Fingerprint(of: package).bytes)
+            ])
+        let root = try KeyFile.signingKey(at: "\(web.folder).root")
+        signed = try ReleaseEnvelope(signing: release.serialized(), with: root).serialized()
+    }
+
+    func add(to services: APIServices) async throws {
+        _ = try await services.fleet.addRelease(signed, by: .system)
+        _ = try await services.fleet.addPackagePart(package, at: 0, of: release.files[0].sha256, by: .system)
     }
 }

@@ -171,6 +171,48 @@ struct WebLookingTests {
         }
     }
 
+    @Test("an upgrade is shown ring by ring, with releases; only an administrator starts, holds, continues and ends it")
+    func upgrades() async throws {
+        let fixture = try await WebFixture()
+        try await ReleaseSample(fixture).add(to: fixture.services)
+        try await visit(as: "administrator", fixture) { visitor, token in
+            let empty = try await visitor.get("/upgrades")
+            #expect(empty.html.contains("No upgrade yet.") && empty.html.contains("1:2.0~rc1"))
+            let fields = ["form_token": token, "version": "1:2.0~rc1", "soak": "4", "failed": "0"]
+            let misspelt = try await visitor.post("/upgrades", fields.merging(["rings": "wbe, *"]) { $1 })
+            #expect(misspelt.status == .unprocessableContent && misspelt.html.contains("There are these: web."))
+            let odd = try await visitor.post("/upgrades", fields.merging(["rings": "*", "soak": "x"]) { $1 })
+            #expect(odd.status.code >= 400)
+            let begun = try await visitor.post("/upgrades", fields.merging(["rings": "web, *"]) { $1 })
+            #expect(begun.location == "/upgrades?done=upgrading")
+            let shown = try await visitor.get("/upgrades")
+            for text in ["Running", "At it", "Waits", "2 hosts", "0 hosts", "All others", "web-1", "db-1", "4 h"] {
+                #expect(shown.html.contains(text), "\(text)")
+            }
+            #expect(!shown.html.contains("Start an upgrade"), "one at a time")
+            for (step, word) in [("pause", "Held"), ("resume", "Running"), ("cancel", "Ended by hand")] {
+                let done = try await visitor.post("/upgrades/\(step)", ["form_token": token])
+                #expect(done.location == "/upgrades?done=upgrade-\(step)")
+                let after = try await visitor.get("/upgrades")
+                #expect(after.html.contains(word))
+            }
+            let over = try await visitor.post("/upgrades/pause", ["form_token": token])
+            #expect(over.status == .conflict)
+            let nothing = try await visitor.post("/upgrades/explode", ["form_token": token])
+            #expect(nothing.status == .notFound)
+            let hosts = try await visitor.get("/hosts")
+            #expect(hosts.html.contains("Version") && hosts.html.contains("0.1.0"))
+        }
+        try await visit(as: "responder", fixture) { visitor, token in
+            let page = try await visitor.get("/upgrades")
+            #expect(page.html.contains("1:2.0~rc1") && !page.html.contains("action=\"/upgrades"))
+            for path in ["/upgrades", "/upgrades/pause", "/upgrades/cancel"] {
+                let answer = try await visitor.post(path, ["form_token": token, "version": "1:2.0~rc1"])
+                #expect(answer.status == .forbidden)
+            }
+        }
+    }
+
     @Test("packs, stagings, asset groups and what was rolled back are shown; only an administrator stages")
     func rules() async throws {
         let fixture = try await WebFixture()

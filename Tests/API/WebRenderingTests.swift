@@ -42,18 +42,19 @@ struct WebRenderingTests {
 
     @Test("a page with hostile text everywhere has the same elements and attributes as one without", arguments: hostile)
     func structure(text: String) {
-        for (page, poisoned) in [(renderer.html(Poison.casePage("x")), renderer.html(Poison.casePage(text)))]
-            + [(renderer.html(Poison.hostPage("x")), renderer.html(Poison.hostPage(text)))]
-            + [(renderer.html(Poison.nowPage("x")), renderer.html(Poison.nowPage(text)))]
-            + [(renderer.html(Poison.searchPage("x")), renderer.html(Poison.searchPage(text)))]
-            + [(renderer.html(Poison.huntsPage("x")), renderer.html(Poison.huntsPage(text)))]
-            + [(renderer.html(Poison.huntPage("x")), renderer.html(Poison.huntPage(text)))]
-            + [(renderer.html(Poison.rulesPage("x")), renderer.html(Poison.rulesPage(text)))]
-            + [(renderer.html(Poison.signingPage("x")), renderer.html(Poison.signingPage(text)))]
-            + [(renderer.html(Poison.passkeysPage("x")), renderer.html(Poison.passkeysPage(text)))]
-        {
-            #expect(markup(of: poisoned) == markup(of: page))
+        func check(_ make: (String) -> some Page) {
+            #expect(markup(of: renderer.html(make(text))) == markup(of: renderer.html(make("x"))))
         }
+        check(Poison.casePage)
+        check(Poison.hostPage)
+        check(Poison.nowPage)
+        check(Poison.searchPage)
+        check(Poison.huntsPage)
+        check(Poison.huntPage)
+        check(Poison.rulesPage)
+        check(Poison.upgradesPage)
+        check(Poison.signingPage)
+        check(Poison.passkeysPage)
     }
 
     @Test("every sample page is whole: one heading, a title, no template left over, no style or script inside")
@@ -64,6 +65,7 @@ struct WebRenderingTests {
             renderer.html(WebSamples.signInPage), renderer.html(WebSamples.faultPage),
             renderer.html(Poison.searchPage("x")), renderer.html(Poison.huntsPage("x")),
             renderer.html(Poison.huntPage("x")), renderer.html(Poison.rulesPage("x")),
+            renderer.html(Poison.upgradesPage("x")),
             renderer.html(Poison.signingPage("x")), renderer.html(Poison.passkeysPage("x")),
         ]
         for html in pages {
@@ -81,7 +83,8 @@ struct WebRenderingTests {
         for html in [
             renderer.html(WebSamples.nowPage), renderer.html(WebSamples.casePage), renderer.html(WebSamples.hostPage),
             renderer.html(Poison.huntsPage("form-token")), renderer.html(Poison.huntPage("form-token")),
-            renderer.html(Poison.rulesPage("form-token")), renderer.html(Poison.signingPage("form-token")),
+            renderer.html(Poison.rulesPage("form-token")), renderer.html(Poison.upgradesPage("form-token")),
+            renderer.html(Poison.signingPage("form-token")),
         ] {
             let forms = html.split(separator: "<form ").dropFirst()
             #expect(!forms.isEmpty)
@@ -98,7 +101,8 @@ struct WebRenderingTests {
             renderer.html(WebSamples.nowPage), renderer.html(WebSamples.casePage), renderer.html(WebSamples.hostPage),
             renderer.html(WebSamples.signInPage), renderer.html(Poison.searchPage("x")),
             renderer.html(Poison.huntsPage("x")), renderer.html(Poison.huntPage("x")),
-            renderer.html(Poison.rulesPage("x")), renderer.html(Poison.signingPage("x")),
+            renderer.html(Poison.rulesPage("x")), renderer.html(Poison.upgradesPage("x")),
+            renderer.html(Poison.signingPage("x")),
             renderer.html(Poison.passkeysPage("x")),
         ] {
             let identifiers = attributes("id", in: html)
@@ -265,6 +269,31 @@ private enum Poison {
         page.columns = [text]
         page.rows = [.init(hostID: "1", hostName: text, cells: [text])]
         page.later = text
+        return page
+    }
+
+    static func upgradesPage(_ text: String) -> UpgradesPage {
+        var page = UpgradesPage(frame: WebSamples.frame("Upgrades", .upgrades))
+        page.upgrade = .init(
+            version: text, upgradeState: StateMark(text, .danger), why: text, started: WebSamples.before(9),
+            by: text, facts: [Fact(text, text)])
+        page.rings = [
+            .init(
+                place: "1", ringName: text, ringState: StateMark(text, .warn), size: text,
+                parts: [.init(from: "0.00", width: "100.00", partMood: "good")],
+                counts: [.init(hosts: "1", countState: StateMark(text, .good))])
+        ]
+        page.lines = [
+            .init(hostID: "1", hostName: text, inRing: text, stage: StateMark(text, .danger), detail: text)
+        ]
+        page.releases = [
+            .init(
+                releaseName: text, architecture: text, packages: text, whole: StateMark(text, .good),
+                expires: WebSamples.before(9), added: WebSamples.before(9), addedBy: text)
+        ]
+        page.steps = [.init(step: "pause", stepWord: text, token: "form-token")]
+        page.linesCut = text
+        page.start = .init(token: "form-token", versions: [Choice(key: text, word: text, chosen: true)], groups: text)
         return page
     }
 

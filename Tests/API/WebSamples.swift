@@ -168,17 +168,18 @@ enum WebSamples {
             HostRow(
                 hostID: "019f0000-0000-7000-8000-000000000021", hostName: "db-1", group: "data",
                 presence: StateMark("Online", .good, mark: "●"), containment: StateMark("Isolated", .danger),
-                detail: "until 05:32:47 UTC, in 4 h", system: "Debian GNU/Linux 12", seen: before(1)
+                detail: "until 05:32:47 UTC, in 4 h", system: "Debian GNU/Linux 12", version: "0.1.0", seen: before(1)
             ),
             HostRow(
                 hostID: "019f0000-0000-7000-8000-000000000022", hostName: "web-1", group: "web",
                 presence: StateMark("Online", .good, mark: "●"), containment: StateMark("1 block", .warn, mark: "⊘"),
-                detail: "", system: "Ubuntu 24.04.3 LTS", seen: before(3)
+                detail: "", system: "Ubuntu 24.04.3 LTS", version: "0.1.0",
+                upgrading: StateMark("Fetching", .warn), seen: before(3)
             ),
             HostRow(
                 hostID: "019f0000-0000-7000-8000-000000000023", hostName: "web-3", group: nil,
                 presence: StateMark("Offline", .warn, mark: "○"), containment: StateMark("Free", .calm),
-                detail: "", system: "Debian GNU/Linux 12", seen: before(190)
+                detail: "", system: "Debian GNU/Linux 12", version: "0.1.0", seen: before(190)
             ),
         ],
         tally: "3 hosts: 2 online, 1 isolated."

@@ -33,7 +33,7 @@ struct EvidenceTests {
     private static func content(_ evidence: EvidenceRecord, at controller: Controller) async throws -> [UInt8] {
         var bytes: [UInt8] = []
         while true {
-            let more = try await controller.fleet.evidenceFolder.bytes(of: evidence, at: Int64(bytes.count))
+            let more = try await controller.fleet.evidenceFolder.bytes(of: evidence.sha256, at: Int64(bytes.count))
             if more.isEmpty { return bytes }
             bytes += more
         }
@@ -282,7 +282,7 @@ struct EvidenceTests {
             #expect(content == [1, 2, 3])
             controller.clock.advance(by: .seconds(600))
             _ = try await controller.fleet.forgetEvidence()
-            let holds = try await controller.fleet.evidenceFolder.holds(left)
+            let holds = try await controller.fleet.evidenceFolder.holds(left.sha256, left.size)
             #expect(!holds)
         }
     }

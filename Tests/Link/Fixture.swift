@@ -32,11 +32,12 @@ final class TestClock: Sendable {
 
 /// What hooks were told, and a way to wait for it.
 final class Heard: Sendable {
-    private let state = Mutex((orders: [OrderRecord](), batches: [Cordon_V1_Batch]()))
+    private let state = Mutex((orders: [OrderRecord](), batches: [Cordon_V1_Batch](), alarms: [UpgradeAlarm]()))
     let refusesBatches = Mutex(false)
 
     var orders: [OrderRecord] { state.withLock { $0.orders } }
     var batches: [Cordon_V1_Batch] { state.withLock { $0.batches } }
+    var alarms: [UpgradeAlarm] { state.withLock { $0.alarms } }
 
     var hooks: FleetHooks {
         FleetHooks(
@@ -46,7 +47,8 @@ final class Heard: Sendable {
                 }
                 self.state.withLock { $0.batches.append(batch) }
             },
-            orderChanged: { record in self.state.withLock { $0.orders.append(record) } })
+            orderChanged: { record in self.state.withLock { $0.orders.append(record) } },
+            upgradeStopped: { alarm in self.state.withLock { $0.alarms.append(alarm) } })
     }
 }
 

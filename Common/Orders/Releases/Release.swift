@@ -60,7 +60,7 @@ package struct Release: Sendable, Hashable {
     package var fault: String? {
         if fleet.isEmpty || fleet.utf8.count > 253 { return "its fleet is empty or too long" }
         if !Self.isVersion(version) { return "its version is none of Debian's" }
-        if !Self.isName(architecture, longest: 32) { return "its architecture is none of Debian's" }
+        if !Self.isArchitecture(architecture) { return "its architecture is none of Debian's" }
         if !(1...Self.mostFiles).contains(files.count) { return "it has \(files.count) packages, not 1 to 8" }
         if expiresAt <= createdAt { return "it expires before it was signed" }
         if Set(files.map(\.package)).count < files.count { return "it names a package twice" }
@@ -79,6 +79,9 @@ package struct Release: Sendable, Hashable {
             place == 0 ? isDigit(byte) : isDigit(byte) || isLetter(byte | 0x20) || ".+~:-".utf8.contains(byte)
         }
     }
+
+    /// Whether the text is an architecture of Debian's, as far as its letters go.
+    package static func isArchitecture(_ text: String) -> Bool { isName(text, longest: 32) }
 
     /// Names of packages (Debian Policy §5.6.1) and architectures.
     private static func isName(_ text: String, longest: Int) -> Bool {
@@ -134,7 +137,7 @@ extension ReleaseEnvelope {
         self.init(release: Array(signed.release), signature: Array(signed.signature))
     }
 
-    /// Reads a serialised `SignedRelease`: a file that `cordon release sign` wrote.
+    /// Reads a serialised `SignedRelease`: a file that `cordon upgrade sign` wrote.
     package init(serialized bytes: [UInt8]) throws(WireError) {
         guard bytes.count <= Release.mostSigned, let signed = try? Cordon_V1_SignedRelease(serializedBytes: bytes)
         else { throw WireError("it is no signed release") }

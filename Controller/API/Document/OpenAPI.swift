@@ -72,6 +72,7 @@ package enum OpenAPI {
         case .none: break
         case .json(let schema): members["requestBody"] = body(schema.document)
         case .document: members["requestBody"] = body(["type": "object"])
+        case .bytes: members["requestBody"] = body(["type": "string"], as: "application/octet-stream")
         }
         members["responses"] = responses(route)
         return .object(members)
@@ -84,8 +85,8 @@ package enum OpenAPI {
         ]
     }
 
-    private static func body(_ schema: JSONValue) -> JSONValue {
-        ["required": true, "content": ["application/json": ["schema": schema]]]
+    private static func body(_ schema: JSONValue, as mediaType: String = "application/json") -> JSONValue {
+        ["required": true, "content": .object(JSONObject()).with(mediaType, ["schema": schema])]
     }
 
     private static func responses(_ route: Route) -> JSONValue {

@@ -64,10 +64,11 @@ extension Problem {
         .contentTooLarge, "request.too_large", "The body is larger than \(APILimits.body) bytes.",
         remedy: "Send less at a time."
     )
-    static let mediaType = Problem(
-        .unsupportedMediaType, "request.media_type", "The body's Content-Type is not application/json.",
-        remedy: "Send JSON and say so in the Content-Type header."
-    )
+    static func mediaType(_ expected: String) -> Problem {
+        Problem(
+            .unsupportedMediaType, "request.media_type", "The body's Content-Type is not \(expected).",
+            remedy: "Send that, and say so in the Content-Type header.")
+    }
     static let unexpectedBody = Problem(
         .badRequest, "request.unexpected_body", "This request takes no body.", remedy: "Leave it out.")
     static let formToken = Problem(

@@ -42,8 +42,9 @@ package enum ProblemMap {
                 "access.unknown_user", "access.unknown_token", "case.not_found", "case.task_not_found",
                 "evidence.unknown",
                 "host.unknown",
-                "hunt.unknown", "order.unknown", "playbook.unknown", "rules.unknown", "rules.group_unknown",
-                "run.unknown", "standing.unknown", "task.unknown",
+                "hunt.unknown", "order.unknown", "playbook.unknown", "release.unknown", "rules.unknown",
+                "rules.group_unknown",
+                "run.unknown", "standing.unknown", "task.unknown", "upgrade.unknown",
                 "token.unknown",
             ]
         ),
@@ -53,7 +54,7 @@ package enum ProblemMap {
                 "access.name_taken", "access.last_administrator", "access.already_initialised", "case.transition",
                 "case.task_finished", "case.full", "host.revoked", "order.conflict", "order.no_undo",
                 "order.not_waiting", "order.stale",
-                "playbook.older",
+                "playbook.older", "release.exists", "release.in_use", "upgrade.state",
                 "rules.nothing_before", "run.conflict", "run.over", "task.closed", "token.expired", "token.used_up",
                 "token.withdrawn",
             ]
@@ -65,12 +66,13 @@ package enum ProblemMap {
                 "approval.invalid", "approval.unknown", "hunt.invalid", "order.invalid", "playbook.future",
                 "playbook.invalid", "playbook.not_runnable",
                 "run.input_missing",
+                "release.altered", "release.invalid", "upgrade.invalid",
                 "rules.empty", "rules.faults", "rules.large", "rules.group_name", "rules.group_values",
                 "rules.group_count", "rules.range", "run.input_type",
                 "token.uses", "token.lifetime", "token.group",
             ]
         ),
-        (.serviceUnavailable, ["evidence.damaged", "playbook.folder", "playbook.write"]),
+        (.serviceUnavailable, ["evidence.damaged", "release.no_room", "playbook.folder", "playbook.write"]),
     ].reduce(into: [:]) { (statuses, entry: (status: HTTPResponse.Status, codes: [String])) in
         for code in entry.codes { statuses[code] = entry.status }
     }

@@ -52,12 +52,16 @@ enum RequestReader {
             return (value, bytes)
         case .document:
             return (.null, try await bytes(request, most))
+        case .bytes:
+            return (.null, try await bytes(request, most, as: "application/octet-stream"))
         }
     }
 
-    private static func bytes(_ request: Request, _ most: Int) async throws -> [UInt8] {
+    private static func bytes(
+        _ request: Request, _ most: Int, as expected: String = "application/json"
+    ) async throws -> [UInt8] {
         let mediaType = request.headers[.contentType]?.split(separator: ";").first?.lowercased() ?? ""
-        guard mediaType.split(separator: " ").joined() == "application/json" else { throw Problem.mediaType }
+        guard mediaType.split(separator: " ").joined() == expected else { throw Problem.mediaType(expected) }
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > most {
             throw Problem.tooLarge
         }

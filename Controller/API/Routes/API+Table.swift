@@ -5,6 +5,7 @@ extension API {
     package static let routes: [Route] = [
         sessionRoutes, hostRoutes, enrolmentRoutes, alertRoutes, eventRoutes, caseRoutes, caseWorkRoutes, orderRoutes,
         approvalRoutes, standingRoutes, evidenceRoutes, huntRoutes, ruleRoutes, ruleTrialRoutes, assetGroupRoutes,
+        upgradeRoutes,
         playbookRoutes,
         runRoutes, taskRoutes, auditRoutes, userRoutes, apiTokenRoutes, changeRoutes, serviceRoutes,
     ].flatMap { $0 }

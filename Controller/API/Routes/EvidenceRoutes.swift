@@ -55,13 +55,15 @@ package struct EvidenceDownload: Sendable {
     /// - Throws: when the bytes are not there whole, or the reading cannot be written down.
     package init(_ evidence: EvidenceRecord, _ services: APIServices, by principal: Principal) async throws {
         let folder = services.fleet.evidenceFolder
-        guard try await folder.holds(evidence) else { throw FleetError.damagedEvidence(evidence.order) }
+        guard try await folder.holds(evidence.sha256, evidence.size) else {
+            throw FleetError.damagedEvidence(evidence.order)
+        }
         try await services.audit.record(
             Fleet.readingEntry(evidence, by: principal, at: services.surroundings.now()))
         body = ResponseBody(contentLength: Int(clamping: evidence.size)) { writer in
             var offset: Int64 = 0
             while offset < evidence.size {
-                let bytes = try await folder.bytes(of: evidence, at: offset)
+                let bytes = try await folder.bytes(of: evidence.sha256, at: offset)
                 // Less than was promised ends the connection: nobody takes it for the whole.
                 guard !bytes.isEmpty else { throw FleetError.damagedEvidence(evidence.order) }
                 try await writer.write(ByteBuffer(bytes: bytes))

@@ -16,6 +16,8 @@ package struct Route: Sendable {
         case json(Schema)
         /// JSON whose shape the handler checks: a playbook.
         case document
+        /// Bytes as they are: part of a package.
+        case bytes
     }
 
     /// What it answers with when all goes well.

@@ -29,6 +29,8 @@ enum HostView {
             .required("revocation", .nullable(revocation)),
             .optional("rules", .nullable(rules), "With one host only; null when it was not heard of since a restart."),
             .optional(
+                "packages", .nullable(packages), "With one host only; null when it has not said since a restart."),
+            .optional(
                 "gaps", .list(gap, most: gapsShown), "With one host only: what it said it lost or missed, newest first."
             ),
         ])
@@ -63,10 +65,31 @@ enum HostView {
         ])
     )
 
-    /// One host, with the rules that it runs and the gaps that it told of.
+    private static let packages = Schema.named(
+        "HostPackages",
+        .object([
+            .required("architecture", .string), .required("installed", .string, "The version that dpkg says it has."),
+            .required(
+                "upgrade", .nullable(.choice(of: RolloutHostState.self)),
+                "How far the newest upgrade is at it; null where that leaves it out."),
+            .required("fault", .string, "Why it is so. Untrusted."),
+        ])
+    )
+
+    private static func packages(of host: AgentID, _ fleet: Fleet) async -> JSONValue {
+        guard let said = await fleet.packagesInUse()[host] else { return .null }
+        let upgrade = await fleet.rollout()?.hosts[host]
+        return [
+            "architecture": .text(said.architecture), "installed": .text(said.installed),
+            "upgrade": .optional(upgrade?.state.rawValue), "fault": .text(upgrade?.fault ?? ""),
+        ]
+    }
+
+    /// One host, with the rules that it runs, the packages that it has, and the gaps that it told of.
     static func json(_ host: HostRecord, _ services: APIServices) async throws -> JSONValue {
         let gaps = try await services.intake.gaps(of: host.id, limit: gapsShown)
         let shown = json(host).with("gaps", .array(gaps.map(json)))
+            .with("packages", await packages(of: host.id, services.fleet))
         guard let state = services.fleet.rulesInUse()[host.id] else { return shown.with("rules", .null) }
         let version = Int64(clamping: min(state.version, 1 << 53 - 1))
         let pack = try await services.rules.pack(version)

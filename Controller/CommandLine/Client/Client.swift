@@ -72,6 +72,14 @@ struct Client: Sendable {
         return try await json(request)
     }
 
+    /// A POST of bytes as they are.
+    func send(bytes: [UInt8], to path: String, _ query: [(String, String?)]) async throws -> JSONValue {
+        var request = try request(.post, path, query)
+        request.headers.add(name: "Content-Type", value: "application/octet-stream")
+        request.body = .bytes(ByteBuffer(bytes: bytes))
+        return try await json(request)
+    }
+
     /// A GET that answers bytes, handed on as they come.
     func stream(
         _ path: String, _ query: [(String, String?)] = [], headers: [(String, String)] = [],

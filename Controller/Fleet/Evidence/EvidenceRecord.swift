@@ -47,7 +47,7 @@ package struct EvidenceFilter: Sendable, Hashable {
     }
 }
 
-/// Where it is kept which evidence there is; the bytes are in ``EvidenceFolder``.
+/// Where it is kept which evidence there is; the bytes are in ``SumFolder``.
 package protocol EvidenceRepository: Sendable {
     /// Adds a record with its audit entry; one of the same order stays as it is.
     func add(_ evidence: EvidenceRecord, recording entry: AuditEntry) async throws

@@ -60,21 +60,21 @@ extension Fleet {
         guard evidence.size <= record.order.action.mostEvidence ?? -1 else {
             return .later("\(evidence.size) bytes are more than the order asked for")
         }
-        var end = try await evidenceFolder.arrived(id, evidence)
+        var end = try await evidenceFolder.arrived(.init(id, evidence))
         // Looked at with every part: many that began together may not go on together.
         let used = try await evidenceStore.evidenceBytes() + evidenceFolder.arriving()
         guard used + (end == 0 ? evidence.size : Int64(part.content.count)) <= settings.evidenceBytes else {
             return .later("the evidence kept has \(used) of at most \(settings.evidenceBytes) bytes")
         }
         if !part.content.isEmpty || evidence.size == 0, let offset = Int64(exactly: part.offset) {
-            end = try await evidenceFolder.add([UInt8](part.content), at: offset, of: id, evidence)
+            end = try await evidenceFolder.add([UInt8](part.content), at: offset, of: .init(id, evidence))
         }
         guard end == evidence.size else { return .wanted(end) }
         return try await keep(evidence, of: record)
     }
 
     private func keep(_ evidence: Evidence, of record: OrderRecord) async throws -> Arrival {
-        guard try await evidenceFolder.keep(record.id, evidence) else {
+        guard try await evidenceFolder.keep(.init(record.id, evidence)) else {
             return .later("its SHA-256 is not what the host said")
         }
         let kept = EvidenceRecord(
@@ -116,6 +116,12 @@ extension Fleet {
             try await evidenceFolder.remove(evidence.sha256)
         }
         return !forgotten.isEmpty
+    }
+}
+
+extension SumFolder.Draft {
+    fileprivate init(_ order: OrderID, _ evidence: Evidence) {
+        self.init(owner: "\(order)", sha256: evidence.sha256, size: evidence.size)
     }
 }
 

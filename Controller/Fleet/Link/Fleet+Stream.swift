@@ -68,8 +68,9 @@ extension Fleet {
                 changed(session.agent) { $0.facts = facts.model(keepingHealthOf: $0.facts) }
                 sendStanding(to: session, unless: facts.standingVersion)
             case .rulePack(let state): heard(state, from: session.agent)
+            case .upgrade(let state): try await heard(state, at: session)
             // A kind of message that this version does not know.
-            case .upgrade, nil: continue
+            case nil: continue
             }
         }
         session.finish()
@@ -90,6 +91,7 @@ extension Fleet {
         }
         offerRules(to: session)
         sendStanding(to: session)
+        await offerUpgrade(to: session)
         try await deliver(to: session)
         try await askOpenHunts(session)
     }

@@ -58,7 +58,8 @@ struct LinkService: Cordon_V1_Link.SimpleServiceProtocol {
     func fetchRelease(
         request: Cordon_V1_ReleaseWant, context: ServerContext
     ) async throws -> Cordon_V1_ReleasePart {
-        throw RPCError(code: .unimplemented, message: "This controller does not serve upgrades yet.")
+        let (_, agent) = try context.agent()
+        return try await fleet.part(request, for: agent)
     }
 }
 

@@ -20,6 +20,8 @@ final class Session: Sendable {
     /// What the stream's writer takes, in order.
     let outbound: AsyncStream<Out>
     private let continuation: AsyncStream<Out>.Continuation
+    /// What it was given of packages.
+    let carrying = Mutex(Carrying())
 
     /// Messages that may wait for a slow agent; then it is cut off and comes back for them.
     private static let backlog = 4096

@@ -14,7 +14,7 @@ package struct FleetStore: Sendable {
     /// What ``Fleet`` is loaded from.
     package var stores: Fleet.Stores {
         Fleet.Stores(
-            hosts: self, tokens: self, orders: self, hunts: self, evidence: self, standing: self)
+            hosts: self, tokens: self, orders: self, hunts: self, evidence: self, standing: self, upgrades: self)
     }
 }
 

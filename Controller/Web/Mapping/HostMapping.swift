@@ -23,22 +23,40 @@ extension HostLine {
 }
 
 extension HostRow {
-    init(_ host: HostRecord, now: Timestamp) {
+    /// - Parameters:
+    ///   - packages: What it says that it has.
+    ///   - upgrade: How far an upgrade is at it that is not over.
+    init(_ host: HostRecord, packages: HostPackages?, upgrade: RolloutHostState?, now: Timestamp) {
         self.init(
             hostID: "\(host.id)", hostName: host.name, group: host.group.isEmpty ? nil : host.group,
             presence: StateMark(presenceOf: host), containment: StateMark(containmentOf: host, now: now),
             detail: host.isolationDetail(now), system: host.facts?.operatingSystem ?? "not known yet",
-            seen: host.lastSeen.map { Moment($0, now: now) }
+            version: packages?.installed.nonEmpty ?? host.facts?.agentVersion.nonEmpty ?? "not known yet",
+            upgrading: upgrade.map { StateMark($0) }, seen: host.lastSeen.map { Moment($0, now: now) }
         )
     }
 }
 
+extension String {
+    fileprivate var nonEmpty: String? { isEmpty ? nil : self }
+}
+
 extension HostsPage {
     /// Worst first: isolated, then offline, then by name.
-    init(_ hosts: [HostRecord], frame: Frame, now: Timestamp) {
+    init(
+        _ hosts: [HostRecord], packages: [AgentID: HostPackages], rollout: Rollout?, frame: Frame, now: Timestamp
+    ) {
         let sorted = hosts.map { (rank: Self.rank($0, now), host: $0) }
             .sorted { ($0.rank, $0.host.name, $0.host.id) < ($1.rank, $1.host.name, $1.host.id) }
-        self.init(frame: frame, hosts: sorted.map { HostRow($0.host, now: now) }, tally: Self.tally(hosts, now))
+        // Of one that is over, only what did not go well is of interest.
+        let isOpen = rollout.map { $0.state != .finished && $0.state != .cancelled } ?? false
+        let rows = sorted.map { _, host in
+            let state = rollout?.hosts[host.id]?.state
+            return HostRow(
+                host, packages: packages[host.id], upgrade: state.flatMap { isOpen || $0 != .done ? $0 : nil }, now: now
+            )
+        }
+        self.init(frame: frame, hosts: rows, tally: Self.tally(hosts, now))
     }
 
     private static func rank(_ host: HostRecord, _ now: Timestamp) -> Int {
@@ -118,6 +136,17 @@ extension HostPage {
             text += staged == 0 ? "; none are staged" : "; version \(staged) is staged"
         }
         return Fact("Rules", rules.fault.isEmpty ? text : "\(text); it refused another: \(rules.fault)")
+    }
+
+    /// What dpkg says that it has, and how far the newest upgrade is at it.
+    static func fact(of packages: HostPackages, _ upgrade: RolloutHost?, to version: String?) -> Fact {
+        var text = packages.installed.isEmpty ? "of different versions" : packages.installed
+        if !packages.architecture.isEmpty { text += " for \(packages.architecture)" }
+        if let upgrade, let version {
+            text += "; upgrade to \(version): \(StateMark(upgrade.state).word.lowercased())"
+            if !upgrade.fault.isEmpty { text += ": \(upgrade.fault)" }
+        }
+        return Fact("Packages", text)
     }
 
     static let gapsShown = 5

@@ -32,6 +32,7 @@ package struct Frame: Sendable {
         package var onSearch: Bool
         package var onHunts: Bool
         package var onRules: Bool
+        package var onUpgrades: Bool
         /// Whether hunts are shown to them.
         package var seesHunts: Bool
 
@@ -48,6 +49,7 @@ package struct Frame: Sendable {
             onSearch = place == .search
             onHunts = place == .hunts
             onRules = place == .rules
+            onUpgrades = place == .upgrades
             self.seesHunts = seesHunts
         }
     }
@@ -60,6 +62,7 @@ package struct Frame: Sendable {
         case search
         case hunts
         case rules
+        case upgrades
     }
 }
 
@@ -94,6 +97,10 @@ package struct Notice: Sendable, Hashable {
         "staged": Notice("Staged.", "Hosts that are there fetch the pack now, others when they come."),
         "unstaged": Notice("Taken back.", "The group's hosts run what all other hosts run."),
         "rolled-back": Notice("Rolled back.", "Hosts go back to what they ran before."),
+        "upgrading": Notice("Started.", "Hosts of the first ring are offered the release as they are there."),
+        "upgrade-pause": Notice("Held.", "No further host takes the release; those at it go on."),
+        "upgrade-resume": Notice("Going on.", "Hosts are offered the release again."),
+        "upgrade-cancel": Notice("Ended.", "Hosts that have the release keep it."),
         "signed-out": Notice("Signed out.", "The session has ended on the controller as well."),
     ]
 }

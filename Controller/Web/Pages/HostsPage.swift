@@ -22,11 +22,15 @@ package struct HostRow: Sendable {
     package var containment: StateMark
     package var detail: String
     package var system: String
+    /// Of the agent's and enforcer's packages.
+    package var version: String
+    /// How far the newest upgrade is at it.
+    package var upgrading: StateMark?
     package var seen: Moment?
 
     package init(
         hostID: String, hostName: String, group: String?, presence: StateMark, containment: StateMark, detail: String,
-        system: String, seen: Moment?
+        system: String, version: String, upgrading: StateMark? = nil, seen: Moment?
     ) {
         self.hostID = hostID
         self.hostName = hostName
@@ -35,6 +39,8 @@ package struct HostRow: Sendable {
         self.containment = containment
         self.detail = detail
         self.system = system
+        self.version = version
+        self.upgrading = upgrading
         self.seen = seen
     }
 }

@@ -17,7 +17,11 @@ extension Console {
     private func showHosts(_ request: Request, _ scope: RequestScope) async throws -> Response {
         let reader = try reader(request, scope)
         let frame = frame("Hosts", .hosts, reader, waiting: try await waiting().count, request)
-        return answer(HostsPage(try await services.fleet.hosts(), frame: frame, now: reader.now))
+        let fleet = services.fleet
+        return answer(
+            HostsPage(
+                try await fleet.hosts(), packages: await fleet.packagesInUse(), rollout: await fleet.rollout(),
+                frame: frame, now: reader.now))
     }
 
     private func showHost(_ request: Request, _ scope: RequestScope) async throws -> Response {
@@ -29,6 +33,11 @@ extension Console {
             let pack = try await services.rules.pack(Int64(clamping: rules.version))
             page.facts.append(
                 HostPage.fact(of: rules, named: pack?.name, staged: services.rules.version(for: host.group)))
+        }
+        if let packages = await services.fleet.packagesInUse()[host.id] {
+            let rollout = await services.fleet.rollout()
+            page.facts.append(
+                HostPage.fact(of: packages, rollout?.hosts[host.id], to: rollout?.plan.version))
         }
         page.facts += try await services.intake.gaps(of: host.id, limit: HostPage.gapsShown)
             .map { HostPage.fact(of: $0, now: reader.now) }

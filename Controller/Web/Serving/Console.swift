@@ -34,6 +34,7 @@ package struct Console: Sendable {
         addSearch(to: pages)
         addHunts(to: pages)
         addRules(to: pages)
+        addUpgrades(to: pages)
         addSigning(to: pages)
     }
 

@@ -31,6 +31,11 @@ extension FuzzEntry {
             try same(AddressList(list.networks)?.bytes, bytes, "a list is made of what it holds")
             try same(AddressList(list.text), list, "a list is read as it was written")
         },
+        FuzzEntry(name: "wire-release", made: [try release.serialized()]) { bytes in
+            guard let read = try? Release(serialized: bytes) else { return }
+            try same(try Release(serialized: read.serialized()), read, "a release is read as it was written")
+            try same(read.fault, nil, "a release that is read is within its limits")
+        },
         FuzzEntry(name: "wire-agent") { bytes in
             guard let message = try? Cordon_V1_AgentMessage(serializedBytes: bytes) else { return }
             switch message.message {
@@ -56,6 +61,11 @@ extension FuzzEntry {
             try same(again.question, model, "a question is read as it was written")
         },
     ]
+
+    static let release = Release(
+        fleet: "acme.example", version: "1:0.2.0~rc1-1", architecture: "amd64", createdAt: now,
+        expiresAt: now + .seconds(60),
+        files: [.init(package: "cordon-agent", size: 12, sha256: [UInt8](repeating: 7, count: 32))])
 
     static func orderSeeds() throws -> [[UInt8]] { try orders.map { try $0.serializedBytes() } }
 

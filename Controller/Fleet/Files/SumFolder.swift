@@ -5,9 +5,20 @@ internal import NIOPosix
 internal import Synchronization
 internal import SystemPackage
 
-/// The bytes of evidence: each file under its SHA-256, so that none can be kept as another, and what is on its way in
-/// `incoming`, under order and SHA-256. Every call is made on threads that may wait for the disk.
-package struct EvidenceFolder: Sendable {
+/// Bytes that come in parts, evidence and packages: each file under its SHA-256, so that none can be kept as another, and
+/// what is on its way in `incoming`, under its owner and SHA-256. Every call is made on threads that may wait for the disk.
+package struct SumFolder: Sendable {
+    /// What is on its way.
+    struct Draft: Sendable {
+        /// Whose it is: its order, its release. A file's name, or the beginning of one.
+        var owner: String
+        var sha256: [UInt8]
+        /// Bytes of the whole.
+        var size: Int64
+
+        var name: String { "\(owner)-\(HexDigit.text(sha256))" }
+    }
+
     private let path: String
     /// Bytes hashed or read at a time.
     private static let chunk = 1 << 18
@@ -19,9 +30,7 @@ package struct EvidenceFolder: Sendable {
 
     private var incoming: String { "\(path)/incoming" }
 
-    private func draft(_ order: OrderID, _ evidence: Evidence) -> String {
-        "\(incoming)/\(order)-\(HexDigit.text(evidence.sha256))"
-    }
+    private func path(of draft: Draft) -> String { "\(incoming)/\(draft.name)" }
 
     private func place(_ sha256: [UInt8]) -> String {
         let name = HexDigit.text(sha256)
@@ -30,9 +39,9 @@ package struct EvidenceFolder: Sendable {
 
     // MARK: - What comes
 
-    /// Bytes of the order's evidence that are here.
-    func arrived(_ order: OrderID, _ evidence: Evidence) async throws -> Int64 {
-        let path = draft(order, evidence)
+    /// Bytes of it that are here.
+    func arrived(_ draft: Draft) async throws -> Int64 {
+        let path = path(of: draft)
         return try await offPool { Self.size(path) ?? 0 }
     }
 
@@ -42,9 +51,9 @@ package struct EvidenceFolder: Sendable {
         return try await offPool { Self.names(folder).reduce(0) { $0 + (Self.size("\(folder)/\($1)") ?? 0) } }
     }
 
-    /// Adds bytes where the evidence ends now; others are left alone. Answers where it ends afterwards.
-    func add(_ bytes: [UInt8], at offset: Int64, of order: OrderID, _ evidence: Evidence) async throws -> Int64 {
-        let (folder, path, incoming) = (path, draft(order, evidence), incoming)
+    /// Adds bytes where the draft ends now; others are left alone. Answers where it ends afterwards.
+    func add(_ bytes: [UInt8], at offset: Int64, of draft: Draft) async throws -> Int64 {
+        let (folder, path, incoming) = (path, path(of: draft), incoming)
         return try await offPool {
             for folder in [folder, incoming] { try KeyFile.makeFolder(folder) }
             let file = try FileDescriptor.open(
@@ -52,7 +61,7 @@ package struct EvidenceFolder: Sendable {
             return try file.closeAfter {
                 try Self.lock(file)
                 let end = try file.seek(offset: 0, from: .end)
-                guard end == offset, offset + Int64(bytes.count) <= evidence.size else { return end }
+                guard end == offset, offset + Int64(bytes.count) <= draft.size else { return end }
                 do {
                     try file.writeAll(toAbsoluteOffset: offset, bytes)
                 } catch {
@@ -65,15 +74,15 @@ package struct EvidenceFolder: Sendable {
         }
     }
 
-    /// Keeps what has arrived whole under its SHA-256. Where that is not what the host said, it is removed.
+    /// Keeps what has arrived whole under its SHA-256. Where it has another, it is removed.
     /// - Returns: Whether it is kept.
-    func keep(_ order: OrderID, _ evidence: Evidence) async throws -> Bool {
-        let (draft, place) = (draft(order, evidence), place(evidence.sha256))
+    func keep(_ whole: Draft) async throws -> Bool {
+        let (draft, place, sum) = (path(of: whole), place(whole.sha256), whole.sha256)
         return try await offPool {
             let file = try FileDescriptor.open(FilePath(draft), .readOnly, options: [.noFollow, .closeOnExec])
             let isWhole = try file.closeAfter {
                 try Self.lock(file)
-                guard try Self.digest(file) == evidence.sha256 else { return false }
+                guard try Self.digest(file) == sum else { return false }
                 guard fsync(file.rawValue) == 0 else { throw Errno(rawValue: errno) }
                 return true
             }
@@ -93,8 +102,8 @@ package struct EvidenceFolder: Sendable {
     // MARK: - What is kept
 
     /// Some bytes from the offset on; none at the end.
-    package func bytes(of evidence: EvidenceRecord, at offset: Int64) async throws -> [UInt8] {
-        let place = place(evidence.sha256)
+    package func bytes(of sha256: [UInt8], at offset: Int64) async throws -> [UInt8] {
+        let place = place(sha256)
         return try await offPool {
             let file = try FileDescriptor.open(FilePath(place), .readOnly, options: [.noFollow, .closeOnExec])
             return try file.closeAfter { try Self.read(file, at: offset) }
@@ -102,15 +111,32 @@ package struct EvidenceFolder: Sendable {
     }
 
     /// Whether the bytes are there, as many as there should be.
-    package func holds(_ evidence: EvidenceRecord) async throws -> Bool {
-        let place = place(evidence.sha256)
-        return try await offPool { Self.size(place) == evidence.size }
+    package func holds(_ sha256: [UInt8], _ size: Int64) async throws -> Bool {
+        let place = place(sha256)
+        return try await offPool { Self.size(place) == size }
     }
 
     /// Removes the bytes.
     func remove(_ sha256: [UInt8]) async throws {
         let place = place(sha256)
         try await offPool { _ = unsafe unlink(place) }
+    }
+
+    /// Gives up what is on its way.
+    func drop(_ draft: Draft) async throws {
+        let path = path(of: draft)
+        try await offPool { _ = unsafe unlink(path) }
+    }
+
+    /// Bytes that the disk has room for; `nil` where it does not say.
+    func room() async throws -> Int64? {
+        let path = path
+        return try await offPool {
+            try KeyFile.makeFolder(path)
+            var status = statvfs()
+            guard unsafe statvfs(path, &status) == 0 else { return nil }
+            return Int64(clamping: status.f_bavail.multipliedFullWidth(by: status.f_frsize).low)
+        }
     }
 
     /// Removes what stopped coming long ago.
