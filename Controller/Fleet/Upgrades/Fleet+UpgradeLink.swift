@@ -47,7 +47,7 @@ extension Fleet {
             installed: Release.isVersion(state.installed) ? state.installed : "")
         await desk.heard(packages, from: session.agent, in: session.id)
         guard let rollout = await desk.rollout, state.rolloutID == rollout.id.data,
-            state.version == rollout.plan.version
+            state.version.isEmpty || state.version == rollout.plan.version
         else { return }
         let size = Int64(clamping: min(state.size, 1 << 32))
         let report = UpgradeReport(
