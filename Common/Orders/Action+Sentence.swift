@@ -34,6 +34,7 @@ extension Action {
         case .restoreService(let order): "give back what order \(order) stopped"
         case .collectFile(let collection): "collect \(collection.path)"
         case .triage: "cut a triage"
+        case .liveTable(let table): "look at the table \(table.name.rawValue)"
         case .collectProcessMemory(let collection): "collect the memory of \(collection.target.words)"
         }
     }
@@ -57,7 +58,7 @@ extension Action {
         case .restoreService: nil
         case .release, .unblockAddress, .endBlock, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain,
             .killProcess, .thawProcess, .unblockExecutable, .restoreFile, .deleteFile, .unlockAccount, .collectFile,
-            .triage, .collectProcessMemory:
+            .triage, .collectProcessMemory, .liveTable:
             nil
         }
     }
@@ -78,7 +79,7 @@ extension Action {
         case .restoreService: nil
         case .release, .unblockAddress, .endBlock, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain,
             .killProcess, .thawProcess, .unblockExecutable, .quarantineFile, .restoreFile, .deleteFile, .unlockAccount,
-            .collectFile, .triage, .collectProcessMemory:
+            .collectFile, .triage, .collectProcessMemory, .liveTable:
             nil
         }
     }
@@ -88,6 +89,7 @@ extension Action {
         switch self {
         case .collectFile(let collection): collection.mostBytes
         case .triage(let triage): triage.mostBytes
+        case .liveTable: LiveTable.mostBytes
         case .collectProcessMemory(let collection): collection.mostBytes
         default: nil
         }

@@ -47,6 +47,7 @@ package enum Action: Sendable, Hashable {
     case enableCronEntry(OrderID)
     case triage(Triage)
     case collectProcessMemory(MemoryCollection)
+    case liveTable(LiveTable)
 
     /// The kind, for policies, tables and names on the wire.
     package var kind: ActionKind {
@@ -80,6 +81,7 @@ package enum Action: Sendable, Hashable {
         case .enableCronEntry: .enableCronEntry
         case .triage: .triage
         case .collectProcessMemory: .collectProcessMemory
+        case .liveTable: .liveTable
         }
     }
 
@@ -111,6 +113,7 @@ package enum Action: Sendable, Hashable {
         case .collectFile(let collection): collection.parameters
         case .triage(let triage): triage.parameters
         case .collectProcessMemory(let collection): collection.parameters
+        case .liveTable(let table): table.parameters
         }
     }
 
@@ -164,6 +167,7 @@ package enum Action: Sendable, Hashable {
             case .enableCronEntry: .enableCronEntry(try given.identifier("order"))
             case .triage: .triage(Triage(given))
             case .collectProcessMemory: .collectProcessMemory(try MemoryCollection(given))
+            case .liveTable: .liveTable(try LiveTable(given))
             }
     }
 }

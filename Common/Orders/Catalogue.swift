@@ -65,6 +65,7 @@ extension ActionKind {
         case .enableCronEntry: .enableCronEntry
         case .triage: .triage
         case .collectProcessMemory: .collectProcessMemory
+        case .liveTable: .liveTable
         }
     }
 }

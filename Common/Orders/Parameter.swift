@@ -42,6 +42,8 @@ package struct Parameter: Sendable, Hashable {
         case ports
         /// One line of a file, as text: without control characters but the tab.
         case line
+        /// A line of at most so many bytes, without control characters.
+        case words(Int)
     }
 
     static func required(_ name: String, _ kind: Kind, _ summary: String) -> Parameter {
@@ -100,6 +102,8 @@ package struct Parameter: Sendable, Hashable {
             Self.isKeyFingerprint(text) ? nil : "is no fingerprint of a key: SHA256: and 43 characters of base64"
         case .line:
             Self.isLine(text) ? nil : "is no line of 1 to \(Self.longestLine) bytes without control characters"
+        case .words(let most):
+            Self.isLine(text, most: most) ? nil : "is no line of 1 to \(most) bytes without control characters"
         case .number, .seconds, .flag: nil
         }
     }
@@ -107,6 +111,10 @@ package struct Parameter: Sendable, Hashable {
     private static func isLine(_ text: String) -> Bool {
         (1...longestLine).contains(text.utf8.count)
             && text.utf8.allSatisfy { $0 == 0x09 || $0 >= 0x20 && $0 != 0x7F }
+    }
+
+    private static func isLine(_ text: String, most: Int) -> Bool {
+        (1...most).contains(text.utf8.count) && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
     }
 
     private static func isPath(_ text: String) -> Bool {

@@ -82,4 +82,18 @@ struct EvidenceTests {
         #expect(tables.compactMap { $0["table"]?.text }.contains("processes") && tables.count == 12)
         withExtendedLifetime(web) {}
     }
+
+    @Test("`cordon host table` shows a table of a host as it is now", .timeLimit(.minutes(4)))
+    func table() throws {
+        let ground = try Ground()
+        let web = try ground.host(.web)
+        let rows = try ground.people.look(
+            "host", "table", "web", "processes", "--where", "name=cordon-enforcer", "--reason", "a test")
+        #expect(rows.contains { $0["executable"]?.text?.hasSuffix("/cordon-enforcer") == true }, "\(rows)")
+        let shown = try ground.people.command([
+            "host", "table", "web", "accounts", "--where", "user=0", "--reason", "a test",
+        ]).must()
+        #expect(shown.contains("NAME") && shown.contains("root"), "\(shown)")
+        withExtendedLifetime(web) {}
+    }
 }

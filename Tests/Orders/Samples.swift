@@ -36,7 +36,10 @@ enum Samples {
             .restoreFile(OrderID(id)), .lockAccount(AccountLocking(user: "ana", duration: .seconds(60))),
             .unlockAccount(OrderID(id)), .stopService(ServiceStop(unit: "miner@a.timer", duration: .seconds(60))),
             .restoreService(OrderID(id)),
-            .triage(Triage()), .collectProcessMemory(MemoryCollection(target: process(.process))),
+            .triage(Triage()), .liveTable(LiveTable(name: .openFiles)),
+            .liveTable(
+                LiveTable(name: .sockets, condition: LiveTable.Condition(field: "local_port", value: "22"), mostRows: 1)),
+            .collectProcessMemory(MemoryCollection(target: process(.process))),
             .collectFile(
                 FileCollection(path: "/tmp/z", digest: String(repeating: "0f", count: 32), mostBytes: 1 << 30)),
             .removeSSHKey(KeyRemoval(user: "ana", fingerprint: fingerprint)), .restoreSSHKey(OrderID(id)),

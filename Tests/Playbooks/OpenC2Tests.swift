@@ -68,6 +68,10 @@ struct OpenC2Tests {
         .restoreFile(order), .unlockAccount(order),
         .collectFile(FileCollection(path: "/tmp/x", digest: String(repeating: "0a", count: 32), mostBytes: 5)),
         .collectFile(FileCollection(path: "/tmp/x")), .triage(Triage(mostBytes: 2 << 20, patience: .seconds(60))),
+        .liveTable(
+            LiveTable(
+                name: .recentFiles, condition: LiveTable.Condition(field: "path", value: "/tmp/*"), mostRows: 5,
+                patience: .seconds(7))),
         .collectProcessMemory(
             MemoryCollection(
                 target: ProcessTarget(pid: 4242, startTime: 99, executable: "/tmp/x", scope: .process),

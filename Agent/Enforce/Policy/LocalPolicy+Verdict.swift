@@ -49,7 +49,7 @@ extension LocalPolicy {
         case .disableCronEntry(let entry): try checkCron(entry)
         case .restoreService, .removeSSHKey, .restoreSSHKey, .enableCronEntry: return
         case .collectFile(let collection): try checkCollection(collection)
-        case .triage: return
+        case .triage, .liveTable: return
         case .collectProcessMemory: try checkMemory()
         case .killProcess, .release, .unblockAddress, .endBlock, .unblockAddresses, .restoreUserNetwork,
             .unsinkholeDomain, .thawProcess, .unblockExecutable, .restoreFile,

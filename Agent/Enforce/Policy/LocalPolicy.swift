@@ -75,7 +75,7 @@ package struct LocalPolicy: Sendable {
         .freezeProcess: Rule(120),
         .blockExecutable: Rule(60),
         .quarantineFile: Rule(120), .deleteFile: Rule(30), .lockAccount: Rule(20), .stopService: Rule(30),
-        .collectFile: Rule(120), .triage: Rule(6), .collectProcessMemory: Rule(12),
+        .collectFile: Rule(120), .triage: Rule(6), .collectProcessMemory: Rule(12), .liveTable: Rule(240),
         .removeSSHKey: Rule(60), .disableCronEntry: Rule(60),
     ]
     /// Whether the controller may have releases installed that the policy root signed, and when; at any hour unless said.

@@ -27,10 +27,7 @@ struct TriageLook {
     }
 
     /// What is most fleeting comes first, and what takes long comes last.
-    static let names = [
-        "processes", "sockets", "open_files", "logins", "modules", "mounts", "firewall", "host", "accounts",
-        "persistence", "recent_files", "packages",
-    ]
+    static let names = LiveTable.Name.allCases.map(\.rawValue)
 
     /// Cuts every table into the draft, as a tar archive; its last file, `manifest.ndjson`, tells of the others.
     func run(into draft: EvidenceDraft) throws -> [TriageTable] {
@@ -52,6 +49,19 @@ struct TriageLook {
         try draft.append(TarFile.entry("manifest.ndjson", manifest, time: now().seconds)[...])
         try draft.append(TarFile.end[...])
         return tables
+    }
+
+    /// One table alone, with the rows that are wanted.
+    /// - Parameter room: Bytes that its rows may have.
+    func run(_ wanted: LiveTable, room: Int) -> TriageTable {
+        let table = TriageTable(
+            wanted.name.rawValue, cutAt: now(), most: max(0, room), until: ContinuousClock.now + wanted.patience,
+            where: wanted.condition, mostRows: Int(clamping: wanted.mostRows))
+        do throws(TriageTable.Stop) { try fill(table) } catch { table.stopped = error }
+        if let field = wanted.condition?.field, !table.knowsField {
+            table.note("no row that was looked at has a member \(field)")
+        }
+        return table
     }
 
     private func head(_ begun: Timestamp) -> JSONValue {

@@ -28,7 +28,7 @@ struct OrderOptions: ParsableArguments {
             body["reason"] = .text(reason)
             body["lifetime_s"] = .integer(lifetime.seconds)
             if let file { body["case"] = .text(file) }
-            let order = try await submit(.object(body), client)
+            let order = try await Self.submit(.object(body), client)
             try await Self.follow(order, client, wait: wait, patience: patience, output)
         }
     }
@@ -47,8 +47,8 @@ struct OrderOptions: ParsableArguments {
     }
 
     /// Sends the order; a connection that breaks is tried again with the same key, which is the same order.
-    private func submit(_ body: JSONValue, _ client: Client) async throws -> JSONValue {
-        let key = ("Idempotency-Key", "\(Self.newIdentifier())")
+    static func submit(_ body: JSONValue, _ client: Client) async throws -> JSONValue {
+        let key = ("Idempotency-Key", "\(newIdentifier())")
         do {
             return try await client.send(.post, "/api/v1/orders", body, headers: [key])
         } catch let complaint as Complaint where complaint.exit == .unreachable {

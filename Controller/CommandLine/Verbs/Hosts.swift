@@ -53,13 +53,14 @@ struct Hosts: AsyncParsableCommand {
 /// `cordon host`
 struct HostVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "host", abstract: "One host: show it, or put it out of the fleet.",
+        commandName: "host", abstract: "One host: show it, look at it, or put it out of the fleet.",
         discussion: """
             EXAMPLES
               cordon host show web-1
+              cordon host table web-1 sockets --where local_port=4444 --reason 'case C-7'
               cordon host revoke web-1 --reason 'taken out of service'
             """,
-        subcommands: [HostShow.self, HostRevoke.self]
+        subcommands: [HostShow.self, HostTable.self, HostRevoke.self]
     )
 }
 

@@ -54,6 +54,7 @@ extension OpenC2Command {
             }
             return try action(.triage, parameters)
         case (.copy, .file(let target)): return try action(.collectFile, parameters(of: target))
+        case (.query, .table(let parameters)): return try action(.liveTable, table(parameters))
         case (.copy, .process(let target)): return try action(.collectProcessMemory, memory(of: target))
         case (.set, .account(let name)):
             guard accountStatus == "disabled" else { throw .unsupported("Option not supported") }
@@ -203,6 +204,15 @@ extension OpenC2Command {
         var parameters = try named(target)
         if let most = arguments.profiles[Self.ownProfile]?["most_bytes"]?.integer {
             parameters["most_bytes"] = .number(most)
+        }
+        return parameters
+    }
+
+    /// `args.x-cordon.most_rows` and `time_s` bound what is told.
+    private func table(_ named: [String: FieldValue]) -> [String: FieldValue] {
+        var parameters = named
+        for name in ["most_rows", "time_s"] {
+            if let number = arguments.profiles[Self.ownProfile]?[name]?.integer { parameters[name] = .number(number) }
         }
         return parameters
     }

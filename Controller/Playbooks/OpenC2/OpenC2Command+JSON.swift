@@ -55,6 +55,7 @@ extension OpenC2Command {
                     ]
                 ], "actuator": ["er": [:]],
             ]
+        case .liveTable(let table): command(table)
         case .collectProcessMemory(let collection):
             [
                 "action": "copy", "target": target(collection.target),
@@ -183,6 +184,21 @@ extension OpenC2Command {
         return [
             "action": "copy", "target": ["file": .object(target)],
             "args": ["x-cordon": ["most_bytes": .integer(collection.mostBytes)]], "actuator": ["er": [:]],
+        ]
+    }
+
+    private static func command(_ table: LiveTable) -> JSONValue {
+        var target = JSONObject()
+        target["table"] = .text(table.name.rawValue)
+        if let condition = table.condition {
+            target["field"] = .text(condition.field)
+            target["value"] = .text(condition.value)
+        }
+        return [
+            "action": "query", "target": ["x-cordon:table": .object(target)],
+            "args": [
+                "x-cordon": ["most_rows": .integer(table.mostRows), "time_s": .integer(table.patience.wholeSeconds)]
+            ], "actuator": ["er": [:]],
         ]
     }
 

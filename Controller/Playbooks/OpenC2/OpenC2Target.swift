@@ -21,6 +21,8 @@ package enum OpenC2Target: Sendable, Hashable {
     /// `x-cordon:cron_entry`: a table of cron and one of its lines, or a script.
     case cron(path: String, entry: String?)
     case domain(String)
+    /// `x-cordon:table`: a table of the host by its name, and which rows, as parameters of the action.
+    case table([String: FieldValue])
     case features([String])
     /// Any other target, checked, by its name.
     case other(String)
@@ -84,6 +86,9 @@ package enum OpenC2Target: Sendable, Hashable {
                 throw .bad("x-cordon:user names a user by uid.")
             }
             self = .user(uid)
+        case "x-cordon:table":
+            try OpenC2Check.members(value, name, texts: ["table", "field", "value"])
+            self = .table((value.object ?? JSONObject()).reduce(into: [:]) { $0[$1.0] = .text($1.1.text ?? "") })
         case "domain_name":
             try Self.check(name, value)
             self = .domain(value.text ?? "")

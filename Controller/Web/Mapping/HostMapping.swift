@@ -125,6 +125,7 @@ extension HostPage {
         )
         forms.collectOrder = "\(newOrder())"
         forms.triageOrder = "\(newOrder())"
+        forms.tableOrder = "\(newOrder())"
         if !host.isOnline { forms.offlineHint = "The host is offline. An order waits 15 min for it and expires then." }
         return forms
     }

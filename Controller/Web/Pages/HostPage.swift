@@ -1,4 +1,5 @@
 internal import CordonModel
+internal import CordonOrders
 
 /// One host: what holds it, what it says of itself, what was ordered and proved, and what can be done.
 package struct HostPage: Page {
@@ -100,6 +101,9 @@ package struct HostPage: Page {
         package var blockOrder: String
         package var collectOrder = ""
         package var triageOrder = ""
+        package var tableOrder = ""
+        /// Tables that can be looked at.
+        package let tables: [TableChoice] = LiveTable.Name.allCases.map { TableChoice(tableName: $0.rawValue) }
         package var isolatedNow: Bool
         package var durations: [Span]
         /// What is said when the host is not there.
@@ -117,6 +121,11 @@ package struct HostPage: Page {
             self.isolatedNow = isolatedNow
             self.durations = durations
         }
+    }
+
+    /// A table to choose.
+    package struct TableChoice: Sendable {
+        package var tableName: String
     }
 
     /// A duration to choose.

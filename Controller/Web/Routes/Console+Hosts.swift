@@ -92,6 +92,7 @@ extension Console {
         case .unblockAddress: .unblockAddress(try network(form))
         case .collectFile: try collection(form)
         case .triage: .triage(Triage())
+        case .liveTable: try table(form)
         default: throw .badForm
         }
     }
@@ -101,6 +102,13 @@ extension Console {
             return try Action(
                 kind: ActionKind.collectFile.rawValue, parameters: ["path": .text(form.text("path") ?? "")])
         } catch { throw .formField("path", error.message) }
+    }
+
+    private func table(_ form: FormBody) throws(Problem) -> Action {
+        guard let name = form["table"].flatMap({ LiveTable.Name(rawValue: $0) }) else {
+            throw .formField("table", "There is no such table.")
+        }
+        return .liveTable(LiveTable(name: name))
     }
 
     private func level(_ form: FormBody) throws(Problem) -> Isolation.Level {
