@@ -131,6 +131,10 @@ let common: [Target] = [
 // MARK: - Agent: what runs on a watched host
 
 let agent: [Target] = [
+    .systemLibrary(name: "CYara", path: "Agent/Yara/CYara", pkgConfig: "yara", providers: [.apt(["libyara-dev"])]),
+    // Apart from all that is ours, and in C: what it does is libyara's, and what it may do is given up before anything else.
+    .executableTarget(
+        name: "cordon-yara", dependencies: ["CYara"], path: "Agent/Yara", exclude: ["CYara"], swiftSettings: ours),
     module(
         "AgentCollect",
         in: "Agent/Collect",
@@ -447,6 +451,7 @@ let package = Package(
     products: [
         .executable(name: "cordon-agent", targets: ["cordon-agent"]),
         .executable(name: "cordon-enforcer", targets: ["cordon-enforcer"]),
+        .executable(name: "cordon-yara", targets: ["cordon-yara"]),
         .executable(name: "cordon-controller", targets: ["cordon-controller"]),
         .executable(name: "cordon", targets: ["cordon"]),
     ],

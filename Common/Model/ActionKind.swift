@@ -31,6 +31,7 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
     case triage
     case collectProcessMemory = "collect_process_memory"
     case liveTable = "live_table"
+    case yaraScan = "yara_scan"
 
     /// The kind that undoes it; `nil` for what cannot be undone or is itself an undo.
     package var undo: ActionKind? {
@@ -50,13 +51,13 @@ package enum ActionKind: String, Sendable, Hashable, Codable, CaseIterable {
         case .disableCronEntry: .enableCronEntry
         case .release, .unblockAddress, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain, .killProcess,
             .thawProcess, .unblockExecutable, .restoreFile, .deleteFile, .unlockAccount, .collectFile, .triage,
-            .restoreSSHKey, .enableCronEntry, .collectProcessMemory, .liveTable:
+            .restoreSSHKey, .enableCronEntry, .collectProcessMemory, .liveTable, .yaraScan:
             nil
         }
     }
 
     /// Whether it only looks, and changes nothing on the host.
-    package var isLook: Bool { [.collectFile, .triage, .collectProcessMemory, .liveTable].contains(self) }
+    package var isLook: Bool { [.collectFile, .triage, .collectProcessMemory, .liveTable, .yaraScan].contains(self) }
 
     /// Whether it undoes another kind: always allowed, for nobody may be kept from giving a host back.
     package var isUndo: Bool { Self.allCases.contains { $0.undo == self } }

@@ -34,6 +34,7 @@ extension Action {
         case .restoreService(let order): "give back what order \(order) stopped"
         case .collectFile(let collection): "collect \(collection.path)"
         case .triage: "cut a triage"
+        case .yaraScan(let scan): "match \(scan.placeWords) with rules of YARA"
         case .liveTable(let table): "look at the table \(table.name.rawValue)"
         case .collectProcessMemory(let collection): "collect the memory of \(collection.target.words)"
         }
@@ -58,7 +59,7 @@ extension Action {
         case .restoreService: nil
         case .release, .unblockAddress, .endBlock, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain,
             .killProcess, .thawProcess, .unblockExecutable, .restoreFile, .deleteFile, .unlockAccount, .collectFile,
-            .triage, .collectProcessMemory, .liveTable:
+            .triage, .collectProcessMemory, .liveTable, .yaraScan:
             nil
         }
     }
@@ -79,7 +80,7 @@ extension Action {
         case .restoreService: nil
         case .release, .unblockAddress, .endBlock, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain,
             .killProcess, .thawProcess, .unblockExecutable, .quarantineFile, .restoreFile, .deleteFile, .unlockAccount,
-            .collectFile, .triage, .collectProcessMemory, .liveTable:
+            .collectFile, .triage, .collectProcessMemory, .liveTable, .yaraScan:
             nil
         }
     }
@@ -90,6 +91,7 @@ extension Action {
         case .collectFile(let collection): collection.mostBytes
         case .triage(let triage): triage.mostBytes
         case .liveTable: LiveTable.mostBytes
+        case .yaraScan: YaraScan.mostBytes
         case .collectProcessMemory(let collection): collection.mostBytes
         default: nil
         }

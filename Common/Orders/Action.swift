@@ -48,6 +48,7 @@ package enum Action: Sendable, Hashable {
     case triage(Triage)
     case collectProcessMemory(MemoryCollection)
     case liveTable(LiveTable)
+    case yaraScan(YaraScan)
 
     /// The kind, for policies, tables and names on the wire.
     package var kind: ActionKind {
@@ -82,6 +83,7 @@ package enum Action: Sendable, Hashable {
         case .triage: .triage
         case .collectProcessMemory: .collectProcessMemory
         case .liveTable: .liveTable
+        case .yaraScan: .yaraScan
         }
     }
 
@@ -114,18 +116,26 @@ package enum Action: Sendable, Hashable {
         case .triage(let triage): triage.parameters
         case .collectProcessMemory(let collection): collection.parameters
         case .liveTable(let table): table.parameters
+        case .yaraScan(let scan): scan.parameters
         }
     }
 
     /// The same as it is shown: long lists by their number and hash.
     package var shownParameters: [String: FieldValue] {
-        guard case .blockAddresses(let block) = self else { return parameters }
-        return parameters.merging(["networks": .text(block.list.words)]) { $1 }
+        switch self {
+        case .blockAddresses(let block): parameters.merging(["networks": .text(block.list.words)]) { $1 }
+        case .yaraScan(let scan): parameters.merging(["rules": .text(scan.ruleWords)]) { $1 }
+        default: parameters
+        }
     }
 
     /// Bytes that an order for it may have, as it is signed.
     package static func longestOrder(_ kind: ActionKind) -> Int {
-        kind == .blockAddresses ? AddressList.longestText + 16_384 : 16_384
+        switch kind {
+        case .blockAddresses: AddressList.longestText + 16_384
+        case .yaraScan: YaraScan.longestRules + 16_384
+        default: 16_384
+        }
     }
 
     /// The action of a kind's name and its parameters.
@@ -168,6 +178,7 @@ package enum Action: Sendable, Hashable {
             case .triage: .triage(Triage(given))
             case .collectProcessMemory: .collectProcessMemory(try MemoryCollection(given))
             case .liveTable: .liveTable(try LiveTable(given))
+            case .yaraScan: .yaraScan(try YaraScan(given))
             }
     }
 }

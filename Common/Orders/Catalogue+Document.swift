@@ -46,6 +46,7 @@ extension Parameter.Kind {
         case .keyFingerprint: "SHA256: and 43 characters of base64"
         case .label: "1 to 32 lower-case letters, digits, - and _"
         case .networks: "at most \(AddressList.most) networks"
+        case .document(let most): "a text of at most \(most) bytes"
         case .words(let most): "a line of at most \(most) bytes"
         case .domain: "domain, at most \(DomainName.longest) characters"
         case .line: "one line, at most \(Parameter.longestLine) bytes"

@@ -66,6 +66,7 @@ extension ActionKind {
         case .triage: .triage
         case .collectProcessMemory: .collectProcessMemory
         case .liveTable: .liveTable
+        case .yaraScan: .yaraScan
         }
     }
 }

@@ -44,6 +44,8 @@ package struct Parameter: Sendable, Hashable {
         case line
         /// A line of at most so many bytes, without control characters.
         case words(Int)
+        /// A text of many lines, of at most so many bytes, without NUL.
+        case document(Int)
     }
 
     static func required(_ name: String, _ kind: Kind, _ summary: String) -> Parameter {
@@ -104,6 +106,9 @@ package struct Parameter: Sendable, Hashable {
             Self.isLine(text) ? nil : "is no line of 1 to \(Self.longestLine) bytes without control characters"
         case .words(let most):
             Self.isLine(text, most: most) ? nil : "is no line of 1 to \(most) bytes without control characters"
+        case .document(let most):
+            (1...most).contains(text.utf8.count) && !text.utf8.contains(0)
+                ? nil : "is no text of 1 to \(most) bytes without NUL"
         case .number, .seconds, .flag: nil
         }
     }

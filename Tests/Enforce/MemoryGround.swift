@@ -58,6 +58,18 @@ struct MemoryGround {
     func during(
         _ order: Order, _ enforcer: EnforcerProcess, as signed: Cordon_V1_SignedOrder? = nil, _ act: () throws -> Void
     ) throws -> Result<OrderResult, any Error> {
+        let draft = "\(lab.scratch.path)/state/evidence/\(order.id).draft"
+        return try meanwhile(order, enforcer, as: signed) {
+            let begun = enforcer.becomes { FileStatus(at: draft).map { $0.identity.size > 4 << 20 } == true }
+            #expect(begun, "the copy began")
+            try act()
+        }
+    }
+
+    /// Executes on another thread, and calls what is to happen meanwhile.
+    func meanwhile(
+        _ order: Order, _ enforcer: EnforcerProcess, as signed: Cordon_V1_SignedOrder? = nil, _ act: () throws -> Void
+    ) throws -> Result<OrderResult, any Error> {
         let signed = try signed ?? enforcer.fleet.sign(order)
         let (done, answer) = (DispatchSemaphore(value: 0), Answer())
         DispatchQueue.global().async {
@@ -65,9 +77,6 @@ struct MemoryGround {
             answer.result.withLock { $0 = result }
             done.signal()
         }
-        let draft = "\(lab.scratch.path)/state/evidence/\(order.id).draft"
-        let begun = enforcer.becomes { FileStatus(at: draft).map { $0.identity.size > 4 << 20 } == true }
-        #expect(begun, "the copy began")
         try act()
         done.wait()
         return try #require(answer.result.withLock { $0 })

@@ -14,7 +14,8 @@ struct FuzzEntry: Sendable {
     }
 
     static let all: [FuzzEntry] =
-        logs + audit + scanning + settings + search + matching + sigma + spool + wire + enforcer + playbooks + words
+        logs + audit + scanning + settings + search + matching + sigma + spool + wire + enforcer + looks + playbooks
+        + words
 
     static let names = all.map(\.name).sorted()
 }

@@ -36,6 +36,8 @@ enum Samples {
             .restoreFile(OrderID(id)), .lockAccount(AccountLocking(user: "ana", duration: .seconds(60))),
             .unlockAccount(OrderID(id)), .stopService(ServiceStop(unit: "miner@a.timer", duration: .seconds(60))),
             .restoreService(OrderID(id)),
+            .yaraScan(YaraScan(rules: "rule a { condition: true }\n", place: .tree("/tmp"))),
+            .yaraScan(YaraScan(rules: "rule a { condition: true }", place: .memory(process(.process)), mostFiles: 1)),
             .triage(Triage()), .liveTable(LiveTable(name: .openFiles)),
             .liveTable(
                 LiveTable(name: .sockets, condition: LiveTable.Condition(field: "local_port", value: "22"), mostRows: 1)),

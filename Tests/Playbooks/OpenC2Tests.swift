@@ -68,6 +68,12 @@ struct OpenC2Tests {
         .restoreFile(order), .unlockAccount(order),
         .collectFile(FileCollection(path: "/tmp/x", digest: String(repeating: "0a", count: 32), mostBytes: 5)),
         .collectFile(FileCollection(path: "/tmp/x")), .triage(Triage(mostBytes: 2 << 20, patience: .seconds(60))),
+        .yaraScan(YaraScan(rules: "rule a {\n condition: true }", place: .tree("/tmp/x"), mostFiles: 9)),
+        .yaraScan(
+            YaraScan(
+                rules: "rule a { condition: true }",
+                place: .memory(ProcessTarget(pid: 4242, startTime: 99, executable: "/tmp/x", scope: .process)),
+                mostFileBytes: 5, patience: .seconds(9))),
         .liveTable(
             LiveTable(
                 name: .recentFiles, condition: LiveTable.Condition(field: "path", value: "/tmp/*"), mostRows: 5,

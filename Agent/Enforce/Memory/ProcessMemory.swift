@@ -46,7 +46,7 @@ struct ProcessMemory {
         try copy(into: draft)
     }
 
-    private static func open(_ path: String) throws -> Descriptor {
+    static func open(_ path: String) throws -> Descriptor {
         let number = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
         return try Descriptor(number < 0 ? -errno : number) { .memory("open", path, $0) }
     }

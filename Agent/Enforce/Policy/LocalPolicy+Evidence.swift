@@ -35,20 +35,41 @@ extension LocalPolicy {
     /// Throws for a file that is one of the host's secrets by another name: a hard link, or a mount of it elsewhere.
     func checkSecret(_ file: FileStatus, _ path: String) throws(Refusal) {
         guard !collectsSecrets.value else { return }
-        let keys = TextFile.names(in: "/etc/ssh").filter { $0.hasPrefix("ssh_host_") && $0.hasSuffix("_key") }
-        let known = ["/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-"] + keys.map { "/etc/ssh/\($0)" }
-        for name in known {
+        for name in Self.secretNames {
             guard FileStatus(at: name, following: false)?.isSame(as: file) == true else { continue }
             throw secret(path, name)
         }
     }
 
+    private static var secretNames: [String] {
+        let keys = TextFile.names(in: "/etc/ssh").filter { $0.hasPrefix("ssh_host_") && $0.hasSuffix("_key") }
+        return ["/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-"] + keys.map { "/etc/ssh/\($0)" }
+    }
+
+    /// The host's secrets that have other names, for asking of many files.
+    var secretFiles: [FileStatus] {
+        collectsSecrets.value ? [] : Self.secretNames.compactMap { FileStatus(at: $0, following: false) }
+    }
+
+    /// Whether the owner keeps an open file to himself: what would not be collected is not matched with rules either, for each
+    /// rule is a question to what it holds.
+    func keeps(_ file: Descriptor, _ status: FileStatus, _ path: String, _ secrets: [FileStatus]) -> Bool {
+        do { try checkCollection(FileCollection(path: path)) } catch { return true }
+        guard !collectsSecrets.value else { return false }
+        if secrets.contains(where: { $0.isSame(as: status) }) { return true }
+        return (try? Self.secretMark(in: file, path)) != .some(nil)
+    }
+
     /// Throws for a file that begins as a private key or as swapped memory does, whatever it is called.
     func checkSecret(head file: OpenedFile, _ path: String) throws {
         guard !collectsSecrets.value else { return }
+        if let mark = try Self.secretMark(in: file.file, path) { throw secret(path, mark) }
+    }
+
+    private static func secretMark(in file: Descriptor, _ path: String) throws(EnforceError) -> String? {
         var buffer = [UInt8](repeating: 0, count: 8192)
-        let head = String(decoding: try file.file.read(at: 0, into: &buffer, path), as: UTF8.self)
-        for mark in ["PRIVATE KEY-----", "SWAPSPACE2"] where head.contains(mark) { throw secret(path, mark) }
+        let head = String(decoding: try file.read(at: 0, into: &buffer, path), as: UTF8.self)
+        return ["PRIVATE KEY-----", "SWAPSPACE2"].first { head.contains($0) }
     }
 
     /// Throws unless this host's owner lets the memory of processes be collected.

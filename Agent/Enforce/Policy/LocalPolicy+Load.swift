@@ -101,6 +101,7 @@ extension LocalPolicy {
         case .triage: "triages_per_hour"
         case .collectProcessMemory: "memory_collections_per_hour"
         case .liveTable: "tables_per_hour"
+        case .yaraScan: "yara_scans_per_hour"
         case .removeSSHKey: "key_removals_per_hour"
         case .disableCronEntry: "cron_entries_per_hour"
         case .release, .unblockAddress, .unblockAddresses, .restoreUserNetwork, .unsinkholeDomain, .thawProcess,

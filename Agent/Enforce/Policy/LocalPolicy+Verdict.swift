@@ -50,6 +50,7 @@ extension LocalPolicy {
         case .restoreService, .removeSSHKey, .restoreSSHKey, .enableCronEntry: return
         case .collectFile(let collection): try checkCollection(collection)
         case .triage, .liveTable: return
+        case .yaraScan(let scan): if case .memory = scan.place { try checkMemory() }
         case .collectProcessMemory: try checkMemory()
         case .killProcess, .release, .unblockAddress, .endBlock, .unblockAddresses, .restoreUserNetwork,
             .unsinkholeDomain, .thawProcess, .unblockExecutable, .restoreFile,

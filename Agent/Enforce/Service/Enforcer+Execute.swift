@@ -196,7 +196,8 @@ extension Enforcer {
             case .killProcess, .freezeProcess, .thawProcess, .blockExecutable, .unblockExecutable, .quarantineFile,
                 .restoreFile, .deleteFile,
                 .lockAccount, .unlockAccount, .stopService, .restoreService, .collectFile, .removeSSHKey,
-                .restoreSSHKey, .disableCronEntry, .enableCronEntry, .triage, .collectProcessMemory, .liveTable:
+                .restoreSSHKey, .disableCronEntry, .enableCronEntry, .triage, .collectProcessMemory, .liveTable,
+                .yaraScan:
                 try core.journal.append([.received(receipt)])
                 core.running.insert(order.id)
                 return .outside(order, core.policy)

@@ -41,6 +41,10 @@ extension Enforcer {
                 return try quietly(order, within: triage.patience + Self.graceOfTriage) {
                     try self.lookAround(triage, order, policy, begun: begun)
                 }
+            case .yaraScan(let scan):
+                return try quietly(order, within: scan.patience + Self.graceOfTriage) {
+                    try self.scan(scan, order, policy, begun: begun)
+                }
             case .liveTable(let table):
                 return try quietly(order, within: table.patience + Self.graceOfTriage) {
                     try self.tell(table, order, policy, begun: begun)

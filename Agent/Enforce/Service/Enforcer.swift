@@ -25,6 +25,8 @@ package final class Enforcer: Sendable {
         /// Controllers that the administrator wrote down; enrolment may add some.
         package var controllers: [Endpoint]
         package var version: String
+        /// In which rules of YARA are compiled and matched.
+        package var yaraProgram = YaraChild.usualPath
 
         package init(
             stateDirectory: String, policyDirectory: String, identityPath: String, policyRootPath: String,

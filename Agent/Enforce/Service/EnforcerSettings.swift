@@ -24,6 +24,8 @@ package struct EnforcerSettings: Sendable {
     package var accounts = "/etc"
     /// Name or number of the user that cordon-agent runs as.
     package var agentUser = "cordon"
+    /// In which rules of YARA are compiled and matched; the package cordon-yara has it.
+    package var yaraProgram = YaraChild.usualPath
     /// Controllers that an isolated host may reach, by address.
     package var controllers: [Endpoint] = []
 
@@ -50,6 +52,7 @@ package struct EnforcerSettings: Sendable {
         settings.identity = try section.text("identity", default: settings.identity)
         settings.policyRoot = try section.text("policy_root", default: settings.policyRoot)
         settings.accounts = try section.text("accounts", default: settings.accounts)
+        settings.yaraProgram = try section.text("yara_program", default: settings.yaraProgram)
         settings.controllers = try section.endpoints("controllers", default: [])
         if section.has("agent_user") { settings.agentUser = try section.text("agent_user") }
         let origin = section.origin(of: "agent_user")
@@ -77,6 +80,7 @@ package struct EnforcerSettings: Sendable {
             stateDirectory: stateDirectory, policyDirectory: policyDirectory, identityPath: identity,
             policyRootPath: policyRoot, agentUser: user, controllers: controllers, version: version)
         configuration.accountsDirectory = accounts
+        configuration.yaraProgram = yaraProgram
         configuration.guardReport = guardReport
         return configuration
     }

@@ -9,6 +9,8 @@ final class TriageTable {
         case time = "its time was over"
         case bytes = "its bytes were full"
         case rows = "it had as many rows as a table may have"
+        case files = "it had looked at as many files as it may"
+        case failed = "it could not go on"
     }
 
     /// Rows, and bytes, of one table at most: it is held in memory until it is whole.

@@ -43,7 +43,7 @@ actor OrderDesk {
             case .stopService, .restoreService, .disableCronEntry, .enableCronEntry: self = .services
             case .removeSSHKey, .restoreSSHKey: self = .files
             case .quarantineFile, .restoreFile, .deleteFile: self = .files
-            case .collectFile, .triage, .collectProcessMemory, .liveTable: self = .looks
+            case .collectFile, .triage, .collectProcessMemory, .liveTable, .yaraScan: self = .looks
             }
         }
     }

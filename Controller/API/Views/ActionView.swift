@@ -29,7 +29,7 @@ enum ActionView {
         case .unitName: .sentence(255)
         case .keyFingerprint: .sentence(50)
         case .label: .sentence(32)
-        case .words(let most): .sentence(most)
+        case .words(let most), .document(let most): .sentence(most)
         case .networks: .sentence(AddressList.longestText)
         case .domain: .sentence(DomainName.longest + 1)
         case .line: .sentence(Parameter.longestLine)

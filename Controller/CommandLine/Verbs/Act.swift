@@ -16,6 +16,7 @@ struct Act: AsyncParsableCommand {
               cordon act web-1 freeze_process pid=4242 start_time=813377 executable=/tmp/x duration_s=1h --reason 'look'
               cordon act web-1 collect_process_memory pid=4242 start_time=813377 --reason 'miner' --wait
               cordon act web-1 block_executable path=/tmp/.x/miner duration_s=7d --reason 'miner'
+              cordon act web-1 yara_scan path=/var/www --rules webshells.yar --reason 'case C-7' --wait
               cordon act web-1 disable_cron_entry path=/etc/cron.d/x entry='* * * * * root /tmp/x' --reason 'miner'
               cordon act web-1 cut_user_network uid=1001 duration_s=4h --reason 'odd uploads'
               cordon act web-1 sinkhole_domain domain=evil.example duration_s=7d --reason 'beacons'
@@ -31,12 +32,15 @@ struct Act: AsyncParsableCommand {
     @Option(
         help: "For block_addresses: a file of networks, one a line or with white space between; - for standard input.")
     var list: String?
+    @Option(help: "For yara_scan: a file of rules; - for standard input.")
+    var rules: String?
     @OptionGroup var order: OrderOptions
 
-    func validate() throws { if list == nil { _ = try checked(nil) } }
+    func validate() throws { if list == nil, rules == nil { _ = try checked() } }
 
     func run() async throws {
-        let action = try checked(list.map { try Self.networks($0) })
+        let action = try checked(
+            list.map { try Self.networks($0) }, try rules.map { try File.text($0, limit: YaraScan.longestRules + 1) })
         var body = JSONObject()
         body["kind"] = .text(action.kind.rawValue)
         for (name, value) in action.parameters { body[name] = JSONValue(value) }
@@ -54,10 +58,11 @@ struct Act: AsyncParsableCommand {
         return list.text
     }
 
-    private func checked(_ networks: String?) throws -> Action {
+    private func checked(_ networks: String? = nil, _ rules: String? = nil) throws -> Action {
         let entry = ActionKind(rawValue: action)?.entry
         var values: [String: FieldValue] = [:]
         values["networks"] = networks.map { .text($0) }
+        values["rules"] = rules.map { .text($0) }
         for text in parameters {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2 else {

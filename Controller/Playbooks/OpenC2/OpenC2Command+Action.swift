@@ -54,6 +54,9 @@ extension OpenC2Command {
             }
             return try action(.triage, parameters)
         case (.copy, .file(let target)): return try action(.collectFile, parameters(of: target))
+        case (.scan, .file(let target)):
+            return try action(.yaraScan, yara(try named(target).filter { $0.key == "path" }))
+        case (.scan, .process(let target)): return try action(.yaraScan, yara(try memory(of: target)))
         case (.query, .table(let parameters)): return try action(.liveTable, table(parameters))
         case (.copy, .process(let target)): return try action(.collectProcessMemory, memory(of: target))
         case (.set, .account(let name)):
@@ -82,7 +85,7 @@ extension OpenC2Command {
         case (.start, .order(let order)): return try action(.restoreService, ["order": .text(order)])
         case (.restore, .order(let order)): return try action(.restoreFile, ["order": .text(order)])
         case (.deny, _), (.allow, _), (.contain, _), (.stop, _), (.delete, _), (.restore, _), (.set, _), (.start, _),
-            (.copy, _), (.investigate, _):
+            (.copy, _), (.investigate, _), (.scan, _), (.query, _):
             throw .unsupported("Target type not supported")
         default: throw .unsupported("Action “\(action.rawValue)” not supported")
         }
@@ -204,6 +207,18 @@ extension OpenC2Command {
         var parameters = try named(target)
         if let most = arguments.profiles[Self.ownProfile]?["most_bytes"]?.integer {
             parameters["most_bytes"] = .number(most)
+        }
+        return parameters
+    }
+
+    /// `args.x-cordon.rules`, and what bounds the look.
+    private func yara(_ named: [String: FieldValue]) -> [String: FieldValue] {
+        let own = arguments.profiles[Self.ownProfile]
+        var parameters = named
+        for name in ["most_bytes", "still_s"] { parameters[name] = nil }
+        if let rules = own?["rules"]?.text { parameters["rules"] = .text(rules) }
+        for name in ["most_files", "most_file_bytes", "time_s"] {
+            if let number = own?[name]?.integer { parameters[name] = .number(number) }
         }
         return parameters
     }

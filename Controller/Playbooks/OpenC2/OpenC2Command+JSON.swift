@@ -55,6 +55,7 @@ extension OpenC2Command {
                     ]
                 ], "actuator": ["er": [:]],
             ]
+        case .yaraScan(let scan): command(scan)
         case .liveTable(let table): command(table)
         case .collectProcessMemory(let collection):
             [
@@ -184,6 +185,24 @@ extension OpenC2Command {
         return [
             "action": "copy", "target": ["file": .object(target)],
             "args": ["x-cordon": ["most_bytes": .integer(collection.mostBytes)]], "actuator": ["er": [:]],
+        ]
+    }
+
+    private static func command(_ scan: YaraScan) -> JSONValue {
+        var own = JSONObject()
+        own["rules"] = .text(scan.rules)
+        own["most_files"] = .integer(scan.mostFiles)
+        own["most_file_bytes"] = .integer(scan.mostFileBytes)
+        own["time_s"] = .integer(scan.patience.wholeSeconds)
+        let what: JSONValue
+        switch scan.place {
+        case .tree(let path): what = ["file": ["path": .text(path)]]
+        case .memory(let process):
+            own["start_time"] = .integer(Int64(clamping: process.startTime))
+            what = target(process)
+        }
+        return [
+            "action": "scan", "target": what, "args": ["x-cordon": .object(own)], "actuator": ["er": [:]],
         ]
     }
 

@@ -1,5 +1,6 @@
 // Thin shims over what Swift cannot call or read well itself. Each header is one topic; none keeps state.
 #pragma once
+#include "child.h"
 #include "command.h"
 #include "crc32c.h"
 #include "descriptor.h"
