@@ -129,6 +129,7 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
     package init(integerLiteral value: Int64) { self = .integer(value) }
     package init(booleanLiteral value: Bool) { self = .flag(value) }
     package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+    /// Beware: in a closure that gives a `JSONValue?`, `isWanted ? value : nil` is null, not nothing. Write `Optional.none`.
     package init(nilLiteral: ()) { self = .null }
     /// Later values win where a key stands twice.
     package init(dictionaryLiteral elements: (String, JSONValue)...) {

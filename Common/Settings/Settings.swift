@@ -4,6 +4,8 @@
 package struct Settings: Sendable {
     /// The files that were read, in order, as they were: for hashes and messages.
     package private(set) var sources: [(path: String, bytes: [UInt8])] = []
+    /// What lies in the drop-in folder, is not hidden, and was not read: its name does not end in `.toml`.
+    package private(set) var passedOver: [String] = []
     private var entries: [String: [String: SettingsEntry]] = [:]
     private var sectionOrigins: [String: String] = [:]
 
@@ -23,7 +25,9 @@ package struct Settings: Sendable {
                 throw SettingsError("missing", at: file, "The file is not there.", remedy: "Make it, or name another.")
             }
         }
-        for path in try SettingsFile.dropIns(dropIns) {
+        let found = try SettingsFile.dropIns(dropIns)
+        settings.passedOver = found.passedOver
+        for path in found.taken {
             if let bytes = try SettingsFile.read(path) { try settings.add(path: path, bytes: bytes) }
         }
         return settings

@@ -30,21 +30,27 @@ enum SettingsFile {
         }
     }
 
-    /// The paths of `*.toml` in the folder, by name; none when the folder is not there.
-    static func dropIns(_ folder: String?) throws(SettingsError) -> [String] {
-        guard let folder else { return [] }
+    /// The paths of `*.toml` in the folder, by name, and those of whatever else is there and not hidden; none when the
+    /// folder is not there.
+    static func dropIns(_ folder: String?) throws(SettingsError) -> (taken: [String], passedOver: [String]) {
+        guard let folder else { return ([], []) }
         guard let directory = unsafe opendir(folder) else {
-            if errno == ENOENT { return [] }
+            if errno == ENOENT { return ([], []) }
             throw SettingsError("unreadable", at: folder, "The folder cannot be read: \(Errno(rawValue: errno)).")
         }
         defer { unsafe _ = closedir(directory) }
-        var paths: [String] = []
+        var (taken, passedOver): ([String], [String]) = ([], [])
         while let entry = unsafe readdir(directory) {
             let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
-            if name.hasSuffix(".toml"), !name.hasPrefix(".") { paths.append("\(folder)/\(name)") }
+            if name.hasPrefix(".") { continue }
+            if name.hasSuffix(".toml") {
+                taken.append("\(folder)/\(name)")
+            } else {
+                passedOver.append("\(folder)/\(name)")
+            }
         }
-        return paths.sorted()
+        return (taken.sorted(), passedOver.sorted())
     }
 }

@@ -114,6 +114,13 @@ struct CommandLineTests {
             let waiting = try await run(["release", "web-1", "--reason", "x", "--wait", "--patience", "1s"], "")
             #expect(waiting.status == 1, "the host is offline")
             #expect(waiting.errors.contains("it goes on without you"))
+            let parameters = ["domain=evil.example", "duration_s=7d"]
+            let sinkhole = try await run(["act", "web-1", "sinkhole_domain"] + parameters + ["--reason", "x"], "")
+            #expect(sinkhole.output.contains("sinkhole evil.example and all below it for 7d"), "\(sinkhole.output)")
+            let block = ["block", "web-1", "203.0.113.7", "--ports", "tcp/22", "--for", "1h", "--reason", "x"]
+            #expect(try await run(block, "").output.contains("block 203.0.113.7, to tcp/22 for 1h"))
+            let list = try await run(["orders"], "").output
+            #expect(list.contains("sinkhole evil.example") && list.contains("block 203.0.113.7, to tcp/22 for 1h"))
         }
     }
 

@@ -277,4 +277,16 @@ struct OrderTests {
             #expect(records.first?.entry.actor == Controller.admin.name)
         }
     }
+
+    @Test("the audit chain says what was ordered and for how long, not only its kind")
+    func auditSaysWhat() async throws {
+        try await Controller.serve(in: scratch.path) { controller in
+            let agent = try await controller.agent()
+            let sinkhole = DomainSinkhole(domain: try #require(DomainName("bad.example")), duration: .seconds(3600))
+            let order = try await controller.fleet.submit(
+                controller.request(.sinkholeDomain(sinkhole), of: agent), by: Controller.admin)
+            let records = try await controller.audit.newest(before: nil, subject: "order:\(order.id)", limit: 10)
+            #expect(records.last?.entry.details["ordered"] == "sinkhole bad.example and all below it for 1h")
+        }
+    }
 }

@@ -11,6 +11,7 @@ enum OrderView {
             .required("id", .identifier),
             .required("host", .identifier),
             .required("action", ActionView.schema),
+            .required("sentence", .string, "The action as a person would order it, without how long. Untrusted."),
             .required("state", .choice(of: OrderState.self)),
             .required("is_final", .flag, "Whether nothing more is expected, other than being reverted."),
             .required("reason", .string),
@@ -68,6 +69,7 @@ enum OrderView {
         let order = record.order
         return [
             "id": .text("\(order.id)"), "host": .text("\(order.agent)"), "action": ActionView.json(order.action),
+            "sentence": .text(order.action.sentence),
             "state": .text(record.state.rawValue), "is_final": .flag(record.state.isFinal),
             "reason": .text(order.reason),
             "requested_by": .text(order.requestedBy), "case": .describing(order.caseID),

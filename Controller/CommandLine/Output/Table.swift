@@ -91,18 +91,14 @@ enum Shown {
         }
     }
 
-    /// What an action does, in a few words.
-    static func action(_ action: JSONValue?) -> String {
-        guard let action, let kind = action["kind"]?.text else { return "-" }
-        let time = action["duration_s"]?.integer.map { " for \(duration($0))" } ?? ""
-        let target =
-            action["network"]?.text ?? action["path"]?.text ?? action["user"]?.text ?? action["order"]?.text.map {
-                "of \($0)"
-            }
-            ?? action["pid"]?.integer.map { "\($0) \(action["executable"]?.text ?? "")" }
+    /// What an order does, in the controller's words: those that whoever signs it is shown, and how long.
+    static func action(of order: JSONValue) -> String {
+        let action = order["action"]
+        guard let sentence = order["sentence"]?.text ?? action?["kind"]?.text else { return "-" }
+        let time = action?["duration_s"]?.integer.map { " for \(duration($0))" } ?? ""
         let lost =
-            action["release_when_lost_s"]?.integer.map { ", unless the controller is lost for \(duration($0))" } ?? ""
-        return kind + (target.map { " \($0)" } ?? "") + time + lost
+            action?["release_when_lost_s"]?.integer.map { ", unless the controller is lost for \(duration($0))" } ?? ""
+        return sentence + time + lost
     }
 
     /// `4h`, `90m`, `45s`.

@@ -33,7 +33,7 @@ struct Alerts: AsyncParsableCommand {
                 item: { id in
                     let alert = try await client.get("/api/v1/alerts/\(id)")
                     let isBad = severity.map { (alert["severity"]?.text.flatMap(Severity.init) ?? .low) >= $0 } ?? true
-                    return isBad && (agent == nil || alert["host"]?.text == agent) ? alert : nil
+                    return isBad && (agent == nil || alert["host"]?.text == agent) ? alert : Optional.none
                 }
             )
             try await list.show(empty: "No alerts.", watching: watch)

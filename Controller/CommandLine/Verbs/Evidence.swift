@@ -67,6 +67,7 @@ struct EvidenceGet: AsyncParsableCommand {
     var order: String
     @Option(name: .shortAndLong, help: "The file to write.", completion: .file())
     var output: String
+    @OptionGroup var form: OutputOptions
 
     func validate() throws {
         guard OrderID(order) != nil else {
@@ -92,9 +93,10 @@ struct EvidenceGet: AsyncParsableCommand {
             try target.keep()
             return evidence
         }
-        print(
-            Terminal.safe(
-                "\(output): \(evidence["size"]?.integer ?? 0) bytes, SHA-256 \(evidence["sha256"]?.text ?? "")"))
+        form.show(evidence) { evidence in
+            let size = evidence["size"]?.integer ?? 0
+            return [Terminal.safe("\(output): \(size) bytes, SHA-256 \(evidence["sha256"]?.text ?? "")")]
+        }
     }
 }
 

@@ -34,7 +34,7 @@ struct Hosts: AsyncParsableCommand {
                 item: { id in
                     let host = try await client.get("/api/v1/hosts/\(id)")
                     let fits = query.allSatisfy { name, value in value == nil || host[name]?.text == value }
-                    return fits ? host : nil
+                    return fits ? host : Optional.none
                 }
             )
             try await list.show(empty: "No hosts.", watching: watch)

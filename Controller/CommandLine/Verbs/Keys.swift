@@ -33,6 +33,7 @@ struct KeyCreate: ParsableCommand {
     )
     @Argument(help: "Where the private key goes; never on the controller.")
     var file: String
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
         guard !KeyFile.exists(file) else {
@@ -45,8 +46,13 @@ struct KeyCreate: ParsableCommand {
         } catch {
             throw Complaint(.usage, Terminal.safe(error.message), Terminal.safe(error.remedy))
         }
-        Terminal.print("public key \(HexDigit.text(key.verifyingKey.rawBytes))")
-        Terminal.print("named      \(HexDigit.text(key.verifyingKey.id))")
+        let made: JSONValue = [
+            "file": .text(file), "public_key": .text(HexDigit.text(key.verifyingKey.rawBytes)),
+            "key": .text(HexDigit.text(key.verifyingKey.id)),
+        ]
+        output.show(made) { made in
+            ["public key \(made["public_key"]?.text ?? "")", "named      \(made["key"]?.text ?? "")"]
+        }
     }
 }
 

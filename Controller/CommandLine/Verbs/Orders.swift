@@ -37,7 +37,7 @@ struct Orders: AsyncParsableCommand {
                 },
                 item: { id in
                     let order = try await client.get("/api/v1/orders/\(id)")
-                    return agent == nil || order["host"]?.text == agent ? order : nil
+                    return agent == nil || order["host"]?.text == agent ? order : Optional.none
                 }
             )
             try await list.show(empty: "No orders.", watching: watch)
@@ -48,7 +48,7 @@ struct Orders: AsyncParsableCommand {
         Table(columns: [
             .instant("ISSUED", "issued_at"),
             .init(title: "HOST", text: { $0["host"]?.text.map(names.host) ?? "-" }),
-            .init(title: "ACTION", text: { Shown.action($0["action"]) }), .state(),
+            .init(title: "ACTION", text: { Shown.action(of: $0) }), .state(),
             .init(title: "BY", text: { $0["requested_by"]?.text.map(names.actor) ?? "-" }),
             .member("REASON", "reason"), .member("ID", "id"),
         ])
@@ -104,7 +104,7 @@ enum OrderLines {
         let result = order["result"]
         var lines = Details.lines([
             ("order", order["id"]?.text), ("host", order["host"]?.text.map(names.host)),
-            ("action", Shown.action(order["action"])),
+            ("action", Shown.action(of: order)),
             ("state", order["state"]?.text), ("by", order["requested_by"]?.text.map(names.actor)),
             ("reason", order["reason"]?.text),
             ("issued", order["issued_at"]?.text.map(Shown.instant)),
@@ -158,13 +158,23 @@ struct OrderWatch: Sendable {
             shown = state
             if order["is_final"]?.flag == true { return order }
             guard clock.now < end, let id = order["id"]?.text else {
-                throw Complaint(
-                    .failed, "The order is \(state) after \(Shown.duration(patience.seconds)); it goes on without you.",
-                    "Look again with `cordon order show \(order["id"]?.text ?? "")`."
-                )
+                throw Self.complaint(order, state, patience)
             }
             try await Task.sleep(for: .milliseconds(250))
             order = try await client.get("/api/v1/orders/\(id)")
         }
+    }
+
+    /// No end in time: what it waits for, and what to do.
+    private static func complaint(_ order: JSONValue, _ state: String, _ patience: Span) -> Complaint {
+        let (id, time) = (Terminal.safe(order["id"]?.text ?? ""), Shown.duration(patience.seconds))
+        guard state == OrderState.drafted.rawValue else {
+            return Complaint(
+                .failed, "The order is \(Terminal.safe(state)) after \(time); it goes on without you.",
+                "Look again with `cordon order show \(id)`.")
+        }
+        return Complaint(
+            .failed, "The order still waits for people's signatures after \(time); the host has not been asked.",
+            "Who may approve signs it with `cordon approve \(id) --key FILE`.")
     }
 }

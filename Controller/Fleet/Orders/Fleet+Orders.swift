@@ -120,12 +120,19 @@ extension Fleet {
             at: record.changedAt, actor: principal.name, verb: "order.queued", subject: "order:\(record.id)",
             details: [
                 "host": "\(record.order.agent)", "action": record.order.action.kind.rawValue,
+                "ordered": Self.ordered(record.order.action),
                 "reason": record.order.reason,
                 "case": record.order.caseID.map { "\($0)" } ?? "",
             ])
         guard let ticket = ledger.stage(new: record, recording: entry) else { return nil }
         guard let session else { return ticket }
         return try ledger.stage(record.id, to: .leased, lease: session.id, at: now) { $0.attempts += 1 }
+    }
+
+    /// What was ordered and how long, as the audit chain keeps it.
+    private static func ordered(_ action: Action) -> String {
+        let lasting = action.duration.map { " for \($0.spelled)" } ?? ""
+        return action.sentence.bounded(500) + lasting
     }
 
     /// Why nothing happens yet.

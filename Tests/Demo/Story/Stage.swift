@@ -58,8 +58,9 @@ final class Stage {
             daemons.append(try host.startAgent())
         }
         for host in [web, db, files] {
-            let row = try Waiting.until("\(host.space) online") {
-                try people.host(host.space.rawValue).flatMap { $0["state"]?.text == "online" ? $0 : nil }
+            let row = try Waiting.until("\(host.space) online") { () -> JSONValue? in
+                let row = try people.host(host.space.rawValue)
+                return row?["state"]?.text == "online" ? row : Optional.none
             }
             guard let id = row["id"]?.text.flatMap({ AgentID($0) }) else {
                 throw TestFailure("a host without identifier")
