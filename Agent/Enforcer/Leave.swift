@@ -2,6 +2,7 @@ internal import AgentEnforce
 internal import ArgumentParser
 internal import CordonModel
 internal import CordonWire
+internal import Glibc
 
 /// `cordon-enforcer leave`: what the package asks before it is removed, and does once the daemon is stopped.
 struct Leave: ParsableCommand {
@@ -25,6 +26,7 @@ struct Leave: ParsableCommand {
         if let answer = try Self.answerOfDaemon(at: settings.socket) { return print(answer) }
         do {
             let folder = settings.stateDirectory
+            if unsafe access(folder, F_OK) == 0 { try StateLock.take(folder) }
             print(
                 try check
                     ? Departure.check(stateFolder: folder)

@@ -37,6 +37,7 @@ struct Run: ParsableCommand {
     private func serve(log: Logger, signals: Int32) throws {
         let settings = try EnforcerSettings.load(settingsOption.path, required: settingsOption.isNamed)
         try makeStateDirectory(settings.stateDirectory)
+        try StateLock.take(settings.stateDirectory)
         let enforcer = try Enforcer(settings.configuration(version: CordonEnforcer.version), log: log)
         let server = try EnforcerServer(enforcer, path: settings.socket, log: log)
         if !settings.releaseSocket.isEmpty {

@@ -179,6 +179,35 @@ struct PolicyTests {
         #expect(error?.message.contains(place) == true, "\(String(describing: error))")
     }
 
+    @Test(
+        "a pattern that can never match is a fault that says where it stands and what to write",
+        arguments: [
+            (#"protected_paths = ["srv/backup/*"]"#, "/srv/backup/*"),
+            (#"uncollected_paths = [" /srv/*"]"#, "/srv/backup/*"),
+            (#"uncollected_paths = [""]"#, "/srv/backup/*"),
+            (#"protected_units = ["postgresql"]"#, "postgresql.service"),
+            (#"protected_units = ["ssh.servcie"]"#, "postgresql.service"),
+            (#"protected_units = ["cron.service "]"#, "without blanks"),
+            (#"protected_processes = ["postgres "]"#, "without blanks"),
+            (#"protected_processes = ["usr/sbin/sshd"]"#, "/usr/sbin/sshd"),
+        ])
+    func neverMatching(_ text: String, _ remedy: String) {
+        let error = #expect(throws: SettingsError.self) { try policy("\n" + text) }
+        #expect(error?.message.contains("10.toml:2") == true && error?.message.contains("can never match") == true)
+        #expect(error?.remedy.contains(remedy) == true, "\(String(describing: error))")
+    }
+
+    @Test(
+        "a pattern that can match is taken",
+        arguments: [
+            #"protected_paths = ["/srv/*", "*.key", "*/.ssh/*", "?srv/x"]"#,
+            #"protected_units = ["postgresql*", "a.service", "*.timer", "user@*.service", "cups.*", "b.socke?"]"#,
+            #"protected_processes = ["/usr/sbin/sshd", "postgres", "*/protected-*", "Web Content", "post*"]"#,
+        ])
+    func matching(_ text: String) {
+        #expect(throws: Never.self) { try policy(text) }
+    }
+
     @Test("a file that others may write, or that is not root's, is not believed", .enabled(if: labObstacle == nil))
     func ownership() throws {
         let scratch = try Scratch()

@@ -107,6 +107,29 @@ struct PortBlockTests {
         withExtendedLifetime(local) {}
     }
 
+    @Test("an unblock is no all-clear for an address that is blocked by port: it names the order that is to be undone")
+    func stillBlocked() throws {
+        let unblock = Action.unblockAddress(try #require(Network("10.66.0.3")))
+        let none = try enforcer.execute(unblock)
+        #expect(none.outcome == .succeeded && none.proof?.applied == ["nothing: 10.66.0.3 was not blocked"])
+        let part = try order(try block("10.66.0.3", "tcp/4444"))
+        let only = try enforcer.execute(unblock)
+        #expect(only.outcome == .failed(code: "block.by_port"))
+        #expect(only.message.contains("10.66.0.3, to tcp/4444 (`cordon undo \(part)` ends it)"), "\(only.message)")
+        _ = try order(try block("10.66.0.3"))
+        let both = try enforcer.execute(unblock)
+        #expect(both.outcome == .succeeded && both.message.contains("Still blocked by port"), "\(both.message)")
+        _ = try order(.endBlock(part))
+        #expect(try reaches(lab.host, "tcp", "10.66.0.3", "4444"))
+    }
+
+    @Test("a release of a host that is not isolated says that nothing was there")
+    func notIsolated() throws {
+        let result = try enforcer.execute(.release)
+        #expect(result.outcome == .succeeded && result.message == "The host was not isolated.")
+        #expect(result.proof?.applied == ["nothing: there was no isolation"])
+    }
+
     @Test("no packet passes in parts", arguments: [("10.66.0.1", "10.66.0.3"), ("fd66::1", "fd66::3")])
     func fragments(_ row: (own: String, source: String)) throws {
         let local = try lab.start(lab.host, "serve", "2222")

@@ -95,6 +95,13 @@ extension DesiredState {
     /// The tables that its effects are held in.
     var heldTables: Set<HeldTable> { Set(held.keys.compactMap { HeldTable($0) }) }
 
+    /// Blocks by port or direction of addresses of the network.
+    func parts(touching network: Network) -> [HeldEffect] {
+        held.values.filter { $0.key.kind == .blockAddress }
+            .filter { AddressBlock(bytes: $0.undo)?.network.overlaps(network) == true }
+            .sorted { $0.title < $1.title }
+    }
+
     /// Blocks by port or direction, and ranges of ports that they name; one that names none has all, as one range.
     var partBlocks: (count: Int, ranges: Int) {
         let blocks = held.values.filter { $0.key.kind == .blockAddress }.compactMap { AddressBlock(bytes: $0.undo) }

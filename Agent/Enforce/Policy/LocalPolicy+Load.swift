@@ -3,11 +3,17 @@ package import CordonModel
 internal import CordonOrders
 package import CordonSettings
 internal import CordonTrust
+internal import Glibc
 
 extension LocalPolicy {
     /// Reads `*.toml` of a folder in the order of their names; later files win. A folder that is not there means the
-    /// defaults.
-    package static func load(folder: String) throws -> LocalPolicy {
+    /// defaults, unless somebody named it: `origin` says where, and a slip of the pen there must not mean no policy.
+    package static func load(folder: String, namedAt origin: String? = nil) throws -> LocalPolicy {
+        if let origin, FileStatus(at: folder) == nil, errno == ENOENT {
+            throw EnforceError(
+                "policy.missing", "\(origin): there is no folder \(folder), which policy_directory names.",
+                remedy: "Make it, owned by root, or write the folder that holds this host's policy.")
+        }
         try RootOwned.check(folder)
         let settings = try Settings.load(file: nil, dropIns: folder)
         for source in settings.sources { try RootOwned.check(source.path) }
@@ -25,6 +31,8 @@ extension LocalPolicy {
         var upgrade = settings.section("upgrade")
         try readUpgrade(&upgrade)
         try settings.finish(section, upgrade)
+        files = settings.sources.map(\.path)
+        passedOver = settings.passedOver
         hash = "\(Fingerprint(of: settings.sources.flatMap { Array($0.path.utf8) + [0] + $0.bytes + [0] }))"
     }
 
@@ -131,11 +139,14 @@ extension LocalPolicy {
             try section.list("protected_domains", default: [], of: "domains") { DomainName($0) },
             origin: section.origin(of: "protected_domains"))
         protectedProcesses = Rule(
-            try section.texts("protected_processes", default: []), origin: section.origin(of: "protected_processes"))
+            try Self.patterns(&section, "protected_processes", PatternFault.ofProcess),
+            origin: section.origin(of: "protected_processes"))
         protectedPaths = Rule(
-            try section.texts("protected_paths", default: []), origin: section.origin(of: "protected_paths"))
+            try Self.patterns(&section, "protected_paths", PatternFault.ofPath),
+            origin: section.origin(of: "protected_paths"))
         protectedUnits = Rule(
-            try section.texts("protected_units", default: []), origin: section.origin(of: "protected_units"))
+            try Self.patterns(&section, "protected_units", PatternFault.ofUnit),
+            origin: section.origin(of: "protected_units"))
         takesPackagedFiles = Rule(
             try section.flag("take_packaged_files", default: false), origin: section.origin(of: "take_packaged_files"))
         let users = try section.list("protected_users", default: [], of: "names or numbers of users of this host") {
@@ -148,7 +159,8 @@ extension LocalPolicy {
 
     private mutating func readEvidence(_ section: inout SettingsSection) throws(SettingsError) {
         uncollectedPaths = Rule(
-            try section.texts("uncollected_paths", default: []), origin: section.origin(of: "uncollected_paths"))
+            try Self.patterns(&section, "uncollected_paths", PatternFault.ofPath),
+            origin: section.origin(of: "uncollected_paths"))
         collectsSecrets = Rule(
             try section.flag("collect_secrets", default: false), origin: section.origin(of: "collect_secrets"))
         collectsMemory = Rule(

@@ -86,6 +86,9 @@ package struct LocalPolicy: Sendable {
     package var upgradeGrace = Duration.seconds(60)
     /// SHA-256 over the files, lower-case hex.
     package var hash = ""
+    /// The files that it was read from, in order, and what else lies in the folder and was not read.
+    package var files: [String] = []
+    package var passedOver: [String] = []
 
     package init() {}
 }

@@ -60,7 +60,12 @@ extension Enforcer {
         let wasIsolated = core.journal.desired.isolation != nil
         let proof = try core.containment.release(since: begun)
         record([.received(receipt), .released(why: "order \(order.id)")], &core)
-        return Self.proved(proof, wasIsolated ? "The host is no longer isolated." : "The host was not isolated.")
+        guard wasIsolated else {
+            var proof = proof
+            proof.applied = ["nothing: there was no isolation"]
+            return Self.proved(proof, "The host was not isolated.")
+        }
+        return Self.proved(proof, "The host is no longer isolated.")
     }
 
     func block(
@@ -99,8 +104,21 @@ extension Enforcer {
     ) throws(EnforceError) -> Verdict {
         let wasBlocked = core.journal.desired.blocks[network] != nil
         record([.received(receipt), .unblocked(network)], &core)
-        let proof = try core.containment.unblock(network, desired: core.journal.desired, clock: clock, since: begun)
-        return Self.proved(proof, wasBlocked ? "\(network) is no longer blocked." : "\(network) was not blocked.")
+        var proof = try core.containment.unblock(network, desired: core.journal.desired, clock: clock, since: begun)
+        if !wasBlocked { proof.applied = ["nothing: \(network) was not blocked"] }
+        let verdict = Self.proved(
+            proof, wasBlocked ? "\(network) is no longer blocked." : "\(network) was not blocked.")
+        let parts = core.journal.desired.parts(touching: network)
+        guard case .succeeded = verdict.outcome, !parts.isEmpty else { return verdict }
+        let ways = parts.prefix(3).map { part in
+            part.title + (part.orders.last.map { " (`cordon undo \($0)` ends it)" } ?? "")
+        }
+        let others = parts.count > 3 ? " and \(parts.count - 3) more" : ""
+        let still = "Still blocked by port or direction: \(ways.joined(separator: ", "))\(others)."
+        // Who wanted the address back has not got it. What this order is there to end did end, where there was any.
+        return Verdict(
+            outcome: wasBlocked ? .succeeded : .failed(code: "block.by_port"), message: "\(verdict.message) \(still)",
+            proof: proof)
     }
 
     /// Succeeded when every probe passed.

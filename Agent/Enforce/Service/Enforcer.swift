@@ -15,6 +15,8 @@ package final class Enforcer: Sendable {
     package struct Configuration: Sendable {
         package var stateDirectory: String
         package var policyDirectory: String
+        /// `file:line` where somebody named that folder; `nil` for the default, which may be missing.
+        package var policyDirectoryOrigin: String?
         package var identityPath: String
         package var policyRootPath: String
         /// Where passwd, group and shadow are.
@@ -98,7 +100,7 @@ package final class Enforcer: Sendable {
         self.configuration = configuration
         self.clock = clock
         self.log = log
-        let policy = try LocalPolicy.load(folder: configuration.policyDirectory)
+        let policy = try Self.policy(configuration, log: log)
         let host = try HostIdentity.load(
             identity: configuration.identityPath, policyRoot: configuration.policyRootPath)
         var journal = try OrderJournal(folder: configuration.stateDirectory, clock: clock)
@@ -134,9 +136,19 @@ package final class Enforcer: Sendable {
 
     // MARK: - Policy, identity, keys
 
+    private static func policy(_ configuration: Configuration, log: Logger) throws -> LocalPolicy {
+        let policy = try LocalPolicy.load(
+            folder: configuration.policyDirectory, namedAt: configuration.policyDirectoryOrigin)
+        for path in policy.passedOver.prefix(20) {
+            log.warning(
+                "a file is no part of the local policy: its name does not end in .toml", metadata: ["path": "\(path)"])
+        }
+        return policy
+    }
+
     /// Reads the local policy anew. What is wrong with it is thrown, and the policy that was in force stays.
     package func reloadPolicy() throws {
-        let fresh = try LocalPolicy.load(folder: configuration.policyDirectory)
+        let fresh = try Self.policy(configuration, log: log)
         core.withLock { $0.policy = fresh }
         announcements.change()
         log.notice("local policy read anew", metadata: ["hash": "\(fresh.hash)"])

@@ -16,6 +16,11 @@ package struct EnforcerSettings: Sendable {
     /// Where the journal and the order keys are; root's alone.
     package var stateDirectory = "/var/lib/cordon-enforcer"
     package var policyDirectory = "/etc/cordon/policy.d"
+    /// `file:line` where somebody named that folder, which must be there then; `nil` for the default.
+    package var policyDirectoryOrigin: String?
+    /// The files that these settings were read from, in order, and what else lies in their folder and was not read.
+    package var files: [String] = []
+    package var passedOver: [String] = []
     /// Written at enrolment: `fleet`, `agent`, and optionally `controllers`.
     package var identity = "/etc/cordon/identity.toml"
     /// Written at enrolment: the policy root's public key, 64 hexadecimal characters.
@@ -49,6 +54,8 @@ package struct EnforcerSettings: Sendable {
         settings.guardReport = folder.joined(separator: "/") + "/\(guardReportName)"
         settings.stateDirectory = try section.text("state_directory", default: settings.stateDirectory)
         settings.policyDirectory = try section.text("policy_directory", default: settings.policyDirectory)
+        if section.has("policy_directory") { settings.policyDirectoryOrigin = section.origin(of: "policy_directory") }
+        (settings.files, settings.passedOver) = (document.sources.map(\.path), document.passedOver)
         settings.identity = try section.text("identity", default: settings.identity)
         settings.policyRoot = try section.text("policy_root", default: settings.policyRoot)
         settings.accounts = try section.text("accounts", default: settings.accounts)
@@ -82,6 +89,7 @@ package struct EnforcerSettings: Sendable {
         configuration.accountsDirectory = accounts
         configuration.yaraProgram = yaraProgram
         configuration.guardReport = guardReport
+        configuration.policyDirectoryOrigin = policyDirectoryOrigin
         return configuration
     }
 }
