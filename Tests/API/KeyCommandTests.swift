@@ -28,6 +28,9 @@ struct KeyCommandTests {
             #expect(mode as? Int == 0o600)
         }
         #expect(try await run(["key", "create", "\(scratch.path)/ann"]).status == 2, "a key is never overwritten")
+        let made = try await run(["key", "create", "\(scratch.path)/cleo", "--json"]).output
+        let cleo = try KeyFile.verifyingKey(at: "\(scratch.path)/cleo.pub")
+        #expect(try JSONValue.parse(made)["key"]?.text == HexDigit.text(cleo.id), "\(made)")
         let new = scratch.path + "/new.signed"
         let change = try await run([
             "key", "approvers", list, "--root", root, "--add", "ann=\(scratch.path)/ann.pub", "--add",
