@@ -51,6 +51,36 @@ struct ExecutableTests {
         #expect(try BlockedExecutables.read(ground.list).entries.isEmpty)
     }
 
+    @Test("a file starts no more where its folder is renamed, or another is put into the folder's place")
+    func renamedFolder() throws {
+        let ground = try GuardGround()
+        let (disk, enforcer) = (ground.disk, ground.enforcer)
+        let guardian = try ground.startGuard()
+        defer { guardian.kill() }
+        try Program.must(["mkdir", disk.path + "/folder"])
+        let evil = try disk.program("folder/evil")
+        #expect(try enforcer.execute(ground.block(evil)).outcome == .succeeded)
+        try Program.must(["mv", disk.path + "/folder", disk.path + "/renamed"])
+        /// Another entry makes the guard look at everything again before it answers.
+        func look(_ name: String) throws {
+            let other = try disk.program(name, tail: name)
+            #expect(try enforcer.execute(ground.block(other)).outcome == .succeeded)
+        }
+        for step in ["gone", "linked", "taken"] {
+            if step == "linked" { try Program.must(["ln", "-s", disk.path + "/renamed", disk.path + "/folder"]) }
+            if step == "taken" {
+                try Program.must(["rm", disk.path + "/folder"])
+                try Program.must(["mkdir", disk.path + "/folder"])
+            }
+            try look(step)
+            let starts = try GuardGround.starts(disk.path + "/renamed/evil")
+            #expect(!starts, "\(step)")
+        }
+        let again = try disk.program("folder/evil", tail: "another")
+        let starts = try GuardGround.starts(again)
+        #expect(!starts, "what is put at the path")
+    }
+
     @Test("another name of a program that all need, put at the path, does not keep that program from starting")
     func foreignLink() throws {
         let ground = try GuardGround()

@@ -22,7 +22,8 @@ extension Enforcer {
         let earlier = core.withLock { $0.journal.desired.held[key] }
         if let earlier, earlier.orders.contains(order.id) {
             // Begun before a crash: the term runs from then.
-            return try bring(earlier, instead: earlier, block.subject, &watch, begun)
+            return try bring(
+                earlier, instead: earlier.orders == [order.id] ? nil : earlier, block.subject, &watch, begun)
         }
         var handles = earlier.flatMap { BlockedExecutables.handles($0.undo) } ?? []
         if let handle, !handles.contains(handle) {
@@ -125,25 +126,29 @@ extension Enforcer {
         let effect = core.withLock {
             $0.journal.desired.held.values.first { $0.key.kind == .blockExecutable && $0.orders.contains(blockedBy) }
         }
-        guard let effect else {
+        if let effect {
+            record([.ended(effect.key, why: "an order")])
+        } else if unsafe access(listPath, F_OK) != 0 {
             return Verdict(
                 outcome: .succeeded, message: "Nothing of the order \(blockedBy) is in force.",
                 proof: Proof(applied: []))
         }
-        record([.ended(effect.key, why: "an order")])
+        // Also where an earlier undo did not get so far.
         let list = try publish(&watch)
         let report = awaitGuard(list)
-        // One that has said nothing for so long is not there, and the kernel asks nobody.
-        let isHeld = report == nil && GuardReport.read(configuration.guardReport)?.isFresh(clock) == true
+        // One whose process is gone has let go: the kernel asks nobody. One that only says nothing may judge still.
+        let isHeld = report == nil && GuardReport.read(configuration.guardReport)?.isAlive(clock) == true
         let seen = report.map { "cordon-guard, process \($0.pid), holds \(list.entries.count) programs" }
         let proof = Proof(
-            applied: ["may start: \(effect.title)"], appliedMicroseconds: (ContinuousClock.now - begun).microseconds,
+            applied: effect.map { ["may start: \($0.title)"] } ?? [],
+            appliedMicroseconds: (ContinuousClock.now - begun).microseconds,
             probes: [
                 Proof.Probe(
                     name: "guard_let_go", passed: !isHeld,
                     observed: seen ?? (isHeld ? "cordon-guard holds an older list" : "no cordon-guard runs"))
             ])
-        return Self.proved(proof, "\(effect.title): may start again.")
+        let message = effect.map { "\($0.title): may start again." } ?? "Nothing of the order \(blockedBy) is in force."
+        return Self.proved(proof, message)
     }
 
     // MARK: - The list

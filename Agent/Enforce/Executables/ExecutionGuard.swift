@@ -51,6 +51,7 @@ package final class ExecutionGuard: Sendable {
     private let gate: StartGate
     private let shared: SharedState
     private let digests = ContentDigests()
+    private let spared = SparedPrograms()
 
     private final class SharedState: Sendable {
         let value = Mutex(Shared())
@@ -67,7 +68,10 @@ package final class ExecutionGuard: Sendable {
         _ = clinux_never_dump()
         let shared = SharedState()
         self.shared = shared
-        gate = try StartGate { number, answer in
+        let known = { @Sendable [clock] (file: Int32) in
+            shared.value.withLock { $0.rules }.deniesKnown(file, clock)
+        }
+        gate = try StartGate(denies: known) { number, answer in
             shared.value.withLock { $0.answered(number, answer) }
         }
         for _ in 0..<WaitingStarts.judges {
@@ -111,7 +115,10 @@ package final class ExecutionGuard: Sendable {
         let (rules, faults) = keeper.marks.rules(for: keeper.active)
         // Judged before it is asked about.
         shared.value.withLock { $0.rules = rules }
-        if keeper.active.isEmpty { digests.forget() }
+        if keeper.active.isEmpty {
+            digests.forget()
+            spared.forget()
+        }
         let mounts = rules.contents.isEmpty ? "" : text(configuration.mounts)
         let missing = keeper.marks.bring(rules, mounts: mounts) { text("/proc/self/mountinfo") }
         let (denials, unread, path) = shared.value.withLock { shared in
@@ -147,7 +154,7 @@ package final class ExecutionGuard: Sendable {
                 continue
             }
             let rules = shared.value.withLock { $0.rules }
-            switch rules.judge(question.file.number, digests, clock) {
+            switch rules.judge(question.file.number, digests, spared, clock) {
             case .allowed: gate.answer(question.number, .allowed)
             case .denied(let subject):
                 let denial = denial(of: subject, question)

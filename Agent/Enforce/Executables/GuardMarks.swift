@@ -15,6 +15,8 @@ struct GuardMarks {
     /// The mounts that were last looked at.
     private var mountsSeen = ""
     private var lastWhole: ContinuousClock.Instant?
+    /// Files that were found of each path, for as long as its folder cannot be looked at.
+    private var found: [String: [FileKey: [UInt8]]] = [:]
 
     private struct Way: Equatable {
         /// The path that it was found by; of a file, of its folder.
@@ -34,7 +36,7 @@ struct GuardMarks {
     var fileSystemCount: Int { fileSystems.count }
 
     /// Finds what the entries mean on this host: the rules that starts are judged by.
-    func rules(for entries: [BlockedExecutables.Entry]) -> (rules: GuardRules, faults: [GuardReport.Fault]) {
+    mutating func rules(for entries: [BlockedExecutables.Entry]) -> (rules: GuardRules, faults: [GuardReport.Fault]) {
         var rules = GuardRules()
         var faults: [GuardReport.Fault] = []
         for entry in entries {
@@ -43,7 +45,7 @@ struct GuardMarks {
             case .path(let path):
                 var place = GuardRules.Place(path: path, files: [:], term: entry.term)
                 do {
-                    let folder = try FilePlace(path).folder
+                    let folder = try Self.folder(above: path)
                     try Self.check(folder, path)
                     for handle in entry.handles {
                         guard let file = FileHandle.open(handle, on: folder),
@@ -51,13 +53,38 @@ struct GuardMarks {
                         else { continue }
                         place.files[FileKey(status)] = handle
                     }
+                    place.devices = Self.devices(of: path, folder)
                 } catch {
                     faults.append(.init(subject: path, text: "\(error)"))
                 }
+                // While its folder is not to be found, what was found last is what is meant.
+                if (try? FilePlace(path)) == nil { place.files.merge(found[path] ?? [:]) { now, _ in now } }
                 rules.places.append(place)
             }
         }
+        found = Dictionary(rules.places.map { ($0.path, $0.files) }) { first, _ in first }
         return (rules, faults)
+    }
+
+    /// The folder of a path, or where that was renamed or removed the nearest above it: files are found through it all the
+    /// same while they are on one file system.
+    private static func folder(above path: String) throws -> Descriptor {
+        var path = path
+        while true {
+            do { return try FilePlace(path).folder } catch {
+                guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex else {
+                    throw error
+                }
+                path = String(path[..<slash])
+            }
+        }
+    }
+
+    /// Those of the folder and, where it is the path's own, of what is there.
+    private static func devices(of path: String, _ folder: Descriptor) -> Set<UInt64> {
+        guard let place = try? FilePlace(path) else { return [] }
+        let there = try? FileStatus(of: place.name, in: folder)
+        return Set([FileStatus(descriptor: folder.number), there].compactMap { $0?.device })
     }
 
     /// Throws for what another machine or program answers for: a start there would wait for it, and the gate too.
@@ -96,21 +123,29 @@ struct GuardMarks {
         var faults: [GuardReport.Fault] = []
         var wanted: [FileKey: Way] = [:]
         for place in rules.places {
-            guard let found = try? FilePlace(place.path), (try? Self.check(found.folder, place.path)) != nil else {
+            guard let folder = try? Self.folder(above: place.path), (try? Self.check(folder, place.path)) != nil,
+                let way = TextFile.link("/proc/self/fd/\(folder.number)")
+            else {
+                for key in place.files.keys { wanted[key] = files[key] }
                 continue
             }
-            let folder = String(place.path.utf8.dropLast(found.name.utf8.count)) ?? "/"
-            for (key, handle) in place.files { wanted[key] = Way(folder: folder, handle: handle) }
-            guard let status = FileStatus(descriptor: found.folder.number) else { continue }
-            wanted[FileKey(status)] = Way(folder: folder, handle: nil)
+            for (key, handle) in place.files { wanted[key] = Way(folder: way, handle: handle) }
+            guard let status = FileStatus(descriptor: folder.number) else { continue }
+            wanted[FileKey(status)] = Way(folder: way, handle: nil)
         }
         for (key, way) in wanted {
-            let failed = open(way, key).map { gate.change(.mark, way.kind, $0) } ?? -ENOENT
+            let file = open(way, key)
+            // What is marked stays so, wherever it is.
+            if file == nil, files[key] != nil { continue }
+            let failed = file.map { gate.change(.mark, way.kind, $0) } ?? -ENOENT
             if failed == 0 {
                 files[key] = way
             } else {
-                let subject = rules.places.first { $0.path.hasPrefix(way.folder) }?.path ?? ""
-                faults.append(.init(subject: subject, text: "\(way.folder) cannot be guarded: \(errorText(-failed))."))
+                // Each that it is needed for: its proof must not say that it is in force.
+                for place in rules.places where place.files[key] != nil || place.path.hasPrefix(way.folder) {
+                    faults.append(
+                        .init(subject: place.path, text: "\(way.folder) cannot be guarded: \(errorText(-failed))."))
+                }
             }
         }
         forget(but: wanted)

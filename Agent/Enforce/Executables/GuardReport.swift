@@ -105,6 +105,12 @@ struct GuardReport: Equatable {
             + (unreadPath.isEmpty ? "." : "; the last is \(unreadPath).")
     }
 
+    /// Whether the process that wrote it may run still, though it says nothing.
+    func isAlive(_ clock: BootClock) -> Bool {
+        guard boot == clock.boot, let pid = Int32(exactly: pid) else { return false }
+        return RunningProcess(pid: pid).map { $0.state != "Z" } ?? false
+    }
+
     /// Whether the guard that wrote it is there still.
     func isFresh(_ clock: BootClock) -> Bool {
         boot == clock.boot && Duration.nanoseconds(clock.sinceBoot() - sinceBoot) < Self.silence

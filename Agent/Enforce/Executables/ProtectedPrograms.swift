@@ -8,10 +8,15 @@ struct ProtectedPrograms {
 
     /// - Parameter policy: Protects programs besides, those of them that it names by a whole path.
     init(_ policy: LocalPolicy) {
+        self.init(
+            named: policy.protectedProcesses.value.filter { $0.hasPrefix("/") && !$0.contains { "*?".contains($0) } })
+    }
+
+    /// - Parameter named: More of them, by path.
+    init(named: [String] = []) {
         let own = TextFile.link("/proc/self/exe") ?? ""
         let beside = own.utf8.lastIndex(of: UInt8(ascii: "/")).map { "\(own[..<$0])/cordon-agent" }
         let shells = (TextFile.text("/etc/shells") ?? "").split(separator: "\n").filter { $0.hasPrefix("/") }
-        let named = policy.protectedProcesses.value.filter { $0.hasPrefix("/") && !$0.contains { "*?".contains($0) } }
         var paths = ["/proc/1/exe", "/proc/self/exe", beside ?? ""] + Self.needed
         for folder in Self.folders { paths += Self.names.map { "\(folder)/\($0)" } }
         paths += shells.map(String.init)

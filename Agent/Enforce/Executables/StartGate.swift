@@ -27,6 +27,8 @@ final class StartGate: Sendable {
     private let answers: (gate: Descriptor, judge: Descriptor)
     private let marks: (gate: Descriptor, keeper: Descriptor)
     private let told: Told
+    /// Whether a start is denied, as far as can be said at once and without any disk.
+    private let denies: @Sendable (Int32) -> Bool
     private let state = Mutex(State())
 
     private struct State {
@@ -41,8 +43,8 @@ final class StartGate: Sendable {
     private static let patience: Int32 = 5000
 
     /// Opens the gate. Throws where the kernel or the rights of this process do not let it.
-    init(told: @escaping Told) throws {
-        self.told = told
+    init(denies: @escaping @Sendable (Int32) -> Bool, told: @escaping Told) throws {
+        (self.denies, self.told) = (denies, told)
         let pairs = try (Self.pair(), Self.pair(), Self.pair())
         questions = (pairs.0.0, pairs.0.1)
         answers = (pairs.1.0, pairs.1.1)
@@ -77,9 +79,13 @@ final class StartGate: Sendable {
     /// The next start. Blocks.
     func question() -> Question? {
         var message = clinux_message()
-        guard unsafe clinux_receive(questions.judge.number, &message, 1) == 1,
-            let file = try? Descriptor(message.file, or: { EnforceError.system("guard.file", "No file came", $0) })
-        else { return nil }
+        guard unsafe clinux_receive(questions.judge.number, &message, 1) == 1 else { return nil }
+        guard let file = try? Descriptor(message.file, or: { EnforceError.system("guard.file", "No file came", $0) })
+        else {
+            // There was no descriptor left for it; whoever waits for the answer is to have one.
+            answer(message.numbers.0, .unread)
+            return nil
+        }
         return Question(number: message.numbers.0, pid: Int32(truncatingIfNeeded: message.numbers.1), file: file)
     }
 
@@ -134,10 +140,7 @@ final class StartGate: Sendable {
             takeAnswers(kernel, &waiting)
             takeMarks(kernel)
             takeStarts(kernel, &waiting)
-            for start in waiting.overdue(at: .now) {
-                _ = clinux_guard_answer(kernel, start.file, 1)
-                told(nil, .unread)
-            }
+            for start in waiting.overdue(at: .now) { end(start, kernel) }
             while let (number, start) = waiting.next() { give(number, start, kernel, &waiting) }
         }
     }
@@ -153,8 +156,14 @@ final class StartGate: Sendable {
         let message = clinux_message(numbers: (number, Int64(start.pid), 0), file: start.file)
         // There is room, for no more are given than there are judges.
         guard clinux_send(questions.gate.number, message, 0) < 0, let start = waiting.judged(number) else { return }
-        _ = clinux_guard_answer(kernel, start.file, 1)
-        told(nil, .unread)
+        end(start, kernel)
+    }
+
+    /// Answers what nobody has judged: it is let pass, unless it is denied by what it is.
+    private func end(_ start: WaitingStarts.Start, _ kernel: Int32) {
+        let isDenied = denies(start.file)
+        _ = clinux_guard_answer(kernel, start.file, isDenied ? 0 : 1)
+        told(nil, isDenied ? .denied : .unread)
     }
 
     private func takeAnswers(_ kernel: Int32, _ waiting: inout WaitingStarts) {

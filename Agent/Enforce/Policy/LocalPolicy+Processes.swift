@@ -44,6 +44,10 @@ extension LocalPolicy {
         if agentUser != 0, process.user == agentUser {
             throw Refusal("built-in: agent", "\(what) runs as the agent's own user.")
         }
+        // Its guard, and what it installs upgrades with. Read by the kernel, not by name: nobody else can run that file.
+        if process.user == 0, process.executablePath == TextFile.link("/proc/self/exe") {
+            throw Refusal("built-in: enforcer", "\(what) is a part of the enforcer.")
+        }
         // In a mount namespace of theirs, or by LD_PRELOAD, anybody runs what they like by any path: only what runs as the
         // system's own users is believed.
         guard let path = process.executablePath, Self.systemUsers.contains(process.user) else { return }

@@ -157,8 +157,8 @@ struct LeakClockTests {
         try start()
         #expect(try execute(order).outcome == .refused(rule: "replay"))
         #expect(try isClosed("after the replay") == false)
-        #expect(try execute(isolation).outcome == .succeeded, "a later order")
-        #expect(try execute(.release).outcome == .succeeded)
+        #expect(try execute(fleet.order(isolation, issued: .seconds(1))).outcome == .succeeded, "a later order")
+        #expect(try execute(fleet.order(.release, issued: .seconds(2))).outcome == .succeeded)
     }
 
     @Test("who cannot release a host by order for its clock is wrong can do it as root")
