@@ -45,9 +45,13 @@ struct MemoryPlan {
         for mapping in map.mappings where mapping.isDevice {
             leave(mapping, map, "a device, or the kernel's own pages")
         }
-        // What is its own comes first, and a huge mapping does not push small ones out.
-        let wanted = map.mappings.filter { !$0.isDevice && $0.used > 0 }
-            .sorted { ($0.isOwn ? 0 : 1, $0.used, $0.start) < ($1.isOwn ? 0 : 1, $1.used, $1.start) }
+        // Stack and heap come first, then what is its own; and a huge mapping does not push small ones out, be it used or not.
+        func rank(_ mapping: Mapping) -> Int {
+            ["[stack]", "[heap]"].contains(map.name(of: mapping)) ? 0 : mapping.isOwn ? 1 : 2
+        }
+        let wanted = map.mappings.filter { !$0.isDevice && $0.used > 0 }.map { (rank: rank($0), mapping: $0) }
+            .sorted { ($0.rank, $0.mapping.size, $0.mapping.start) < ($1.rank, $1.mapping.size, $1.mapping.start) }
+            .map(\.mapping)
         used = wanted.reduce(0) { $0 + $1.used }
         for mapping in wanted { try take(mapping, map, pieceHead: pieceHead) }
         if map.isCut { leftOut.append("mappings beyond the first \(map.mappings.count)") }
@@ -67,18 +71,18 @@ struct MemoryPlan {
 
     private mutating func take(_ mapping: Mapping, _ map: MemoryMap, pieceHead: UInt64) throws(EnforceError) {
         guard !isFull else { return leave(mapping, map, "no room: \(mapping.used) bytes") }
-        let pages = mapping.size / Self.page
-        guard pages <= pagesLeft else {
-            return leave(
-                mapping, map, "\(mapping.size) bytes of addresses, of which \(mapping.used) are used, are too many")
-        }
+        let pages = min(mapping.size / Self.page, pagesLeft)
+        let end = mapping.start + pages * Self.page
         pagesLeft -= pages
+        if end < mapping.end {
+            leave(mapping, map, "cut: of \(mapping.size) bytes of addresses \(pages * Self.page) were looked at")
+        }
         let gap = mapping.inode == 0 ? Self.gap : 0
         var last = Piece(start: mapping.start, size: 0, rights: mapping.rights)
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         var address = mapping.start
-        while address < mapping.end, !isFull {
-            let entries = try self.entries(at: address, before: mapping.end, &buffer)
+        while address < end, !isFull {
+            let entries = try self.entries(at: address, before: end, &buffer)
             if entries == 0 { break }
             for index in 0..<entries {
                 // Bit 63: present; bit 62: swapped out. Of eight bytes, little endian.
