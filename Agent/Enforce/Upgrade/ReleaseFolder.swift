@@ -32,7 +32,11 @@ struct ReleaseFolder: Sendable {
 
     /// Bytes of it that are here.
     func count(of package: Release.File) -> Int64 {
-        has(package) ? package.size : min(status(package.place + ".part")?.identity.size ?? 0, package.size)
+        guard !has(package) else { return package.size }
+        let part = status(package.place + ".part")?.identity.size ?? 0
+        // Whoever wrote its last byte was killed before its sum was looked at.
+        if part >= package.size { unlink(package.place + ".part") }
+        return part < package.size ? part : 0
     }
 
     private func status(_ name: String) -> FileStatus? { (try? FileStatus(of: name, in: root)) ?? nil }
@@ -66,6 +70,8 @@ struct ReleaseFolder: Sendable {
             .file("open", place(of: package), $0)
         }
         guard has(package), try Self.digest(of: file, size: package.size) == package.sha256 else {
+            // It is fetched again, where it is offered again.
+            unlink(package.place)
             throw EnforceError("upgrade.damaged", "The package \(package.package) on disk is not what was signed.")
         }
     }

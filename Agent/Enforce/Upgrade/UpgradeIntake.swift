@@ -77,6 +77,11 @@ struct UpgradeIntake {
             state.stage = .refused
             state.fault = "\(refusal.message) (\(refusal.rule))".bounded(1024)
             return state
+        } catch let error as EnforceError {
+            // It is asked again: a disk has room later, a slow dpkg answers.
+            state.stage = .fetching
+            state.fault = error.message.bounded(1024)
+            return state
         }
     }
 
@@ -96,7 +101,12 @@ struct UpgradeIntake {
                 state.fault = "A part of the package \(next.package) was too long."
                 return counted(state, wanted)
             }
-            if try !folder.append([UInt8](part.data), at: Int64(part.offset), to: next) {
+            let isSigned: Bool
+            do { isSigned = try folder.append([UInt8](part.data), at: Int64(part.offset), to: next) } catch {
+                state.fault = "\((error as? EnforceError)?.message ?? "\(error)")".bounded(1024)
+                return counted(state, wanted)
+            }
+            if !isSigned {
                 lies += 1
                 state.fault = "The package \(next.package) that came is not the one that was signed."
                 if lies >= Self.mostLies { state.stage = .refused }
@@ -182,6 +192,10 @@ struct UpgradeIntake {
         guard wanted.isInstalled else { return nil }
         var state = Self.state(of: wanted.offer)
         (state.version, state.stage) = (wanted.release.version, .done)
+        // It is there, but the host was not well with it, and nobody has looked since.
+        if let outcome = folder.outcome, outcome.stage == .failed, outcome.version == state.version {
+            (state.stage, state.fault) = (.failed, outcome.fault)
+        }
         return state
     }
 }

@@ -62,9 +62,10 @@ package struct Upgrader {
     /// Does one step; how it ended when it was the last.
     private func step(_ record: Cordon_V1_UpgradeRecord) throws -> String? {
         let work: Work
-        do { work = try verified(record) } catch {
-            // Nothing of it is of this fleet's root: whatever was half done by it cannot be told.
-            return try end(record, record.step.rawValue <= 1 ? .refused : .failed, "\(error)")
+        do { work = try verified(record) } catch let refusal as Refusal {
+            // Nothing of it is of this fleet's root: whatever was half done by it cannot be told. What only could not be
+            // found out is thrown, and the unit comes back.
+            return try end(record, record.step.rawValue <= 1 ? .refused : .failed, "\(refusal)")
         }
         var record = record
         record.tries += 1
@@ -114,7 +115,11 @@ package struct Upgrader {
         record.units = HostHealth.units.filter {
             $0 == HostHealth.enforcer || (try? health.services.run(of: $0))?.active == "active"
         }
-        record.wasIsolated = health.enforcerStatus()?.containment.model().isolatedUntil != nil
+        guard let status = health.enforcerStatus() else {
+            throw EnforceError(
+                "upgrade.no_status", "The enforcer does not say what is in force on this host; nothing was changed.")
+        }
+        record.wasIsolated = status.containment.model().isolatedUntil != nil
         try go(on: record, to: .installing)
         return nil
     }
@@ -124,8 +129,11 @@ package struct Upgrader {
         do {
             for package in work.release.files(of: work.record.packages) { try folder.verify(package) }
             try install(work.release, work)
-        } catch let error as EnforceError where error.code == Self.busy && tries == 1 {
-            return try end(work.record, .refused, error.message)
+        } catch let refusal as Refusal {
+            return try end(work.record, .refused, refusal.message)
+        } catch let error as EnforceError where error.code == Self.busy {
+            if tries == 1 { return try end(work.record, .refused, error.message) }
+            try putOff(work, tries, error)
         } catch {
             return try goBack(from: work, "\((error as? EnforceError)?.message ?? "\(error)")")
         }
@@ -164,10 +172,15 @@ package struct Upgrader {
         do {
             for package in previous.files(of: work.record.packages) { try folder.verify(package) }
             try install(previous, work)
+        } catch let refusal as Refusal {
+            return try end(work.record, .failed, "\(work.record.fault); \(refusal.message)")
+        } catch let error as EnforceError where error.code == Self.busy {
+            try putOff(work, tries, error)
         } catch {
             let why = (error as? EnforceError)?.message ?? "\(error)"
             log.critical("going back failed", metadata: ["why": "\(why)", "try": "\(tries)"])
-            if tries < Self.mostTries { return nil }
+            // The unit comes back after a while: a disk that is full has room again.
+            if tries < Self.mostTries { throw error }
             return try end(work.record, .failed, "\(work.record.fault); going back failed too: \(why)")
         }
         try go(on: work.record, to: .lookingBack)
@@ -200,9 +213,29 @@ package struct Upgrader {
                 Self.busy, "Another program has held dpkg's lock for \(patience.spelled); nothing was changed.")
         }
         defer { withExtendedLifetime(lock) {} }
+        try checkNobodyElseInstalled(work)
         let files = release.files(of: work.record.packages).map { folder.place(of: $0) }
         log.notice("dpkg installs", metadata: ["version": "\(release.version)"])
         try packages.install(files, within: Self.patienceOfDpkg)
+    }
+
+    /// Asked with dpkg's lock held. Whoever installed something else meanwhile meant it: a fix must not be taken back.
+    private func checkNobodyElseInstalled(_ work: Work) throws {
+        guard let now = try packages.installed(HostPackages.own), now.isWhole, now.version != work.release.version,
+            now.version != work.previous?.version
+        else { return }
+        let isOlder = try packages.isVersion(work.release.version, newerThan: now.version)
+        guard work.previous == nil, isOlder else {
+            throw Refusal("downgrade", "Version \(now.version) was installed meanwhile, and is left as it is.")
+        }
+    }
+
+    /// Waiting for others is no try: thrown, so that the unit comes back.
+    private func putOff(_ work: Work, _ tries: UInt32, _ error: EnforceError) throws -> Never {
+        var record = work.record
+        record.tries = tries - 1
+        try folder.begin(record)
+        throw error
     }
 
     private func wanted(_ release: Release, _ work: Work, isHeard: Bool) -> HostHealth.Wanted {
