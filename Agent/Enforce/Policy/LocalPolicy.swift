@@ -76,7 +76,7 @@ package struct LocalPolicy: Sendable {
         .blockExecutable: Rule(60),
         .quarantineFile: Rule(120), .deleteFile: Rule(30), .lockAccount: Rule(20), .stopService: Rule(30),
         .collectFile: Rule(120), .triage: Rule(6), .collectProcessMemory: Rule(12), .liveTable: Rule(240),
-        .removeSSHKey: Rule(60), .disableCronEntry: Rule(60),
+        .yaraScan: Rule(60), .removeSSHKey: Rule(60), .disableCronEntry: Rule(60),
     ]
     /// Whether the controller may have releases installed that the policy root signed, and when; at any hour unless said.
     package var upgradesAllowed = Rule(true)
