@@ -82,7 +82,10 @@ struct MemoryMap {
         guard fields.count > 1 else { return }
         let last = mappings.count - 1
         switch String(decoding: fields[0], as: UTF8.self) {
-        case "Rss:", "Swap:": mappings[last].used += (Self.number(fields[1], 10) ?? 0) << 10
+        case "Rss:", "Swap:":
+            let size = mappings[last].size
+            let bytes = min(Self.number(fields[1], 10) ?? 0, size >> 10) << 10
+            mappings[last].used += min(size - mappings[last].used, bytes)
         case "VmFlags:":
             // io: of a device. pf: frames that the kernel keeps no book of.
             if fields.contains(where: { $0.elementsEqual("io".utf8) || $0.elementsEqual("pf".utf8) }) {
