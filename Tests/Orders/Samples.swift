@@ -40,7 +40,8 @@ enum Samples {
             .yaraScan(YaraScan(rules: "rule a { condition: true }", place: .memory(process(.process)), mostFiles: 1)),
             .triage(Triage()), .liveTable(LiveTable(name: .openFiles)),
             .liveTable(
-                LiveTable(name: .sockets, condition: LiveTable.Condition(field: "local_port", value: "22"), mostRows: 1)),
+                LiveTable(name: .sockets, condition: LiveTable.Condition(field: "local_port", value: "22"), mostRows: 1)
+            ),
             .collectProcessMemory(MemoryCollection(target: process(.process))),
             .collectFile(
                 FileCollection(path: "/tmp/z", digest: String(repeating: "0f", count: 32), mostBytes: 1 << 30)),

@@ -96,8 +96,8 @@ struct MemoryMap {
     }
 
     private mutating func begin(_ fields: [ArraySlice<UInt8>]) {
-        let ends = fields[0].split(separator: UInt8(ascii: "-"))
-        guard fields.count >= 5, ends.count == 2, let start = Self.number(ends[0], 16),
+        guard fields.count >= 5, case let ends = fields[0].split(separator: UInt8(ascii: "-")), ends.count == 2,
+            let start = Self.number(ends[0], 16),
             let end = Self.number(ends[1], 16),
             start < end, fields[1].count == 4, let offset = Self.number(fields[2], 16),
             let inode = Self.number(fields[4], 10)
