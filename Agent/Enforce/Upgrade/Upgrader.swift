@@ -88,7 +88,10 @@ package struct Upgrader {
             record.offer.hasPrevious
             ? try Release(record.offer.previous, for: host, architecture: architecture) : nil
         // A policy that is not valid now keeps nobody from finishing.
-        let policy = (try? LocalPolicy.load(folder: settings.policyDirectory)) ?? LocalPolicy()
+        var policy = LocalPolicy()
+        do { policy = try LocalPolicy.load(folder: settings.policyDirectory) } catch {
+            log.error("the local policy is not valid: its defaults are gone by", metadata: ["why": "\(error)"])
+        }
         return Work(
             record: record, release: try Release(record.offer.release, for: host, architecture: architecture),
             previous: previous, policy: policy)
