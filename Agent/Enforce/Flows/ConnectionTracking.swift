@@ -39,21 +39,16 @@ struct ConnectionTracking {
 
     /// Deletes the flows that the closure picks; returns how many. None where the kernel does not track.
     mutating func delete(where picked: (Flow) -> Bool) -> Int {
-        var deleted = 0
-        for family: UInt8 in [2, 10] {
-            guard let messages = try? channel.dump(.init(type: Self.get, flags: 0, payload: [family, 0, 0, 0])) else {
-                continue
+        // Of all families at once: the kernel walks its whole table for each dump, however few flows are in it.
+        guard let messages = try? channel.dump(.init(type: Self.get, flags: 0, payload: [0, 0, 0, 0])) else { return 0 }
+        let requests = messages.compactMap(Self.read).filter(picked).map { flow in
+            var writer = AttributeWriter(after: [flow.family, 0, 0, 0])
+            for attribute in flow.identity {
+                writer.put(attribute.type == 12 ? attribute.type : attribute.type | 0x8000, attribute.value)
             }
-            let requests = messages.compactMap(Self.read).filter(picked).map { flow in
-                var writer = AttributeWriter(after: [flow.family, 0, 0, 0])
-                for attribute in flow.identity {
-                    writer.put(attribute.type == 12 ? attribute.type : attribute.type | 0x8000, attribute.value)
-                }
-                return NetlinkMessage(type: Self.delete, flags: NetlinkMessage.Flag.request, payload: writer.bytes)
-            }
-            deleted += (try? channel.performEach(requests)) ?? 0
+            return NetlinkMessage(type: Self.delete, flags: NetlinkMessage.Flag.request, payload: writer.bytes)
         }
-        return deleted
+        return (try? channel.performEach(requests)) ?? 0
     }
 
     static func read(_ message: NetlinkMessage) -> Flow? {

@@ -15,6 +15,8 @@ protocol Blocker: AnyObject {
     ///   - seconds: How long they are blocked.
     ///   - patience: Seconds after which the rest is not told any more.
     func block(_ networks: [String], seconds: Int, patience: Int) throws
+    /// Makes ready what is there before anybody blocks an address; what then blocks it is what is timed.
+    func readied(_ network: String, seconds: Int) throws -> () throws -> Void
     /// The processes that stay, for their memory.
     var processes: [Int32] { get }
     /// Kills it by SIGKILL: what it left in the kernel stays there.
@@ -23,6 +25,10 @@ protocol Blocker: AnyObject {
 
 extension Blocker {
     func block(_ networks: [String], seconds: Int) throws { try block(networks, seconds: seconds, patience: 60) }
+
+    func readied(_ network: String, seconds: Int) throws -> () throws -> Void {
+        { try self.block([network], seconds: seconds) }
+    }
 
     /// Anonymous memory of its processes, in KiB.
     var memory: Int {

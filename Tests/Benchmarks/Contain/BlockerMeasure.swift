@@ -89,10 +89,8 @@ struct BlockerMeasure {
         }
         for number in 100..<110 {
             let address = "203.0.113.\(number)"
-            guard
-                let took = try ground.untilBlocked(
-                    address, within: patience, { try blocker.block([address], seconds: 3600) })
-            else { return row }
+            let blocking = try blocker.readied(address, seconds: 3600)
+            guard let took = try ground.untilBlocked(address, within: patience, blocking) else { return row }
             row.oneMore.append(took)
         }
         return row

@@ -38,7 +38,7 @@ final class CordonBlocker: Blocker {
         ])
         _ = try Waiting.until("the enforcer") { FrameStream.isListening(socket) ? true : nil }
         let keys = try fleet.keySet()
-        _ = try ask { $0.keySet = keys }
+        _ = try ask(on: try FrameStream(connecting: socket)) { $0.keySet = keys }
     }
 
     private var socket: String { fleet.folder + "/enforcer.sock" }
@@ -54,16 +54,29 @@ final class CordonBlocker: Blocker {
         try execute(.blockAddresses(AddressListBlock(name: "bench-\(lists)", list: list, duration: duration)))
     }
 
-    private func execute(_ action: Action) throws {
+    /// The controller has signed the order, and the agent holds its connection, when the clock starts.
+    func readied(_ network: String, seconds: Int) throws -> () throws -> Void {
+        guard let network = Network(network) else { throw TestFailure("\(network) is no network.") }
+        let action = Action.blockAddress(AddressBlock(network: network, duration: .seconds(seconds)))
         let order = try fleet.order(action)
-        let response = try ask { $0.execute = order }
+        let stream = try FrameStream(connecting: socket)
+        return { try self.execute(action, order, on: stream) }
+    }
+
+    private func execute(_ action: Action) throws {
+        try execute(action, try fleet.order(action), on: try FrameStream(connecting: socket))
+    }
+
+    private func execute(_ action: Action, _ order: Cordon_V1_SignedOrder, on stream: borrowing FrameStream) throws {
+        let response = try ask(on: stream) { $0.execute = order }
         guard case .result(let result) = response.response, try result.model().outcome == .succeeded else {
             throw TestFailure("\(action.kind) did not succeed: \(response)")
         }
     }
 
-    private func ask(_ fill: (inout Cordon_V1_EnforcerRequest) -> Void) throws -> Cordon_V1_EnforcerResponse {
-        let stream = try FrameStream(connecting: socket)
+    private func ask(
+        on stream: borrowing FrameStream, _ fill: (inout Cordon_V1_EnforcerRequest) -> Void
+    ) throws -> Cordon_V1_EnforcerResponse {
         var request = Cordon_V1_EnforcerRequest()
         request.requestID = 1
         fill(&request)
