@@ -54,6 +54,9 @@ extension Fleet: Service {
         do { isMore = try await forgetEvidence() || isMore } catch {
             log.error("old evidence could not be forgotten: \(error)")
         }
+        do { isMore = try await forgetRollouts() || isMore } catch {
+            log.error("old upgrades could not be forgotten: \(error)")
+        }
         return isMore
     }
 

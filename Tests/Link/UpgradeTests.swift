@@ -1,4 +1,5 @@
 import ControllerFleet
+import ControllerStore
 import CordonModel
 import CordonOrders
 import CordonTrust
@@ -216,6 +217,35 @@ struct UpgradeTests {
                 let rollout = try await controller.rollout(becomes: .finished)
                 #expect(rollout.hosts[first.id]?.state == .wentBack)
                 #expect(rollout.hosts[second.id]?.state == .done)
+            }
+        }
+    }
+
+    @Test("of upgrades that are over the newest 50 are kept; the rest is forgotten, which is written down")
+    func forgotten() async throws {
+        let (path, clock) = (scratch.path, TestClock())
+        let begun = try await Controller.serve(in: path, clock: clock) { controller in
+            var begun: [Rollout] = []
+            for _ in 0..<53 {
+                clock.advance(by: .seconds(1))
+                var rollout = Rollout(
+                    id: clock.surroundings.identifier(), plan: Self.plan(), by: "ada", at: clock.now, seed: 1)
+                _ = rollout.apply(.enrolled(clock.surroundings.identifier(), group: ""), at: clock.now)
+                _ = rollout.apply(.cancel, at: clock.now)
+                try await controller.store.save(rollout, hosts: Set(rollout.hosts.keys), recording: [])
+                begun.append(rollout)
+            }
+            return begun
+        }
+        try await Controller.serve(in: path, clock: clock) { controller in
+            let kept = try await eventually("old upgrades are forgotten") {
+                let kept = try await controller.fleet.rollouts(limit: 100)
+                return kept.count == 50 ? kept : nil
+            }
+            #expect(kept == begun.suffix(50).reversed().map(RolloutSummary.init))
+            for rollout in begun.prefix(3) {
+                let told = try await controller.verbs(of: "upgrade:\(rollout.id)")
+                #expect(told == ["upgrade.forgotten"])
             }
         }
     }

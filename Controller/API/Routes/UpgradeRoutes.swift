@@ -84,10 +84,14 @@ extension API {
             Route(
                 method: .get, path: "\(root)/upgrades/newest", name: "getUpgrade", tag: "upgrades",
                 summary: "The newest upgrade, host by host.", admission: .role(.viewer),
+                query: [
+                    .init(
+                        "hosts", .choice(["all", "look"]), "`look`: only the hosts that need one; `all` unless given.")
+                ],
                 answer: .json(UpgradeView.detail), problems: [.notFound]
             ) { call in
                 guard let rollout = await call.services.fleet.rollout() else { throw FleetError.noUpgrade }
-                return .json(UpgradeView.detail(rollout))
+                return .json(UpgradeView.detail(rollout, isLook: call.query["hosts"]?.text == "look"))
             },
             Route(
                 method: .post, path: "\(root)/upgrades", name: "startUpgrade", tag: "upgrades",
@@ -102,7 +106,8 @@ extension API {
                     tag: "upgrades", summary: summary, admission: .role(.administrator),
                     answer: .json(UpgradeView.schema), problems: [.notFound, .conflict]
                 ) { call in
-                    .json(UpgradeView.json(try await call.services.fleet.stepUpgrade(step, by: call.principal())))
+                    let rollout = try await call.services.fleet.stepUpgrade(step, by: call.principal())
+                    return .json(UpgradeView.json(RolloutSummary(rollout)))
                 }
             }
     }
@@ -116,6 +121,7 @@ extension API {
         if let patience = call.seconds("patience_s") { plan.patience = patience }
         plan.isOneWay = call.body["no_way_back"]?.flag ?? false
         for ring in plan.rings where ring != RolloutPlan.rest { try await call.services.checkGroup(ring) }
-        return .json(UpgradeView.json(try await call.services.fleet.startUpgrade(plan, by: call.principal())))
+        let rollout = try await call.services.fleet.startUpgrade(plan, by: call.principal())
+        return .json(UpgradeView.json(RolloutSummary(rollout)))
     }
 }

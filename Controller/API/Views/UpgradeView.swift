@@ -90,12 +90,13 @@ enum UpgradeView {
         ])
     )
 
-    static func json(_ rollout: Rollout) -> JSONValue { .object(members(rollout)) }
+    static func json(_ rollout: RolloutSummary) -> JSONValue { .object(members(rollout)) }
 
-    static func detail(_ rollout: Rollout) -> JSONValue {
-        var members = members(rollout)
+    /// - Parameter isLook: Only the hosts that need a look.
+    static func detail(_ rollout: Rollout, isLook: Bool) -> JSONValue {
+        var members = members(RolloutSummary(rollout))
         members["hosts"] = .array(
-            rollout.hosts.sorted { $0.key < $1.key }.map { agent, host in
+            rollout.hosts.filter { !isLook || $0.value.state.needsLook }.sorted { $0.key < $1.key }.map { agent, host in
                 [
                     "host": .text("\(agent)"), "group": .text(rollout.plan.rings[host.ring]),
                     "state": .text(host.state.rawValue), "from": .optional(host.from?.installed),
@@ -106,7 +107,7 @@ enum UpgradeView {
         return .object(members)
     }
 
-    private static func members(_ rollout: Rollout) -> JSONObject {
+    private static func members(_ rollout: RolloutSummary) -> JSONObject {
         let plan = rollout.plan
         let value: JSONValue = [
             "id": .text("\(rollout.id)"), "version": .text(plan.version), "state": .text(rollout.state.rawValue),
@@ -115,7 +116,7 @@ enum UpgradeView {
                 plan.rings.indices.map { ring in
                     [
                         "group": .text(plan.rings[ring]), "state": .text(state(of: ring, rollout)),
-                        "hosts": .object(counts(rollout.counts(of: ring))),
+                        "hosts": .object(counts(rollout.counts[ring])),
                     ]
                 }),
             "soak_s": .integer(plan.soak.wholeSeconds), "at_most_failed": .integer(Int64(plan.atMostFailed)),
@@ -127,7 +128,7 @@ enum UpgradeView {
         return value.object ?? JSONObject()
     }
 
-    private static func state(of ring: Int, _ rollout: Rollout) -> String {
+    private static func state(of ring: Int, _ rollout: RolloutSummary) -> String {
         if ring < rollout.ring || rollout.state == .finished { return "over" }
         return ring == rollout.ring ? "at_it" : "waiting"
     }

@@ -90,12 +90,15 @@ struct UpgradeStatus: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
+        // Of thousands of hosts few need a look.
+        let most = hosts || output.json ? "all" : "look"
         let (upgrade, names) = try await Client.use { client in
-            (try await client.get("/api/v1/upgrades/newest"), output.json ? [:] : try await client.hostNames())
+            let upgrade = try await client.get("/api/v1/upgrades/newest", [("hosts", most)])
+            let isNamed = output.json || upgrade["hosts"]?.array?.isEmpty != false
+            return (upgrade, isNamed ? [:] : try await client.hostNames())
         }
         output.show(upgrade) { upgrade in
-            let all = upgrade["hosts"]?.array ?? []
-            let shown = hosts ? all : all.filter { UpgradeShow.needsLook($0["state"]?.text) }
+            let shown = upgrade["hosts"]?.array ?? []
             return UpgradeShow.lines(upgrade) + (shown.isEmpty ? [] : UpgradeShow.table(names).lines(of: shown))
         }
         if upgrade["state"]?.text == "stopped" {
@@ -160,14 +163,6 @@ enum UpgradeShow {
                 + (hosts.isEmpty ? "no hosts" : hosts.joined(separator: ", "))
         }
         return [head] + rings
-    }
-
-    /// Whether a person should look at a host in that state.
-    static func needsLook(_ state: String?) -> Bool {
-        switch state {
-        case "waiting", "offered", "fetching", "installing", "soaking", "done": false
-        default: true
-        }
     }
 
     static func table(_ names: [String: String]) -> Table {

@@ -37,7 +37,8 @@ extension Fleet {
                 throw FleetError.releaseInUse(
                     version, "the upgrade to it is \(rollout.state.rawValue), `cordon upgrade cancel` ends that")
             }
-            guard !rollout.hosts.values.contains(where: { $0.from?.installed == version && !$0.state.isSettled }) else {
+            guard !rollout.hosts.contains(where: { $0.value.from?.installed == version && !$0.value.state.isSettled })
+            else {
                 throw FleetError.releaseInUse(version, "hosts that are being upgraded would go back to it")
             }
         }
@@ -57,11 +58,10 @@ extension Fleet {
     package func rollout() async -> Rollout? { await desk.rollout }
 
     /// The newest rollouts, newest first.
-    package func rollouts(limit: Int = 20) async throws -> [Rollout] {
-        let live = await desk.rollout
-        return try await upgradeStore.rollouts(limit: min(max(limit, 1), 100), at: now).map { stored in
-            live.flatMap { $0.id == stored.id ? $0 : nil } ?? stored
-        }
+    package func rollouts(limit: Int = 20) async throws -> [RolloutSummary] {
+        let stored = try await upgradeStore.rollouts(limit: min(max(limit, 1), 100))
+        let live = await desk.rollout.map(RolloutSummary.init)
+        return stored.map { live?.id == $0.id ? live ?? $0 : $0 }
     }
 
     /// What hosts say that they have, since the controller started.
@@ -118,7 +118,7 @@ extension Fleet {
         guard let rollout = await desk.rollout, rollout.state != .cancelled else { return }
         let open = sessions.all.reduce(into: [AgentID: UInt64]()) { $0[$1.agent] = $1.id }
         let (new, old) = await desk.news(open)
-        let gone = old.union(rollout.hosts.filter { $0.value.isHere && open[$0.key] == nil }.keys)
+        let gone = old.union(rollout.hosts.lazy.filter { $0.value.isHere && open[$0.key] == nil }.map { $0.key })
         var events = gone.sorted().map { Rollout.Event.left($0) }
         for agent in new.sorted() {
             guard let host = registry.host(agent), host.revocation == nil, let session = open[agent] else { continue }
@@ -133,6 +133,24 @@ extension Fleet {
             if registry.host(agent)?.revocation != nil { events.append(.revoked(agent)) }
         }
         await carryOut(try await desk.handle(events + [.clock], of: rollout.id))
+    }
+
+    /// Rollouts that are over and kept; of older ones the audit chain tells.
+    static let rolloutsKept = 50
+
+    /// Forgets old rollouts, with their hosts. In pieces, so that writers do not wait long.
+    /// - Returns: Whether more is due.
+    func forgetRollouts() async throws -> Bool {
+        let instant = now
+        for _ in 0..<20 {
+            let isMore = try await upgradeStore.forgetRollout(keeping: Self.rolloutsKept) { id in
+                AuditEntry(
+                    at: instant, actor: Principal.system.name, verb: "upgrade.forgotten", subject: "upgrade:\(id)",
+                    details: ["kept": "\(Self.rolloutsKept)"])
+            }
+            if !isMore { return false }
+        }
+        return true
     }
 
     /// Has every connected host looked at again: there is a release that was not there before.

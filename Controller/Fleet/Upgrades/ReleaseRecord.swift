@@ -67,8 +67,15 @@ package protocol UpgradeRepository: Sendable {
     func allReleases() async throws -> [ReleaseRecord]
     /// Inserts or replaces the rollout, and these of its hosts.
     func save(_ rollout: Rollout, hosts: Set<AgentID>, recording entries: [AuditEntry]) async throws
-    /// The newest rollouts with their hosts, newest first. Hosts count as away since `now`.
-    func rollouts(limit: Int, at now: Timestamp) async throws -> [Rollout]
+    /// The newest rollout with its hosts, which count as away since `now`.
+    func newestRollout(at now: Timestamp) async throws -> Rollout?
+    /// The newest rollouts without their hosts, newest first.
+    func rollouts(limit: Int) async throws -> [RolloutSummary]
+    /// Forgets, in pieces, a rollout that is over where there are more than so many of them.
+    /// - Returns: Whether there may be more to forget.
+    func forgetRollout(
+        keeping kept: Int, recording entry: @escaping @Sendable (RolloutID) -> AuditEntry
+    ) async throws -> Bool
 }
 
 extension FleetError {

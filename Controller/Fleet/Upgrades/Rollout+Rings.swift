@@ -5,15 +5,18 @@ extension Rollout {
     /// Time has passed.
     mutating func pass(_ now: Timestamp, _ outcome: inout Outcome) {
         guard state != .cancelled else { return }
-        for agent in hosts.keys { wait(for: agent, now, &outcome) }
+        if hosts.count(where: { !$1.isSettled }) > 0 {
+            for (agent, host) in hosts where !host.state.isSettled { wait(for: agent, host, now, &outcome) }
+        }
         judge(now, &outcome)
         turn(now, &outcome)
         fill(now, &outcome)
     }
 
     /// What waiting makes of one host.
-    private mutating func wait(for agent: AgentID, _ now: Timestamp, _ outcome: inout Outcome) {
-        guard let host = hosts[agent] else { return }
+    private mutating func wait(
+        for agent: AgentID, _ host: RolloutHost, _ now: Timestamp, _ outcome: inout Outcome
+    ) {
         let isAway = host.awaySince.map { now - max($0, ringBeganAt) >= plan.patience } ?? false
         let isSilent = now - max(host.newsAt, ringBeganAt) >= plan.patience
         switch host.state {
@@ -34,9 +37,9 @@ extension Rollout {
 
     /// Ends rings whose hosts are all settled, and begins the next.
     private mutating func turn(_ now: Timestamp, _ outcome: inout Outcome) {
-        while state == .running, !hosts.values.contains(where: { $0.ring <= ring && !$0.state.isSettled }) {
-            let own = hosts.filter { $0.value.ring == ring }
-            let isProved = own.isEmpty || own.values.contains { $0.state == .done } || acceptedRing == ring
+        while state == .running, hosts.count(where: { $0 <= ring && !$1.isSettled }) == 0 {
+            let own = counts(of: ring)
+            let isProved = own.isEmpty || own[.done] != nil || acceptedRing == ring
             guard isProved || ring == plan.rings.count - 1 else {
                 return stop("No host of ring \(plan.rings[ring]) has taken it.", about: lastStraw, now, &outcome)
             }
@@ -55,8 +58,8 @@ extension Rollout {
     /// Offers the release to as many hosts as may be at it.
     private mutating func fill(_ now: Timestamp, _ outcome: inout Outcome) {
         guard state.isOffering else { return }
-        let free = plan.atOnce - hosts.values.count { $0.state.isAtIt }
-        guard free > 0 else { return }
+        let free = plan.atOnce - hosts.count { _, state in state.isAtIt }
+        guard free > 0, hosts.count(where: { $0 <= ring && $1 == .waiting }) > 0 else { return }
         let candidates = hosts.filter { _, host in
             host.state == .waiting && host.isHere && host.ring <= ring && host.source != nil
         }
@@ -94,7 +97,7 @@ extension Rollout {
     var lastStraw: AgentID? {
         hosts.filter { $0.value.state.isFailure }
             .max { ($0.value.changedAt, $0.key) < ($1.value.changedAt, $1.key) }?.key
-            ?? hosts.filter { $0.value.ring == ring }.keys.min()
+            ?? hosts.filter { $0.value.ring == ring }.map { $0.key }.min()
     }
 
     private mutating func stop(_ why: String, about agent: AgentID?, _ now: Timestamp, _ outcome: inout Outcome) {
@@ -167,7 +170,7 @@ extension Rollout {
     package init(
         id: RolloutID, plan: RolloutPlan, by: String, at startedAt: Timestamp, seed: UInt64, state: RolloutState,
         why: String, ring: Int, ringBeganAt: Timestamp, excused: Int, acceptedRing: Int, endedAt: Timestamp?,
-        hosts: [AgentID: RolloutHost]
+        hosts: RolloutHosts
     ) {
         self.init(id: id, plan: plan, by: by, at: startedAt, seed: seed)
         self.state = state
@@ -183,7 +186,5 @@ extension Rollout {
 
 extension Rollout {
     /// How many hosts of a ring are in each state.
-    package func counts(of ring: Int) -> [RolloutHostState: Int] {
-        hosts.values.reduce(into: [:]) { if $1.ring == ring { $0[$1.state, default: 0] += 1 } }
-    }
+    package func counts(of ring: Int) -> [RolloutHostState: Int] { hosts.counts(of: ring) }
 }

@@ -21,7 +21,7 @@ package struct Rollout: Sendable, Hashable {
     package internal(set) var acceptedRing = -1
     /// When it finished, stopped or was cancelled.
     package internal(set) var endedAt: Timestamp?
-    package internal(set) var hosts: [AgentID: RolloutHost] = [:]
+    package internal(set) var hosts = RolloutHosts()
 
     package init(id: RolloutID, plan: RolloutPlan, by: String, at now: Timestamp, seed: UInt64) {
         (self.id, self.plan, startedBy, startedAt, self.seed) = (id, plan, by, now, seed)
@@ -102,7 +102,7 @@ package struct Rollout: Sendable, Hashable {
     }
 
     /// Hosts that speak against the release.
-    package var failures: Int { hosts.values.count { $0.state.isFailure } }
+    package var failures: Int { hosts.count { _, state in state.isFailure } }
 
     // MARK: - Hosts
 

@@ -19,7 +19,7 @@ actor RolloutDesk {
 
     /// Takes up what was there when the controller ended.
     func load() async throws {
-        rollout = try await repository.rollouts(limit: 1, at: surroundings.now()).first
+        rollout = try await repository.newestRollout(at: surroundings.now())
     }
 
     /// Begins a rollout.

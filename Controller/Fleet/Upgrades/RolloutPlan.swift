@@ -104,6 +104,8 @@ package enum RolloutHostState: String, Sendable, Hashable, Codable, CaseIterable
     package var isFailure: Bool { self == .wentBack || self == .failed || self == .lost }
     /// Whether the ring need not wait for it.
     package var isSettled: Bool { self != .waiting && self != .soaking && !isAtIt }
+    /// Whether a person should look at it.
+    package var needsLook: Bool { isSettled && self != .done }
     /// Whether nothing was asked of the host yet.
     var isBefore: Bool { self == .waiting || self == .notReached || self == .noWayBack || self == .noRelease }
     /// Whether the audit chain says it.

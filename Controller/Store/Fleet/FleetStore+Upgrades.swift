@@ -116,23 +116,73 @@ extension FleetStore: UpgradeRepository {
         }
     }
 
-    package func rollouts(limit: Int, at now: Timestamp) async throws -> [Rollout] {
+    package func newestRollout(at now: Timestamp) async throws -> Rollout? {
+        try await database.read { connection in
+            let row = try connection.row("SELECT * FROM fleet_rollout ORDER BY id DESC LIMIT 1")
+            guard let row else { return nil }
+            var hosts = RolloutHosts()
+            let id: RolloutID = try row.identifier("id")
+            for host in try connection.rows("SELECT * FROM fleet_rollout_host WHERE rollout = $1", id) {
+                hosts[try host.identifier("agent")] = try Self.host(host, now)
+            }
+            return try Self.rollout(row, hosts)
+        }
+    }
+
+    package func rollouts(limit: Int) async throws -> [RolloutSummary] {
         try await database.read { connection in
             try connection.rows("SELECT * FROM fleet_rollout ORDER BY id DESC LIMIT $1", limit).map { row in
-                let id: RolloutID = try row.identifier("id")
-                var hosts: [AgentID: RolloutHost] = [:]
-                for host in try connection.rows("SELECT * FROM fleet_rollout_host WHERE rollout = $1", id) {
-                    hosts[try host.identifier("agent")] = try Self.host(host, now)
+                let rollout = try Self.rollout(row, RolloutHosts())
+                var counts = [[RolloutHostState: Int]](repeating: [:], count: rollout.plan.rings.count)
+                let counted = try connection.rows(
+                    """
+                    SELECT ring, state, COUNT(*) AS hosts FROM fleet_rollout_host WHERE rollout = $1
+                    GROUP BY ring, state
+                    """, rollout.id)
+                for count in counted {
+                    let ring = try count.count("ring")
+                    guard counts.indices.contains(ring) else { throw StoreError.unreadable("ring") }
+                    counts[ring][try count.word("state")] = try count.count("hosts")
                 }
-                return Rollout(
-                    id: id, plan: try JSONText.value(of: try row.text("plan")), by: try row.text("started_by"),
-                    at: try row.timestamp("started_at"), seed: UInt64(bitPattern: try row.integer("seed")),
-                    state: try row.word("state"), why: try row.text("why"), ring: try row.count("ring"),
-                    ringBeganAt: try row.timestamp("ring_began_at"), excused: try row.count("excused"),
-                    acceptedRing: try row.count("accepted_ring"), endedAt: try row.optionalTimestamp("ended_at"),
-                    hosts: hosts)
+                return RolloutSummary(rollout, counts: counts)
             }
         }
+    }
+
+    package func forgetRollout(
+        keeping kept: Int, recording entry: @escaping @Sendable (RolloutID) -> AuditEntry
+    ) async throws -> Bool {
+        try await database.transact { connection, record in
+            let old = try connection.row(
+                """
+                SELECT id FROM fleet_rollout WHERE state IN ('finished', 'cancelled')
+                ORDER BY id DESC LIMIT 1 OFFSET $1
+                """, kept)
+            guard let old else { return false }
+            let id: RolloutID = try old.identifier("id")
+            let hosts = try connection.run(
+                """
+                DELETE FROM fleet_rollout_host WHERE rollout = $1 AND agent IN
+                    (SELECT agent FROM fleet_rollout_host WHERE rollout = $2 LIMIT $3)
+                """, id, id, Self.bite)
+            guard hosts < Self.bite else { return true }
+            try connection.run("DELETE FROM fleet_rollout WHERE id = $1", id)
+            record.append(entry(id))
+            return true
+        }
+    }
+
+    /// Rows deleted in one transaction at most.
+    private static let bite = 5000
+
+    private static func rollout(_ row: Row, _ hosts: RolloutHosts) throws -> Rollout {
+        Rollout(
+            id: try row.identifier("id"), plan: try JSONText.value(of: try row.text("plan")),
+            by: try row.text("started_by"), at: try row.timestamp("started_at"),
+            seed: UInt64(bitPattern: try row.integer("seed")), state: try row.word("state"), why: try row.text("why"),
+            ring: try row.count("ring"), ringBeganAt: try row.timestamp("ring_began_at"),
+            excused: try row.count("excused"), acceptedRing: try row.count("accepted_ring"),
+            endedAt: try row.optionalTimestamp("ended_at"), hosts: hosts)
     }
 
     private static func host(_ row: Row, _ now: Timestamp) throws -> RolloutHost {
