@@ -115,4 +115,63 @@ struct SignInTests {
         #expect(try enforcer.execute(.removeSSHKey(stranger)).outcome == .failed(code: "key.unknown"))
         withExtendedLifetime(sshd) {}
     }
+
+    /// cron and atd, with the host's own PAM, for two accounts; nothing of the machine's own that they would run is there.
+    private static let jobs = """
+        set -e
+        find "$1"/etc/cron* -delete
+        mount --bind "$1/etc" /etc
+        mount -t tmpfs tmpfs /run
+        install -d -o daemon -g daemon -m 1770 "$1/spool/atjobs" "$1/spool/atspool"
+        install -o daemon -g daemon -m 600 /dev/null "$1/spool/atjobs/.SEQ"
+        install -d -m 1733 "$1/spool/crontabs"
+        mount --bind "$1/spool" /var/spool/cron
+        for name in cordontest cordonother; do
+            useradd --no-create-home --home-dir / --shell /bin/sh $name
+            install -d -o $name "$1/$name"
+            echo "* * * * * touch $1/$name/cron" >"$1/spool/crontabs/$name"
+            chown $name "$1/spool/crontabs/$name"
+            chmod 600 "$1/spool/crontabs/$name"
+        done
+        /usr/sbin/atd -f &
+        exec /usr/sbin/cron -f
+        """
+
+    @Test(
+        "cron and at run nothing of a locked account, and cron does again after its order is undone; of another always",
+        .enabled(
+            if: unsafe access("/usr/sbin/cron", X_OK) == 0 && access("/usr/sbin/atd", X_OK) == 0,
+            "needs /usr/sbin/cron and /usr/sbin/atd"))
+    func jobs() throws {
+        try lab.scratch.file("jobs.sh", Self.jobs)
+        let cron = try Program(
+            [
+                "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", folder + "/jobs.sh",
+                folder,
+            ],
+            errorsTo: folder + "/jobs.log")
+        let fleet = try Enrolled(lab.scratch, settings: #"accounts = "\#(folder)/etc""#)
+        let enforcer = try EnforcerProcess(fleet, in: lab.host)
+        let ran = { (who: String, by: String) in unsafe access("\(folder)/\(who)/\(by)", F_OK) == 0 }
+        #expect(
+            enforcer.becomes(within: 80) { ran("cordontest", "cron") && ran("cordonother", "cron") },
+            "\(TextFile.text(folder + "/jobs.log") ?? "")")
+        let space = try Program.must(["pgrep", "--parent", "\(cron.pid)"]).prefix { $0 != "\n" }
+        for name in ["cordontest", "cordonother"] {
+            try Program.must([
+                "nsenter", "--target", String(space), "--mount", "--pid", "su", name, "-c",
+                "echo touch \(folder)/\(name)/at | at now + 1 minute",
+            ])
+        }
+        let order = fleet.order(.lockAccount(AccountLocking(user: "cordontest", duration: .seconds(900))))
+        #expect(try enforcer.execute(order).outcome == .succeeded)
+        try Program.must(["rm", folder + "/cordontest/cron", folder + "/cordonother/cron"])
+        #expect(enforcer.becomes(within: 140) { ran("cordonother", "at") && ran("cordonother", "cron") })
+        // Twice, so that what was begun in the same moment has had its time.
+        try Program.must(["rm", folder + "/cordonother/cron"])
+        #expect(enforcer.becomes(within: 80) { ran("cordonother", "cron") })
+        #expect(!ran("cordontest", "at") && !ran("cordontest", "cron"))
+        #expect(try enforcer.execute(.unlockAccount(order.id)).outcome == .succeeded)
+        #expect(enforcer.becomes(within: 80) { ran("cordontest", "cron") })
+    }
 }
