@@ -26,9 +26,12 @@ struct CordonContender {
 
     func measure(rounds: Int, addresses: Int) throws -> Row {
         defer { Shell.run("rm -rf \(folder)") }
-        var isolate: [Double] = []
+        var (isolate, proved): ([Double], [Double]) = ([], [])
         for _ in 0..<rounds {
-            isolate.append(try applied(.isolate(Isolation(duration: .seconds(3600)))))
+            let order = try fleet.order(.isolate(Isolation(duration: .seconds(3600))))
+            let start = ContinuousClock.now
+            isolate.append(try applied(order))
+            proved.append(start.elapsed)
             _ = try applied(.release)
         }
         let blocks = (0..<addresses).map {
@@ -44,7 +47,8 @@ struct CordonContender {
             one.append(try applied(.blockAddress(AddressBlock(network: network, duration: .seconds(3600)))))
         }
         return Row(
-            "cordon", isolate: isolate, blockOne: one, blockAll: all, list: try list(blocks.map(\.network)),
+            "cordon", isolate: isolate, proved: proved, blockOne: one, blockAll: all,
+            list: try list(blocks.map(\.network)),
             rss: Self.anonymous)
     }
 
@@ -61,9 +65,11 @@ struct CordonContender {
     }
 
     /// Milliseconds from a signed order received to its being in force, through verifier, journal and kernel.
-    private func applied(_ action: Action) throws -> Double {
-        let result = try enforcer.execute(try fleet.order(action))
-        guard result.outcome == .succeeded else { throw EnforceError("bench.failed", "\(action): \(result.message)") }
+    private func applied(_ action: Action) throws -> Double { try applied(try fleet.order(action)) }
+
+    private func applied(_ order: Cordon_V1_SignedOrder) throws -> Double {
+        let result = try enforcer.execute(order)
+        guard result.outcome == .succeeded else { throw EnforceError("bench.failed", result.message) }
         return Double(result.proof.appliedUs) / 1000
     }
 
