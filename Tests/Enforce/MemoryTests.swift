@@ -243,6 +243,52 @@ struct MemoryTests {
         #expect(keeper.answers("seven"))
     }
 
+    @Test(
+        "of a file whose server does not answer only what the process changed is copied, and that is said",
+        .enabled(if: HangingDisk.obstacle == nil, "\(HangingDisk.obstacle ?? "")"))
+    func hangingFile() throws {
+        let enforcer = try EnforcerProcess(fleet, in: lab.host)
+        let disk = try HangingDisk(at: "disk", of: lab.scratch, programs: ["x"])
+        let program = try Program(["python3", "-u", "-c", Self.mapper, disk.path + ".work/served/image"])
+        let words = try #require(program.line()).split(separator: " ").map(String.init)
+        try #require(words.count == 3, "\(words)")
+        try disk.hang()
+        let process = try #require(RunningProcess(pid: program.pid))
+        let target = ProcessTarget(
+            pid: program.pid, startTime: process.startTime, executable: process.executable, scope: .process)
+        let order = fleet.order(.collectProcessMemory(MemoryCollection(target: target)))
+        let result = try enforcer.execute(order)
+        let applied = result.proof?.applied ?? []
+        #expect(result.outcome == .succeeded, "\(result.message)")
+        let line = applied.first { $0.contains("/served/image") }
+        #expect(
+            line?.hasSuffix(" bytes of a file that may not answer (fuse); what it changed of it is there") == true,
+            "\(applied)")
+        #expect(
+            result.message.contains(" bytes of files of network and FUSE file systems are left out"),
+            "\(result.message)")
+        #expect(try ground.text(order.id, at: words[0]) == "-", "a page of the file")
+        #expect(try ground.text(order.id, at: words[1]) == "marker-of-its-own")
+        #expect(try ground.text(order.id, at: words[2]) == "marker-in-memory", "a file of memory is no other's")
+        #expect(try enforcer.execute(.liveTable(LiveTable(name: .modules))).outcome == .succeeded, "the next look")
+        disk.end()
+    }
+
+    /// Maps a file, of which it reads pages and changes one; and a page of memory alone.
+    private static let mapper = #"""
+        import ctypes, mmap, os, sys
+        file = os.open(sys.argv[1], os.O_RDONLY)
+        piece = mmap.mmap(file, 5 << 12, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_WRITE)
+        start = ctypes.addressof(ctypes.c_char.from_buffer(piece))
+        read = piece[0], piece[4096]
+        piece[4 << 12:(4 << 12) + 18] = b'marker-of-its-own\0'
+        other = os.memfd_create('other'); os.truncate(other, 4096)
+        words = mmap.mmap(other, 4096); words[:17] = b'marker-in-memory\0'
+        place = ctypes.addressof(ctypes.c_char.from_buffer(words))
+        print('%x %x %x' % (start, start + (4 << 12), place), flush=True)
+        sys.stdin.readline()
+        """#
+
     @Test("a map's lines are read as the kernel writes them, whatever a file is called")
     func map() {
         let map = MemoryMap(
@@ -263,6 +309,7 @@ struct MemoryTests {
         #expect(map.mappings.map { map.name(of: $0) } == ["/usr/bin/a b (deleted)", "", "/dev/x", "[vvar]"])
         #expect(map.mappings.map(\.rights) == [5, 0, 6, 4] && map.mappings[0].used == 20 << 10)
         #expect(map.mappings.map(\.isDevice) == [false, false, true, true])
+        #expect(map.mappings.map(\.device) == ["8:2", "", "0:5", ""])
         #expect(map.mappings[0].offset == 4096 && map.mappings[2].isShared)
     }
 }

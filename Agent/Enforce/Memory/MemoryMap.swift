@@ -9,6 +9,8 @@ struct Mapping {
     var isShared = false
     /// Where in its file it begins.
     var offset: UInt64 = 0
+    /// That its file is on, as `8:1`.
+    var device = ""
     /// Zero where it has no file.
     var inode: UInt64 = 0
     /// What the kernel calls it, in `MemoryMap.names`.
@@ -107,6 +109,7 @@ struct MemoryMap {
             return
         }
         var mapping = Mapping(start: start, end: end, offset: offset, inode: inode)
+        if inode != 0 { mapping.device = FileDevices.name(fields[3]) }
         for (letter, bit) in [(UInt8(ascii: "r"), UInt32(4)), (UInt8(ascii: "w"), 2), (UInt8(ascii: "x"), 1)]
         where fields[1].contains(letter) { mapping.rights |= bit }
         mapping.isShared = fields[1].last == UInt8(ascii: "s")

@@ -1,7 +1,9 @@
 internal import Glibc
 
 /// Which pages of a process are copied: those that it has, in memory or swapped out, and no others. What it never touched
-/// would be made by reading it, and a page of a file that nobody has read yet may have to be asked of another host.
+/// would be made by reading it, and a page of a file that nobody has read yet may have to be asked of another host. The pages
+/// of a file of another host, or of a program that serves it (FUSE), are left out even where they are in memory: the kernel
+/// may drop them at any time, and who then reads them waits. Those of them that the process has changed are its own.
 struct MemoryPlan {
     /// Pages side by side, of one mapping.
     struct Piece {
@@ -20,6 +22,8 @@ struct MemoryPlan {
     private(set) var moreLeftOut = 0
     /// Bytes that the process has, by the kernel's book, devices aside.
     private(set) var used: UInt64 = 0
+    /// Bytes of them that are left out because their files may not answer.
+    private(set) var foreign: UInt64 = 0
 
     /// Pieces of one file: the number of segments in its head has 16 bits.
     static let mostPieces = 60_000
@@ -32,15 +36,20 @@ struct MemoryPlan {
     static let page = UInt64(max(4096, sysconf(Int32(_SC_PAGESIZE))))
 
     private let pagemap: Descriptor
+    private let devices: FileDevices
     private var room: UInt64
     private var pagesLeft = mostPages
     private var isFull = false
 
     /// - Parameters:
+    ///   - devices: Which files are read without waiting for anybody.
     ///   - room: Bytes of pieces, each with the part of the file's head that tells of it.
     ///   - pieceHead: Bytes of that part.
-    init(_ map: MemoryMap, pagemap: Descriptor, room: UInt64, pieceHead: UInt64) throws(EnforceError) {
+    init(
+        _ map: MemoryMap, pagemap: Descriptor, devices: FileDevices, room: UInt64, pieceHead: UInt64
+    ) throws(EnforceError) {
         self.pagemap = pagemap
+        self.devices = devices
         self.room = room
         for mapping in map.mappings where mapping.isDevice {
             leave(mapping, map, "a device, or the kernel's own pages")
@@ -78,6 +87,8 @@ struct MemoryPlan {
             leave(mapping, map, "cut: of \(mapping.size) bytes of addresses \(pages * Self.page) were looked at")
         }
         let gap = mapping.inode == 0 ? Self.gap : 0
+        let isOwnOnly = mapping.inode != 0 && !devices.answers(mapping.device)
+        var others: UInt64 = 0
         var last = Piece(start: mapping.start, size: 0, rights: mapping.rights)
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         var address = mapping.start
@@ -87,6 +98,11 @@ struct MemoryPlan {
             for index in 0..<entries {
                 // Bit 63: present; bit 62: swapped out. Of eight bytes, little endian.
                 guard buffer[8 * index + 7] & 0xC0 != 0 else { continue }
+                // Bit 61: of a file, or shared.
+                if isOwnOnly, buffer[8 * index + 7] & 0x20 != 0 {
+                    others += Self.page
+                    continue
+                }
                 let page = address + UInt64(index) * Self.page
                 if last.size > 0, page - (last.start + last.size) <= UInt64(gap) * Self.page {
                     last.size = page + Self.page - last.start
@@ -98,6 +114,12 @@ struct MemoryPlan {
             address += UInt64(entries) * Self.page
         }
         add(last, pieceHead)
+        foreign += others
+        if others > 0 {
+            let type = devices.type(of: mapping.device)
+            leave(
+                mapping, map, "\(others) bytes of a file that may not answer (\(type)); what it changed of it is there")
+        }
         if isFull { leave(mapping, map, "cut: there was no room for all of its \(mapping.used) bytes") }
     }
 

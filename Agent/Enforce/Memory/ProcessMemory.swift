@@ -35,7 +35,8 @@ struct ProcessMemory {
         threads = notes.threads
         let head = CoreFile.start(pieces: 0, notes: notes.bytes.count + Self.mostText) + MemoryPlan.page
         plan = try MemoryPlan(
-            map, pagemap: pagemap, room: UInt64(max(0, draft.left)) - min(head, UInt64(max(0, draft.left))),
+            map, pagemap: pagemap, devices: FileDevices(of: pid),
+            room: UInt64(max(0, draft.left)) - min(head, UInt64(max(0, draft.left))),
             pieceHead: CoreFile.segment)
         // What was opened may be a successor's, with the same number.
         guard RunningProcess(pid: pid)?.startTime == process.startTime, !plan.pieces.isEmpty else {

@@ -13,10 +13,17 @@ struct MountTable {
         var number = 0
         /// The file system's device, as `8:1`.
         var device = ""
+        /// Whether no program starts through it.
+        var isNoExec = false
 
         /// Whether what uses it waits for another machine.
         var isRemote: Bool {
             Self.remoteTypes.contains(type) || Self.remoteDevices.contains { source.hasPrefix($0) }
+        }
+
+        /// Whether what uses it may wait without end: for another machine, or for the program that serves it.
+        var mayHang: Bool {
+            isRemote || ["fuse", "fuseblk", "autofs", "virtiofs"].contains(type) || type.hasPrefix("fuse.")
         }
 
         private static let remoteTypes: Set<String> = [
@@ -41,7 +48,8 @@ struct MountTable {
             }
             return Mount(
                 place: Self.plain(words[4]), type: String(words[hyphen + 1]), source: Self.plain(words[hyphen + 2]),
-                number: Int(words[0]) ?? 0, device: String(words[2]))
+                number: Int(words[0]) ?? 0, device: String(words[2]),
+                isNoExec: words[5].split(separator: ",").contains("noexec"))
         }
     }
 

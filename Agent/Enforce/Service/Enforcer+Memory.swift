@@ -47,7 +47,10 @@ extension Enforcer {
         if still.isTimeOver, let stood = still.stood {
             faults.append("it was let go on after \(stood.wholeSeconds) s: the rest may mix its states")
         }
-        if memory.plan.size < memory.plan.used {
+        if memory.plan.foreign > 0 {
+            faults.append("\(memory.plan.foreign) bytes of files of network and FUSE file systems are left out")
+        }
+        if memory.plan.size + memory.plan.foreign < memory.plan.used {
             faults.append("not all is there: \(memory.plan.size) of \(memory.plan.used) bytes")
         }
         return faults

@@ -12,10 +12,7 @@ struct RemotePlaces {
     /// - Parameter text: Of /proc/PID/mountinfo; of several one after another.
     init(_ text: String) {
         mounts = MountTable(text).mounts.map { mount in
-            let waits =
-                mount.isRemote || mount.type == "fuse" || mount.type == "fuseblk" || mount.type.hasPrefix("fuse.")
-                || mount.type == "autofs"
-            return Mount(place: Array(mount.place.utf8), isRemote: waits)
+            Mount(place: Array(mount.place.utf8), isRemote: mount.mayHang)
         }
         remote = Set(mounts.lazy.filter(\.isRemote).map(\.place))
     }

@@ -142,7 +142,8 @@ final class YaraLook {
         let memory = try ProcessMemory.open("/proc/\(pid)/mem")
         let pagemap = try ProcessMemory.open("/proc/\(pid)/pagemap")
         let plan = try MemoryPlan(
-            try MemoryMap(of: pid), pagemap: pagemap, room: UInt64(scan.mostFileBytes), pieceHead: 0)
+            try MemoryMap(of: pid), pagemap: pagemap, devices: FileDevices(of: pid),
+            room: UInt64(scan.mostFileBytes), pieceHead: 0)
         guard RunningProcess(pid: pid)?.startTime == process.startTime, !plan.pieces.isEmpty else {
             throw EnforceError("process.gone", "Process \(pid) ended before its memory was read.")
         }

@@ -59,7 +59,8 @@ extension CatalogueEntry {
             + "is killed meanwhile; a call in which it waits may end with EINTR. A core file (ELF), which gdb and tools of "
             + "forensics read, is evidence of the order: every page that the process has, in memory or swapped out, at its "
             + "address, its threads' registers, and what is mapped. Pages that it never touched, or that only a file has, "
-            + "are not among it, nor memory of devices.",
+            + "are not among it, nor memory of devices, nor pages of files of network and FUSE file systems, which may never "
+            + "come, but for what the process changed of them.",
         proof:
             "How many bytes, pieces and threads; how long it stood still; mappings that were left out, with why; pages that "
             + "could not be read. Probes: evidence_kept, process_goes_on.",

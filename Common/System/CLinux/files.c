@@ -6,7 +6,9 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -99,6 +101,22 @@ int clinux_create_file(int folder, const char *name) {
 
 int clinux_rename_new(int from_folder, const char *from, int to_folder, const char *to) {
     return syscall(SYS_renameat2, from_folder, from, to_folder, to, RENAME_NOREPLACE) < 0 ? -errno : 0;
+}
+
+#ifndef SYS_memfd_secret
+#define SYS_memfd_secret 447
+#endif
+
+int clinux_memory_file(int kind) {
+    int file;
+    switch (kind) {
+    case 0: file = memfd_create("cordon", MFD_CLOEXEC); break;
+    case 1: file = memfd_create("cordon", MFD_CLOEXEC | MFD_HUGETLB); break;
+    case 2: file = syscall(SYS_memfd_secret, O_CLOEXEC); break;
+    case 3: file = eventfd(0, EFD_CLOEXEC); break;
+    default: return -EINVAL;
+    }
+    return file < 0 ? -errno : file;
 }
 
 int64_t clinux_file_system_type(int fd) {

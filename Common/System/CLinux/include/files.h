@@ -16,6 +16,9 @@ int clinux_open_regular(int folder, const char *name);
 int clinux_create_file(int folder, const char *name);
 // renameat2(2) with RENAME_NOREPLACE: -EEXIST when there is something of the new name.
 int clinux_rename_new(int from_folder, const char *from, int to_folder, const char *to);
+// A file that is in no folder, for nothing but to say on which of the kernel's own file systems such files are: 0 memory and
+// shared memory, 1 memory of huge pages, 2 memfd_secret(2), 3 what has no file system's name (anon_inode).
+int clinux_memory_file(int kind);
 // The type of the file system that the descriptor's file is on (statfs(2), f_type).
 int64_t clinux_file_system_type(int fd);
 // The flags of the inode as chattr(1) shows them (FS_IOC_GETFLAGS); -ENOTTY or -EOPNOTSUPP where there are none.
