@@ -320,6 +320,79 @@ struct ExecutableTests {
         #expect(try BlockedExecutables.read(ground.list).entries.isEmpty)
     }
 
+    @Test("a content is kept from starting where it can be, and its order fails while a disk cannot be guarded")
+    func partial() throws {
+        let ground = try GuardGround()
+        let guardian = try ground.startGuard()
+        defer { guardian.kill() }
+        // Another lies over it: programs of it start by a working directory, and the guard does not find it.
+        let covered = try MountedDisk(ground.lab.scratch.path + "/covered")
+        let line = try covered.line
+        let cover = try MountedDisk(at: covered.path)
+        defer { withExtendedLifetime((covered, cover)) {} }
+        let evil = try ground.disk.program("evil", tail: "x")
+        try ground.lab.scratch.file("mounts", try "\(ground.disk.line)\n\(line)\n")
+        #expect(ground.becomes { ground.report?.pid == Int64(guardian.program.pid) })
+        let order = ground.fleet.order(try ground.blockContent(of: evil))
+        let partial = try ground.enforcer.execute(order)
+        #expect(partial.outcome == .failed(code: "proof.all_disks_guarded"), "\(partial.message)")
+        #expect(partial.message.contains("\(covered.path) (tmpfs) cannot be guarded"), "\(partial.message)")
+        #expect(partial.proof?.probes.map(\.name) == ["guard_holds_list", "all_disks_guarded"])
+        var starts = try GuardGround.starts(evil)
+        #expect(!starts, "it stays in force where it can be")
+        #expect(try ground.enforcer.status().containment.model().effects.map(\.order) == [order.id])
+        // By path nothing else is meant, and where no program starts there is nothing to guard.
+        #expect(try ground.enforcer.execute(ground.block(ground.disk.path + "/other")).outcome == .succeeded)
+        let fields = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        let noexec = (fields[..<5] + [fields[5] + ",noexec"] + fields[6...]).joined(separator: " ")
+        try ground.lab.scratch.file("mounts", try "\(ground.disk.line)\n\(noexec)\n")
+        #expect(ground.becomes { ground.report?.faults == [] })
+        let whole = try ground.enforcer.execute(try ground.blockContent(of: evil))
+        #expect(whole.outcome == .succeeded, "\(whole.message)")
+        #expect(try ground.enforcer.execute(.unblockExecutable(order.id)).outcome == .succeeded)
+        starts = try GuardGround.starts(evil)
+        #expect(starts)
+    }
+
+    @Test("a content that a program of the policy's patterns holds is refused, whether it runs or is installed")
+    func protectedContent() throws {
+        let own = "/usr/local/bin/cordon-t-\(UInt32.random(in: 0 ... .max))"
+        defer { _ = unsafe unlink(own) }
+        let ground = try GuardGround(
+            policy: #"protected_processes = ["*/keep-*", "\#(own)?", "cordon-t-own-*"]"#)
+        let guardian = try ground.startGuard()
+        defer { guardian.kill() }
+        let running = ground.disk.path + "/keep-running"
+        try Program.must(["sh", "-c", #"cp /bin/sleep "$0" && printf run >> "$0""#, running])
+        let program = try Program([running, "600"])
+        defer { withExtendedLifetime(program) {} }
+        #expect(ground.becomes { RunningProcess(pid: program.pid)?.executable == running })
+        try ground.disk.program("installed", tail: "own")
+        try Program.must(["cp", ground.disk.path + "/installed", own + "1"])
+        defer { _ = unsafe unlink(own + "1") }
+        for path in [running, ground.disk.path + "/installed"] {
+            let result = try ground.enforcer.execute(try ground.blockContent(of: path))
+            guard case .refused(let rule) = result.outcome else {
+                Issue.record("\(path): \(result.outcome) \(result.message)")
+                continue
+            }
+            #expect(rule.hasPrefix("protected_processes"), "\(rule): \(result.message)")
+        }
+        // What is neither, and comes to be so later, starts where only root can have put it.
+        let evil = try ground.disk.program("evil", tail: "later")
+        let blocked = try ground.enforcer.execute(try ground.blockContent(of: evil))
+        #expect(blocked.outcome == .succeeded, "\(blocked.message)")
+        let upgraded = ground.disk.path + "/keep-upgraded"
+        try Program.must(["cp", evil, upgraded])
+        let foreign = ground.disk.path + "/keep-foreign"
+        try Program.must(["cp", evil, foreign])
+        try Program.must(["chown", "4321", foreign])
+        for (path, expected) in [(upgraded, true), (foreign, false), (evil, false)] {
+            let starts = try GuardGround.starts(path)
+            #expect(starts == expected, "\(path)")
+        }
+    }
+
     @Test("what the host, sign-in or Cordon stands on is refused, with the rule")
     func refused() throws {
         let ground = try GuardGround(policy: #"protected_processes = ["/opt/own/*", "keeper"]"#)
@@ -367,7 +440,7 @@ struct GuardFilesTests {
             entries: [
                 .init(subject: subject, term: clock.term(.seconds(5)), handles: [[1, 2, 3], [4]]),
                 .init(subject: digest, term: clock.term(.seconds(6))),
-            ])
+            ], protected: ["/opt/*", "keeper"])
         #expect(BlockedExecutables(bytes: list.bytes) == list)
         var report = GuardReport()
         (report.revision, report.boot, report.pid) = (7, "boot", 3)
@@ -379,6 +452,15 @@ struct GuardFilesTests {
         for count in 0..<report.bytes.count { #expect(GuardReport(bytes: Array(report.bytes.prefix(count))) == nil) }
         #expect(BlockedExecutables(bytes: list.bytes + [0]) == nil && GuardReport(bytes: report.bytes + [0]) == nil)
         #expect(ExecutableBlock.Subject("tmp/x") == nil && ExecutableBlock.Subject("0f") == nil)
+    }
+
+    @Test("of more faults than are told, each program's first is among them, and that of no program")
+    func faults() {
+        let most = BlockedExecutables.most
+        let many = (0..<4 * most).map { GuardReport.Fault(subject: "/\($0 % most)", text: "\($0)") }
+        let told = GuardReport.bounded(many + [.init(subject: "", text: "a disk")])
+        #expect(told.count == GuardReport.mostFaults && Set(told.map(\.subject)).count == most + 1)
+        #expect(GuardReport.bounded(Array(many.prefix(3))) == Array(many.prefix(3)))
     }
 
     @Test("a content is read once while the file is as it was, and one that is too large not at all")

@@ -17,9 +17,14 @@ let guardObstacle: String? = {
 final class MountedDisk: Sendable {
     let path: String
 
-    init(_ path: String) throws {
-        self.path = path
+    convenience init(_ path: String) throws {
         try Program.must(["mkdir", path])
+        try self.init(at: path)
+    }
+
+    /// On a folder that is there.
+    init(at path: String) throws {
+        self.path = path
         try Program.must(["mount", "-t", "tmpfs", "-o", "size=64m,mode=755", "tmpfs", path])
     }
 

@@ -15,12 +15,17 @@ struct BlockedExecutables: Equatable {
     /// Random, and another for each list: what the guard says is in force.
     var revision: Int64
     var entries: [Entry]
+    /// The policy's patterns of programs that no hash keeps from starting: paths with `*` and `?`, or names.
+    var protected: [String] = []
 
     /// Programs that may be blocked at once.
     static let most = 64
     /// Files of one path that are remembered.
     static let mostHandles = 8
-    private static let title = "cordon blocked executables 1"
+    private static let mostPatterns = 4096
+    private static let title = "cordon blocked executables 2"
+    /// Without patterns: what a version before wrote.
+    private static let olderTitle = "cordon blocked executables 1"
 
     var bytes: [UInt8] {
         var writer = RecordWriter()
@@ -32,18 +37,22 @@ struct BlockedExecutables: Equatable {
             writer.put(entry.term)
             writer.put(Self.bytes(entry.handles))
         }
+        writer.put(Int64(protected.count))
+        for pattern in protected { writer.put(text: pattern) }
         return writer.bytes
     }
 
-    init(revision: Int64, entries: [Entry]) {
+    init(revision: Int64, entries: [Entry], protected: [String] = []) {
         self.revision = revision
         self.entries = entries
+        self.protected = Array(protected.prefix(Self.mostPatterns))
     }
 
     /// Reads what `bytes` wrote; `nil` for anything else.
     init?(bytes: [UInt8]) {
         var reader = RecordReader(bytes[...])
-        guard reader.text() == Self.title, let revision = reader.number(), let count = reader.number(),
+        guard let title = reader.text(), [Self.title, Self.olderTitle].contains(title), let revision = reader.number(),
+            let count = reader.number(),
             (0...Int64(Self.most)).contains(count)
         else { return nil }
         var entries: [Entry] = []
@@ -53,8 +62,16 @@ struct BlockedExecutables: Equatable {
             else { return nil }
             entries.append(Entry(subject: subject, term: term, handles: handles))
         }
+        var protected: [String] = []
+        if title == Self.title {
+            guard let count = reader.number(), (0...Int64(Self.mostPatterns)).contains(count) else { return nil }
+            for _ in 0..<count {
+                guard let pattern = reader.text() else { return nil }
+                protected.append(pattern)
+            }
+        }
         guard reader.isAtEnd else { return nil }
-        self.init(revision: revision, entries: entries)
+        self.init(revision: revision, entries: entries, protected: protected)
     }
 
     /// Those that a held effect keeps.

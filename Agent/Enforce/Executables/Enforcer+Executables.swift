@@ -48,13 +48,14 @@ extension Enforcer {
             lines.append("the kernel asks about \(report.files) files and folders, \(report.fileSystems) file systems")
             lines += report.faults.prefix(20).map(\.text)
             if report.unread > 0 { lines.append(report.unreadWords(report.unread)) }
-            let proof = Proof(
+            var proof = Proof(
                 applied: lines, appliedMicroseconds: (ContinuousClock.now - begun).microseconds,
                 probes: [
                     Proof.Probe(
                         name: "guard_holds_list", passed: true,
                         observed: "cordon-guard, process \(report.pid), holds \(list.entries.count) programs")
                 ])
+            if case .digest = subject { proof.probes.append(Self.isEverywhere(report)) }
             return Self.proved(proof, "\(subject.words): kept from starting until \(until).")
         } catch {
             record([earlier.map { .held($0) } ?? .ended(effect.key, why: "it failed")])
@@ -64,12 +65,23 @@ extension Enforcer {
         }
     }
 
+    /// Whether a content is kept from starting wherever it could: where it is not, the block stays, and its order failed.
+    private static func isEverywhere(_ report: GuardReport) -> Proof.Probe {
+        let holes = report.faults.filter(\.subject.isEmpty)
+        let others = holes.count > 1 ? " (and \(holes.count - 1) more)" : ""
+        return Proof.Probe(
+            name: "all_disks_guarded", passed: holes.isEmpty,
+            observed: holes.first.map { "it can start still, for not all can be guarded: \($0.text)\(others)" }
+                ?? "\(report.fileSystems) file systems, all on which programs could start")
+    }
+
     /// Judges what is meant. Of a path, returns what its file system calls the file that is there; `nil` where there is none.
     private func look(at subject: ExecutableBlock.Subject, _ policy: LocalPolicy) throws -> [UInt8]? {
         let needed = ProtectedPrograms(policy)
         switch subject {
         case .digest(let digest):
             try needed.check(digest)
+            try PolicyPrograms(policy).check(digest)
             return nil
         case .path(let path):
             try checkOwn(path)
@@ -162,9 +174,16 @@ extension Enforcer {
         }
     }
 
+    /// What the guard is to hold.
+    private var wanted: BlockedExecutables {
+        let entries = blocked
+        let protected = entries.isEmpty ? [] : core.withLock { $0.policy.protectedProcesses.value }
+        return BlockedExecutables(revision: .random(in: 1 ... .max), entries: entries, protected: protected)
+    }
+
     @discardableResult
     private func publish(_ watch: inout ExecutableWatch) throws(EnforceError) -> BlockedExecutables {
-        let list = BlockedExecutables(revision: .random(in: 1 ... .max), entries: blocked)
+        let list = wanted
         try list.write(to: listPath)
         watch.took(list, TextFile.version(listPath), at: .now)
         return list
@@ -186,10 +205,10 @@ extension Enforcer {
     func keepBlocked() {
         _ = executables.withLockIfAvailable { watch in
             endBlocked()
-            let wanted = blocked
-            guard !wanted.isEmpty || !watch.isEmpty else { return }
+            let wanted = wanted
+            guard !wanted.entries.isEmpty || !watch.isEmpty else { return }
             let isForeign = watch.isForeign(TextFile.version(listPath))
-            if isForeign || watch.entries != wanted {
+            if isForeign || !watch.says(wanted) {
                 guard watch.mayTry else { return }
                 do { try publish(&watch) } catch {
                     watch.failed()
@@ -197,7 +216,7 @@ extension Enforcer {
                 }
                 if isForeign { repaired("The list of blocked programs was changed by hand, and was written anew.") }
             }
-            guard !wanted.isEmpty else { return }
+            guard !wanted.entries.isEmpty else { return }
             let report = GuardReport.read(configuration.guardReport)
             for (kind, text) in watch.news(of: report, isFresh: report?.isFresh(clock) == true, names: userName) {
                 log.warning("\(text)")

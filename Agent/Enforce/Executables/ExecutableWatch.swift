@@ -21,7 +21,12 @@ struct ExecutableWatch {
     private static let pause = Duration.seconds(10)
 
     var isEmpty: Bool { list.entries.isEmpty }
-    var entries: [BlockedExecutables.Entry] { list.entries }
+
+    /// Whether the list that was written says the same.
+    func says(_ wanted: BlockedExecutables) -> Bool {
+        list.entries == wanted.entries && list.protected == wanted.protected
+    }
+
     var mayTry: Bool { nextTry <= .now }
 
     /// Whether the file is another than was written.

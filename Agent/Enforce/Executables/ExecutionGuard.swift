@@ -113,6 +113,7 @@ package final class ExecutionGuard: Sendable {
     private func look(_ keeper: inout GuardKeeper) {
         keeper.read(configuration.list, clock) { log.error("\($0)") }
         let (rules, faults) = keeper.marks.rules(for: keeper.active)
+        spared.protect(keeper.protected)
         // Judged before it is asked about.
         shared.value.withLock { $0.rules = rules }
         if keeper.active.isEmpty {

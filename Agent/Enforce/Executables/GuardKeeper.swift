@@ -15,6 +15,9 @@ struct GuardKeeper {
 
     init(_ gate: StartGate) { marks = GuardMarks(gate) }
 
+    /// Patterns of programs that start whatever they hold.
+    var protected: [String] { list.protected }
+
     var isIdle: Bool { active.isEmpty && listFault == nil }
 
     /// Reads the list where its file is another. One that is gone or damaged changes nothing: what was said before holds.
@@ -44,7 +47,7 @@ struct GuardKeeper {
         report.boot = clock.boot
         report.files = Int64(marks.fileCount)
         report.fileSystems = Int64(marks.fileSystemCount)
-        report.faults = Array(([listFault].compactMap(\.self) + faults).prefix(GuardReport.mostFaults))
+        report.faults = GuardReport.bounded([listFault].compactMap(\.self) + faults)
         report.sinceBoot = clock.sinceBoot()
         return report
     }

@@ -182,10 +182,10 @@ struct GuardMarks {
         var marked: Set<String> = []
         faultsOfFileSystems = []
         let wanted = MountTable(mounts).mounts.filter { $0.isGuarded }
-        for (device, mounts) in Dictionary(grouping: wanted, by: \.device) where marked.count < Self.mostFileSystems {
-            if (places[device] ?? []).contains(where: { mark($0) }) {
+        for (device, mounts) in Dictionary(grouping: wanted, by: \.device) {
+            if marked.count < Self.mostFileSystems, (places[device] ?? []).contains(where: { mark($0) }) {
                 marked.insert(device)
-            } else if let mount = mounts.first {
+            } else if let mount = mounts.first(where: { !$0.isNoExec }) {
                 let text = "Programs on \(mount.place) (\(mount.type)) cannot be guarded by what they hold."
                 faultsOfFileSystems.append(.init(subject: "", text: text.bounded(GuardReport.longestText)))
             }

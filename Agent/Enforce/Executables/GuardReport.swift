@@ -39,7 +39,7 @@ struct GuardReport: Equatable {
     var denials: [Denial] = []
 
     private static let title = "cordon guard report 1"
-    static let mostFaults = 32
+    static let mostFaults = 2 * BlockedExecutables.most
     /// Bytes of a path, a fault or a name that are told.
     static let longestText = 300
     /// A guard that has said nothing for so long is not there.
@@ -97,6 +97,15 @@ struct GuardReport: Equatable {
     static func read(_ path: String) -> GuardReport? {
         do { try RootOwned.check(path, required: true) } catch { return nil }
         return RecordFile.read(path).flatMap(GuardReport.init(bytes:))
+    }
+
+    /// The faults that are told where there are too many: of each subject the first comes first.
+    static func bounded(_ faults: [Fault]) -> [Fault] {
+        var seen: Set<String> = []
+        let first = faults.filter { seen.insert($0.subject).inserted }
+        seen = []
+        let rest = faults.filter { !seen.insert($0.subject).inserted }
+        return Array((first + rest).prefix(mostFaults))
     }
 
     /// So many starts that were let pass, for people.

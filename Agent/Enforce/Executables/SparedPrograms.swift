@@ -2,39 +2,63 @@ internal import Glibc
 internal import Synchronization
 
 /// Programs that start though what they hold is blocked. An order by hash cannot be judged by what will hold that one day: an
-/// upgrade would put the blocked content in the place of a program that the host stands on.
+/// upgrade would put the blocked content in the place of a program that the host stands on, or that its policy protects.
 final class SparedPrograms: Sendable {
     private struct Key: Hashable {
         var file: FileKey
         var changed: Int64
     }
 
-    private let known = Mutex<[Key: Bool]>([:])
+    private struct State {
+        var protected: [String] = []
+        var known: [Key: Bool] = [:]
+    }
+
+    private let state = Mutex(State())
     private static let mostKnown = 1024
 
-    /// Whether the host stands on it, or a package put it there; `nil` where that cannot be found out.
+    /// Whether the host stands on it, its policy protects it, or a package put it there; `nil` where that cannot be found
+    /// out.
     func holds(_ file: Int32, _ status: FileStatus) -> Bool? {
         let key = Key(
             file: FileKey(status), changed: status.changed.seconds &* 1_000_000_000 &+ status.changed.nanoseconds)
-        if let answer = known.withLock({ $0[key] }) { return answer }
-        guard let answer = Self.look(file, status) else { return nil }
-        known.withLock { known in
-            if known.count >= Self.mostKnown { known.removeAll() }
-            known[key] = answer
+        let (known, protected) = state.withLock { ($0.known[key], $0.protected) }
+        if let known { return known }
+        guard let answer = Self.look(file, status, protected) else { return nil }
+        state.withLock { state in
+            guard state.protected == protected else { return }
+            if state.known.count >= Self.mostKnown { state.known.removeAll() }
+            state.known[key] = answer
         }
         return answer
     }
 
-    /// Forgets all: files may have become a package's.
-    func forget() { known.withLock { $0 = [:] } }
+    /// Takes the policy's patterns in the place of those from before.
+    func protect(_ patterns: [String]) {
+        state.withLock { state in
+            guard state.protected != patterns else { return }
+            state = State(protected: patterns)
+        }
+    }
 
-    private static func look(_ file: Int32, _ status: FileStatus) -> Bool? {
+    /// Forgets all: files may have become a package's.
+    func forget() { state.withLock { $0.known = [:] } }
+
+    private static func look(_ file: Int32, _ status: FileStatus, _ protected: [String]) -> Bool? {
         let path = TextFile.link("/proc/self/fd/\(file)") ?? ""
         do { try ProtectedPrograms().check(status, at: path) } catch { return true }
-        // What is called so in a mount namespace of somebody's own is not what the package put there.
+        // What is called so in a mount namespace of somebody's own is not what was put there.
         guard let place = try? FilePlace(path), let there = try? FileStatus(of: place.name, in: place.folder),
             there.isSame(as: status)
         else { return false }
+        if PolicyPrograms.pattern(of: path, in: protected) != nil, isRoots(status),
+            FileStatus(descriptor: place.folder.number).map(isRoots) == true
+        {
+            return true
+        }
         do { return try PackageFiles().owners(of: path)?.isEmpty == false } catch { return nil }
     }
+
+    /// Whether nobody but root can have put it there: anybody else could give what is blocked a protected name.
+    private static func isRoots(_ status: FileStatus) -> Bool { status.user == 0 && status.mode & 0o022 == 0 }
 }

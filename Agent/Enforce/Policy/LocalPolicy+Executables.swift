@@ -13,8 +13,7 @@ extension LocalPolicy {
         }
         guard case .path(let path) = block.subject else { return }
         try checkPath(path)
-        let name = path.split(separator: "/").last.map(String.init) ?? path
-        for pattern in protectedProcesses.value where Glob.matches(pattern, pattern.contains("/") ? path : name) {
+        if let pattern = PolicyPrograms.pattern(of: path, in: protectedProcesses.value) {
             throw Refusal(
                 "protected_processes", protectedProcesses, "This host's policy protects \(path) (\(pattern)).")
         }

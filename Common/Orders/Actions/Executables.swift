@@ -71,18 +71,23 @@ extension CatalogueEntry {
         ],
         precondition:
             "cordon-guard.service runs. A path of no package, and no program that the host, sign-in or Cordon "
-            + "stands on; a content that is none of theirs. At most 64 are blocked.",
+            + "stands on or that local policy protects; a content that is none of theirs, running or installed. At most 64 "
+            + "are blocked.",
         effect:
             "Starting it fails with EPERM, for everybody. By path: the file that is there now, by any of its names and "
             + "where it is moved to, and whatever is put at the path later. By hash: any file of that content on the "
             + "host's own disks and memory. What runs already goes on (kill_process). Not stopped: what is given to an "
             + "interpreter or to the dynamic loader as an argument; libraries; files of network and FUSE file systems; "
-            + "what a package puts there, and programs that the host stands on, whatever they hold by then. "
+            + "what a package puts there, programs that the host stands on, and those that local policy protects and only "
+            + "root can have put there, whatever they hold by then. "
             + "By hash also: a file over 256 MiB, one whose disk does not give it within 10 seconds (counted and told), "
             + "one that changes between looking and running, one in no file system but memory (memfd_create), and one "
             + "whose file system is mounted only in another mount namespace. By path also: the same file read through an "
             + "overlay, and, where the file system has no handles, a file that was moved.",
-        proof: "cordon-guard says that it holds the list, and what it asks the kernel about.", openC2: "deny file")
+        proof:
+            "cordon-guard says that it holds the list, and what it asks the kernel about. Probes: guard_holds_list; by hash "
+            + "also all_disks_guarded, which fails, while the block stays in force where it can be, when a disk on which "
+            + "programs could start cannot be guarded.", openC2: "deny file")
 
     static let unblockExecutable = CatalogueEntry(
         kind: .unblockExecutable, capability: .executables, parameters: [.undone], precondition: "",
