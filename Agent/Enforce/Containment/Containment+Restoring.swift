@@ -29,7 +29,8 @@ extension Containment {
     /// Brings everything about at the start, whatever the kernel holds. Returns sentences about what it refused.
     mutating func restore(_ desired: DesiredState, clock: BootClock) -> [String] {
         let tables = desired.heldTables.union(HeldTable.fixed)
-        return bring([.isolation, .blocks] + tables.map(Part.table) + [.endedLists], desired, clock: clock)
+        let said = bring([.isolation, .blocks] + tables.map(Part.table) + [.endedLists], desired, clock: clock)
+        return said + tellUnlisted(desired)
     }
 
     /// Tries again what the kernel refused, now and then. Returns sentences about what is in force now.

@@ -6,19 +6,28 @@ internal import Glibc
 /// What the host is connected by, as isolations and blocks must know it.
 extension Containment {
     /// The rules of an isolation, and what is to be said of them where the host's interfaces cannot be listed: those known
-    /// before stay closed, so that an isolation is never made weaker by that.
-    func rules(_ level: Isolation.Level) -> (rules: IsolationRules, fault: String?) {
+    /// before stay closed, so that an isolation is never made weaker by that. After a start those are known that the kernel
+    /// holds closed since before.
+    mutating func rules(_ level: Isolation.Level) -> (rules: IsolationRules, fault: String?) {
         func rules(_ interfaces: [String]) -> IsolationRules {
             IsolationRules(controllers: controllers, agentUser: agentUser, interfaces: interfaces)
         }
         guard level == .networkAndRaw else { return (rules([]), nil) }
         do throws(NetlinkError) {
-            var links = try LinkTable()
-            return (rules(try links.interfaces()), nil)
+            return (rules(try listInterfaces()), nil)
         } catch {
             let fault = "interfaces could not be listed (\(errorText(error.number))): those known before stay closed"
-            return (rules(isolationInForce?.rules.interfaces ?? []), fault)
+            return (rules(isolationInForce?.rules.interfaces ?? firewall.closedInterfaces()), fault)
         }
+    }
+
+    /// Says once that the interfaces of an isolated host cannot be listed, and once that they can again. Each round tries it.
+    mutating func tellUnlisted(_ desired: DesiredState) -> [String] {
+        let fault = desired.isolation.flatMap { rules($0.level).fault }
+        guard (fault != nil) != isUnlistedTold else { return [] }
+        isUnlistedTold = fault != nil
+        guard let fault else { return ["The interfaces can be listed again."] }
+        return ["Of the isolation, what stops raw sockets may be missing: \(fault). It is tried again at once."]
     }
 
     /// The host's own addresses, gateways and resolvers. Throws where they cannot be told: nothing is judged without them.

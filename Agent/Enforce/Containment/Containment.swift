@@ -22,6 +22,13 @@ package struct Containment: Sendable {
     /// What the kernel refused, and when it is asked again.
     var missing: Set<Part> = []
     var nextTry = ContinuousClock.now
+    /// The host's interfaces but loopback.
+    var listInterfaces: @Sendable () throws(NetlinkError) -> [String] = { () throws(NetlinkError) in
+        var links = try LinkTable()
+        return try links.interfaces()
+    }
+    /// Whether they could not be listed when that was last tried, and that was told.
+    var isUnlistedTold = false
     /// How far the kernel can look into queries.
     var reach = DomainRules.Reach.everywhere
 
@@ -48,16 +55,16 @@ package struct Containment: Sendable {
         var cut = cutter.cutSockets(own: own)
         isIsolating = true
         let (wanted, fault) = rules(level)
-        cut.fault = cut.fault ?? fault
+        if let fault { cut.fault = cut.fault.map { "\($0); \(fault)" } ?? fault }
         let rules = try firewall.isolate(wanted)
         let applied = ContinuousClock.now - start
         cut += cutter.cutSockets(own: own)
         cut += cutter.cutFlows(own: own)
-        return try proveIsolation(rules, level, cut, applied)
+        return try proveIsolation(rules, level, cut, applied, isListed: fault == nil)
     }
 
     private mutating func proveIsolation(
-        _ rules: IsolationRules, _ level: Isolation.Level, _ cut: FlowCutter.Count, _ applied: Duration
+        _ rules: IsolationRules, _ level: Isolation.Level, _ cut: FlowCutter.Count, _ applied: Duration, isListed: Bool
     ) throws(EnforceError) -> Proof {
         let readBack = try firewall.readBack(IsolationRules.table)
         isolationInForce = (rules, readBack)
@@ -66,7 +73,7 @@ package struct Containment: Sendable {
         let whole = readBack.rules >= rules.ruleCount && readBack.chains >= chains
         var lines = ["table inet \(IsolationRules.table)\(firewall.ownsTables ? ", owned and persistent" : "")"]
         lines += rules.controllers.map { "kept: user \(rules.agentUser) to \($0)" }
-        lines.append(rawSockets(rules, level))
+        lines.append(rawSockets(rules, level, isListed: isListed))
         if let fault = cut.fault { lines.append(fault) }
         return Proof(
             applied: lines, rulesHash: readBack.hash, socketsReset: cut.sockets, flowsDeleted: cut.flows,
@@ -79,11 +86,11 @@ package struct Containment: Sendable {
     }
 
     /// What stops raw sockets, as a line of the proof.
-    private func rawSockets(_ rules: IsolationRules, _ level: Isolation.Level) -> String {
+    private func rawSockets(_ rules: IsolationRules, _ level: Isolation.Level, isListed: Bool) -> String {
         if level == .network { return "raw sockets are not stopped: level network" }
         if !rules.interfaces.isEmpty { return "egress of \(rules.interfaces.prefix(20).joined(separator: ", "))" }
-        return firewall.hasEgress
-            ? "no interfaces but loopback" : "raw sockets are not stopped: this kernel has no egress hook"
+        guard firewall.hasEgress else { return "raw sockets are not stopped: this kernel has no egress hook" }
+        return isListed ? "no interfaces but loopback" : "raw sockets are not stopped yet: no interface is known"
     }
 
     /// Ends the isolation; idempotent.
@@ -202,7 +209,7 @@ package struct Containment: Sendable {
         do { said += try repairBlocks(desired, clock: clock, thorough: thorough) } catch {
             said += miss(.blocks, error)
         }
-        return said + repairTables(desired, clock: clock, thorough: thorough)
+        return said + tellUnlisted(desired) + repairTables(desired, clock: clock, thorough: thorough)
     }
 
     private mutating func repairIsolation(

@@ -184,6 +184,18 @@ struct Firewall: Sendable {
         }
     }
 
+    /// Interfaces that an isolation closes to raw sockets, by its chains in the kernel; none where they cannot be read.
+    mutating func closedInterfaces() -> [String] {
+        let chains = (try? channel.dump(Self.list(.getChain, .netdev, IsolationRules.table))) ?? []
+        return chains.compactMap { message -> String? in
+            let attributes = Attribute.parse(message.payload.dropFirst(4))
+            guard attributes[type: 1]?.text == IsolationRules.table, let name = attributes[type: 3]?.text else {
+                return nil
+            }
+            return IsolationRules.interface(ofChain: name)
+        }.sorted()
+    }
+
     /// Whether the table is there at all: the reconciler's quick look.
     mutating func exists(_ family: NFT.Family, _ table: String) throws(NetlinkError) -> Bool {
         let request = NFT.message(.getTable, family) { $0.put(1, text: table) }

@@ -103,6 +103,12 @@ struct IsolationRules: Sendable, Hashable {
     /// Interface names may hold characters that chain names may not.
     static func chainName(_ interface: String) -> String { "egress_" + HexDigit.text(Array(interface.utf8)) }
 
+    /// The interface of a chain's name.
+    static func interface(ofChain name: String) -> String? {
+        guard name.hasPrefix("egress_") else { return nil }
+        return HexDigit.bytes(String(name.dropFirst(7))).map { String(decoding: $0, as: UTF8.self) }
+    }
+
     /// What may leave by an interface, in the terms of an inet or a netdev table.
     private func kept(inet: Bool) -> [[NFT.Expression]] {
         let v4: [NFT.Expression] = inet ? .v4 : .ethertype(0x0800)
