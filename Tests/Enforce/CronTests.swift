@@ -159,6 +159,76 @@ struct CronTests {
         #expect(try enforcer.status().containment.model().effects == [])
     }
 
+    @Test(
+        "of one table several entries are off, and it is as it was once the last is back, in whatever order they come back",
+        arguments: [[0, 1, 2], [2, 1, 0], [1, 0, 2], [1, 2, 0]])
+    func several(_ sequence: [Int]) throws {
+        let ground = try CronGround()
+        let file = "etc/cron.d/job"
+        let lines = [CronGround.evil, "* * * * * root touch $S/other", "@daily root touch $S/third"]
+        try Program.must([
+            "sh", "-c", #"echo "$1" >> "$0"; touch -d '2020-02-02 01:02:03.456789' "$0""#,
+            "\(ground.folder)/\(file)", lines[2],
+        ])
+        let before = try ground.state(file)
+        func time(_ state: String) -> String {
+            state.split(separator: " ").dropFirst(4).prefix(2).joined(separator: " ")
+        }
+        var enforcer = try ground.enforcer()
+        var times = [time(before)]
+        var orders: [OrderID] = []
+        func look() throws -> [String] {
+            let state = try ground.state(file)
+            #expect(!times.contains(time(state)), "cron reads it again: \(times) \(time(state))")
+            times.append(time(state))
+            return state.split(separator: "\n").map(String.init)
+        }
+        for line in lines {
+            let order = ground.fleet.order(.disableCronEntry(CronEntry(path: "/etc/cron.d/job", line: line)))
+            let result = try enforcer.execute(order)
+            #expect(result.outcome == .succeeded, "\(result.message)")
+            orders.append(order.id)
+            #expect(try !look().contains(line))
+        }
+        for index in sequence.dropLast() {
+            let result = try enforcer.execute(.enableCronEntry(orders[index]))
+            #expect(result.outcome == .succeeded, "\(result.message)")
+            #expect(try look().contains(lines[index]))
+            // What is known of it is on disk.
+            enforcer.kill()
+            enforcer = try ground.enforcer()
+        }
+        #expect(try enforcer.execute(.enableCronEntry(orders[sequence[2]])).outcome == .succeeded)
+        #expect(try ground.state(file) == before)
+        #expect(try enforcer.status().containment.model().effects == [])
+    }
+
+    @Test("a table that somebody changes between two entries gets that change's time when both are back")
+    func changedBetween() throws {
+        for sequence in [[0, 1], [1, 0]] {
+            let ground = try CronGround()
+            let file = "etc/cron.d/job"
+            let lines = [CronGround.evil, "* * * * * root touch $S/other"]
+            let enforcer = try ground.enforcer()
+            var orders: [OrderID] = []
+            for line in lines {
+                let order = ground.fleet.order(.disableCronEntry(CronEntry(path: "/etc/cron.d/job", line: line)))
+                #expect(try enforcer.execute(order).outcome == .succeeded)
+                orders.append(order.id)
+                guard line == lines[0] else { continue }
+                try Program.must([
+                    "sh", "-c", #"echo '# theirs' >> "$0"; touch -d 2021-03-04 "$0""#, "\(ground.folder)/\(file)",
+                ])
+            }
+            for index in sequence {
+                #expect(try enforcer.execute(.enableCronEntry(orders[index])).outcome == .succeeded)
+            }
+            let state = try ground.state(file)
+            #expect(state.contains("2021-03-04 00:00:00") && state.hasSuffix("# theirs"), "\(sequence): \(state)")
+            #expect(state.split(separator: "\n").filter { lines.contains(String($0)) }.count == 2)
+        }
+    }
+
     @Test("what is no entry of cron's, a package's, protected or a link is refused, with the rule; nothing is changed")
     func refused() throws {
         let ground = try CronGround(policy: #"protected_paths = ["/etc/cron.d/backup"]"#)

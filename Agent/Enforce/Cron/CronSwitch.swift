@@ -53,8 +53,18 @@ struct CronSwitch {
         return lines.map { "line \($0 + 1) of \(disabled.path) is a comment" }
     }
 
+    /// The table's time of change, and one for it to have after the next; `nil` where `turnOn` would not write it.
+    func times() throws -> (now: FileStatus.Instant, next: FileStatus.Instant)? {
+        guard place != .script, let (file, table) = try table(), !table.indices(with: disabled.mark).isEmpty else {
+            return nil
+        }
+        let now = file.file.status.identity.modified
+        return (now, Self.now(but: now))
+    }
+
     /// Turns it on again. Throws where there is nothing left to turn on.
-    func turnOn() throws {
+    /// - Parameter stamp: The table's time of change from now on; another than it has where there is none.
+    func turnOn(stamp: FileStatus.Instant? = nil) throws {
         guard place != .script else { return try setMode() }
         guard let (file, found) = try table() else { throw gone }
         var table = found
@@ -65,9 +75,7 @@ struct CronSwitch {
         }
         table.enable(disabled.mark, count: Int(disabled.count))
         let modified = file.file.status.identity.modified
-        let isOurs = modified == disabled.stamp
-        try file.replace(
-            with: table.bytes, as: draft, modified: isOurs ? disabled.modified : Self.now(but: modified))
+        try file.replace(with: table.bytes, as: draft, modified: stamp ?? Self.now(but: modified))
     }
 
     private var gone: EnforceError {
@@ -103,9 +111,10 @@ struct CronSwitch {
         guard number == 0 else { throw EnforceError.file("change the mode of", file.path, number) }
     }
 
-    /// By the wall clock, and another second than that.
+    /// By the wall clock, and another second than that; after it where it is of ours, given a moment ago.
     private static func now(but other: FileStatus.Instant) -> FileStatus.Instant {
         let now = clinux_realtime_us() / 1_000_000
-        return FileStatus.Instant(seconds: now == other.seconds ? now + 1 : now, nanoseconds: 0)
+        let isRecent = (now...now + 60).contains(other.seconds)
+        return FileStatus.Instant(seconds: isRecent ? other.seconds + 1 : now, nanoseconds: 0)
     }
 }

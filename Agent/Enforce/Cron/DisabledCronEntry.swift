@@ -9,7 +9,8 @@ struct DisabledCronEntry: Sendable, Equatable {
     var count: Int64 = 0
     /// Permissions of a script before.
     var mode: Int64 = 0
-    /// When the table was last changed before, and when by us: with the latter it is as we left it.
+    /// When the table was last changed by others, before this entry and its neighbours were turned off; and when by us: with
+    /// that time, or with one of its neighbours', it is as we left it.
     var modified = FileStatus.Instant(seconds: 0, nanoseconds: 0)
     var stamp = FileStatus.Instant(seconds: 0, nanoseconds: 0)
 

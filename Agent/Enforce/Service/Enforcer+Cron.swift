@@ -27,12 +27,16 @@ extension Enforcer {
                 "cron.unknown", "\(wanted.path) is not there, or nothing of it \(what).",
                 remedy: "An entry is named by its whole line, as the table `persistence` of a triage has it.")
         }
-        if earlier == nil, let found { disabled = found }
+        var changed: [HeldEffect] = []
+        if earlier == nil, let found {
+            disabled = found
+            changed = join(&disabled, key)
+        }
         let effect = HeldEffect(
             key: key, orders: (earlier?.orders ?? []).filter { $0 != order.id }.suffix(100) + [order.id],
             title: disabled.title, term: clock.term(Term.endless), undo: disabled.bytes)
         // What fails half-way stays written down: its order can be undone.
-        try write([.held(effect)])
+        try write((changed + [effect]).map { .held($0) })
         let switching = switching(disabled, place, order.id)
         let lines = try switching.turnOff(stamp: earlier == nil ? disabled.stamp : nil)
         let isOn = try switching.isOn()
@@ -59,7 +63,7 @@ extension Enforcer {
                 proof: Proof(applied: []))
         }
         let switching = switching(disabled, place, disabledBy)
-        try switching.turnOn()
+        try switching.turnOn(stamp: try stamp(after: effect, disabled, try switching.times()))
         record([.ended(effect.key, why: "an order")])
         let isOn = try switching.isOn()
         let proof = Proof(
@@ -71,6 +75,50 @@ extension Enforcer {
                     observed: isOn ? "\(disabled.path) was read again, and has it" : "\(disabled.path) has it not")
             ])
         return Self.proved(proof, "Cron runs it again: \(disabled.title)")
+    }
+
+    // MARK: - Several entries of one table
+
+    /// What else of the table is off.
+    private func neighbours(of key: HeldEffect.Key, _ path: String) -> [(effect: HeldEffect, entry: DisabledCronEntry)]
+    {
+        core.withLock { $0.journal.desired.held.values.filter { $0.key.kind == .disableCronEntry && $0.key != key } }
+            .compactMap { effect in DisabledCronEntry(bytes: effect.undo).map { (effect, $0) } }
+            .filter { $0.entry.path == path }.sorted { $0.effect.key.subject < $1.effect.key.subject }
+    }
+
+    /// All entries of a table that are off share the time at which others changed it last: it is given back with the last
+    /// of them. Returns those of the neighbours of which it is another now.
+    private func join(_ disabled: inout DisabledCronEntry, _ key: HeldEffect.Key) -> [HeldEffect] {
+        let neighbours = neighbours(of: key, disabled.path)
+        if let last = neighbours.first(where: { $0.entry.stamp == disabled.modified }) {
+            disabled.modified = last.entry.modified
+            return []
+        }
+        return neighbours.map { effect, entry in
+            var (effect, entry) = (effect, entry)
+            entry.modified = disabled.modified
+            effect.undo = entry.bytes
+            return effect
+        }
+    }
+
+    /// The time of change that a table gets when an entry is turned on again; `nil` for any new one, where somebody else
+    /// changed it since. While neighbours are off it is a new one, which is written down with one of them before.
+    private func stamp(
+        after effect: HeldEffect, _ disabled: DisabledCronEntry,
+        _ times: (now: FileStatus.Instant, next: FileStatus.Instant)?
+    ) throws(EnforceError) -> FileStatus.Instant? {
+        guard let times else { return nil }
+        let neighbours = neighbours(of: effect.key, disabled.path)
+        guard ([disabled] + neighbours.map(\.entry)).contains(where: { $0.stamp == times.now }) else { return nil }
+        guard var (other, entry) = neighbours.first else { return disabled.modified }
+        var (this, own) = (effect, disabled)
+        // A crash may come between this and the change: then it is this one that has the time that the table has.
+        (own.stamp, entry.stamp) = (times.now, times.next)
+        (this.undo, other.undo) = (own.bytes, entry.bytes)
+        try write([.held(this), .held(other)])
+        return times.next
     }
 
     private func switching(_ disabled: DisabledCronEntry, _ place: CronPlace, _ order: OrderID) -> CronSwitch {
