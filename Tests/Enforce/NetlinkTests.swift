@@ -107,8 +107,8 @@ struct NetlinkTests {
 
     @Test("a process whose name holds parentheses and spaces is read right")
     func stat() throws {
-        let line = "42 (a) b) (c) S 7 42 42 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 98765 0 0 18446744073709551615"
+        let line = "42 (a) b) (c) S 7 41 42 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 98765 0 0 18446744073709551615"
         let parsed = try #require(RunningProcess.parse(stat: Array(line.utf8)))
-        #expect(parsed.state == "S" && parsed.parent == 7 && parsed.startTime == 98_765)
+        #expect(parsed.state == "S" && parsed.parent == 7 && parsed.session == 42 && parsed.startTime == 98_765)
     }
 }

@@ -28,6 +28,16 @@ enum ResistingProcess {
             os.waitpid(child(first, ends=False), 0)
             pid = int(os.read(heard, 8)); os.close(heard); os.close(answer)
             return pid
+        def adrift(act):                         # its parent ends at once; in the session of who asks
+            heard, answer = os.pipe()
+            def second():
+                with open(os.environ['GROUP'] + '/cgroup.procs', 'w') as group: group.write(str(os.getpid()))
+                os.write(answer, b'%8d' % os.getpid()); act()
+            os.waitpid(child(lambda: child(second, ends=False), ends=False), 0)
+            pid = int(os.read(heard, 8)); os.close(heard); os.close(answer)
+            return pid
+        def leads(act):                          # a session of its own
+            os.setsid(); adrift(lambda: (say(), idle())); act()
         def threads():                           # with two threads besides
             for _ in range(2): threading.Thread(target=idle, daemon=True).start()
             say(); idle()
@@ -77,6 +87,11 @@ enum ResistingProcess {
         elif way == 'respawner':
             people['victim'] = child(renews); people['worker'] = said()[0]
         elif way == 'daemon': people['victim'] = apart(idle)
+        elif way == 'adrift':
+            people['stranger'] = adrift(idle)
+            people['victim'] = child(lambda: leads(lambda: child(lambda: leads(idle)) and idle()))
+            people['orphan'], people['deeper'] = said(2)
+            people['mute'] = child(lambda: (os.setpgid(0, 0), adrift(idle), say(), idle())); said()
         elif way == 'guards': people['victim'] = apart(lambda: guards(None))
         elif way == 'waits': people['victim'] = child(lambda: libc.vfork() or libc.pause())
         elif way == 'traced':

@@ -100,6 +100,26 @@ struct ResistingTests {
         #expect(try scene.lives("victim") && !scene.lives("bystander"))
     }
 
+    @Test("who has lost its parent dies with the tree whose session it is in, and nobody of another session does")
+    func adrift() throws {
+        let scene = try scene("adrift")
+        let victim = try scene["victim"]
+        for name in ["orphan", "deeper"] {
+            let orphan = try #require(RunningProcess(pid: scene[name]))
+            #expect(orphan.parent != victim && !children(of: victim).contains(orphan.pid), "\(name) is nobody's child")
+        }
+        let before = Set(ProcessKill.members(group.folder))
+        let report = try kill.perform(target(victim, .tree))
+        #expect(report.killed == 4 && report.left.isEmpty, "\(report)")
+        for name in ["victim", "orphan", "deeper"] { #expect(try !scene.lives(name), "\(name)") }
+        // In the session of the program, which the victim does not lead; so is who leads a process group alone.
+        for name in ["stranger", "bystander", "mute"] { #expect(try scene.lives(name), "\(name)") }
+        #expect(try kill.perform(target(scene["mute"], .tree)).killed == 1)
+        #expect(try scene.lives("stranger") && scene.lives("bystander"))
+        let left = Set(ProcessKill.members(group.folder)).filter(Scene.lives)
+        #expect(try left.count == 2 && left.isSubset(of: before) && left.contains(scene["stranger"]), "\(left)")
+    }
+
     @Test("two that bring each other back die together by their cgroup, and nobody outside of it")
     func guards() throws {
         let scene = try scene("guards")

@@ -21,7 +21,10 @@ extension ProcessKill {
     /// Stops the root, then whatever it has as descendants, looking again until a look finds nobody new: a stopped
     /// process cannot fork.
     ///
-    /// A child whose parent ended before the first look has lost the tie and is not found: the cgroup scope finds it.
+    /// A child whose parent ended before the first look has lost that tie. It is found by its session where the root, or
+    /// a descendant that is found, leads that: nobody comes into a session but by being born in it, and its number is
+    /// nobody else's while anybody is in it, so whoever is in it descends from who leads it. By its process group it is not:
+    /// others of the session may join that. Who has begun a session of its own is not found either: the cgroup scope finds it.
     func stopTree(_ root: Held) throws -> StoppedTree {
         let rootPID = root.process.pid
         var tree = StoppedTree()
@@ -29,15 +32,15 @@ extension ProcessKill {
         awaitStopped(tree.held[...])
         var known: Set<Int32> = [rootPID]
         for _ in 0..<64 {
-            let fresh = Self.descendants(of: known, in: RunningProcess.parents())
+            let fresh = Self.descendants(of: known, in: RunningProcess.ties())
             if fresh.isEmpty { break }
             let before = tree.held.count
             for pid in fresh {
-                known.insert(pid)
                 // Read after it is held: a successor with the same number has another parent.
                 guard let handle = try? ProcessHandle(pid: pid), let process = RunningProcess(pid: pid),
-                    known.contains(process.parent)
+                    known.contains(process.parent) || Self.isLed(process, by: tree.held)
                 else { continue }
+                known.insert(pid)
                 add(Held(process: process, handle: handle), to: &tree)
             }
             awaitStopped(tree.held[before...])
@@ -49,6 +52,14 @@ extension ProcessKill {
             }
         }
         return tree
+    }
+
+    /// Whether one of them leads its session.
+    private static func isLed(_ process: RunningProcess, by held: [Held]) -> Bool {
+        guard let leader = held.first(where: { $0.process.pid == process.session }),
+            let now = RunningProcess(pid: leader.process.pid)
+        else { return false }
+        return now.startTime == leader.process.startTime && now.session == now.pid
     }
 
     private func add(_ one: Held, to tree: inout StoppedTree) {
@@ -87,14 +98,18 @@ extension ProcessKill {
         for one in held where one.process.state != "T" { one.handle.send(resume) }
     }
 
-    /// Processes that are not known and have a known parent, by any number of steps.
-    static func descendants(of known: Set<Int32>, in parents: [Int32: Int32]) -> [Int32] {
+    /// Processes that are not known and have a known parent, or are in a session that a known one leads, by any number of
+    /// steps.
+    static func descendants(of known: Set<Int32>, in ties: [Int32: RunningProcess.Ties]) -> [Int32] {
         var all = known
+        func isTied(_ tie: RunningProcess.Ties) -> Bool {
+            all.contains(tie.parent) || all.contains(tie.session) && ties[tie.session]?.session == tie.session
+        }
         var fresh: [Int32] = []
         var grew = true
         while grew {
             grew = false
-            for (pid, parent) in parents where !all.contains(pid) && all.contains(parent) {
+            for (pid, tie) in ties where !all.contains(pid) && isTied(tie) {
                 all.insert(pid)
                 fresh.append(pid)
                 grew = true

@@ -5,6 +5,8 @@ internal import Glibc
 package struct RunningProcess: Sendable, Hashable {
     package let pid: Int32
     package let parent: Int32
+    /// The process that leads its session (setsid(2)); zero where that is in another namespace.
+    package let session: Int32
     /// One letter of proc_pid_stat(5): R, S, D, Z, T, …
     package let state: Character
     /// Clock ticks after boot: with the number, it names one process for ever in this boot.
@@ -23,7 +25,7 @@ package struct RunningProcess: Sendable, Hashable {
         self.pid = pid
         // A first thread that ended is a zombie while others of the process live: such a process is no zombie.
         let other = parsed.state == "Z" ? Self.livingThread(of: pid) : nil
-        parent = parsed.parent
+        (parent, session) = (parsed.parent, parsed.session)
         state = other?.state ?? parsed.state
         startTime = parsed.startTime
         isKernelThread = parsed.flags & 0x0020_0000 != 0
@@ -42,15 +44,17 @@ package struct RunningProcess: Sendable, Hashable {
     }
 
     /// The fields after the name, which stands in parentheses and may itself hold any character: the last `)` ends it.
-    static func parse(stat: [UInt8]) -> (state: Character, parent: Int32, flags: UInt32, startTime: UInt64)? {
+    static func parse(
+        stat: [UInt8]
+    ) -> (state: Character, parent: Int32, session: Int32, flags: UInt32, startTime: UInt64)? {
         guard let end = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         let fields = stat[(end + 1)...].split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
-        // Field 3 is the first here: state 3, ppid 4, flags 9, starttime 22.
+        // Field 3 is the first here: state 3, ppid 4, session 6, flags 9, starttime 22.
         guard fields.count > 19, let state = fields[0].first, let parent = Int32(fields[1]),
-            let flags = UInt32(fields[6]),
+            let session = Int32(fields[3]), let flags = UInt32(fields[6]),
             let startTime = UInt64(fields[19])
         else { return nil }
-        return (state, parent, flags, startTime)
+        return (state, parent, session, flags, startTime)
     }
 
     /// The numbers of its threads.
@@ -78,16 +82,25 @@ package struct RunningProcess: Sendable, Hashable {
     /// All process numbers.
     static func all() -> [Int32] { TextFile.names(in: "/proc").compactMap { Int32($0) }.filter { $0 > 0 } }
 
-    /// Every process and its parent, by one look at each.
-    static func parents() -> [Int32: Int32] {
-        var parents: [Int32: Int32] = [:]
+    /// By what a process hangs together with others.
+    struct Ties: Equatable {
+        var parent: Int32
+        var session: Int32
+    }
+
+    /// Every process and its ties, by one look at each.
+    static func ties() -> [Int32: Ties] {
+        var ties: [Int32: Ties] = [:]
         for pid in all() {
             if let stat = TextFile.bytes("/proc/\(pid)/stat", limit: 8192), let parsed = parse(stat: stat) {
-                parents[pid] = parsed.parent
+                ties[pid] = Ties(parent: parsed.parent, session: parsed.session)
             }
         }
-        return parents
+        return ties
     }
+
+    /// Every process and its parent.
+    static func parents() -> [Int32: Int32] { ties().mapValues(\.parent) }
 
     /// Its cgroup in the unified hierarchy, from the root; `nil` where there is none.
     static func cgroup(of pid: Int32) -> String? {

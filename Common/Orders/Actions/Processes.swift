@@ -81,7 +81,9 @@ extension CatalogueEntry {
         oneProcess + [
             .optional(
                 "scope", .choice(ProcessTarget.Scope.allCases.map(\.rawValue)),
-                "The process alone (the default), it and its descendants, or its control group.")
+                "The process alone (the default), it and its descendants, or its control group. A descendant whose parent has "
+                    + "ended is known by its session, where the process or a descendant that is found leads that; one that "
+                    + "has begun a session of its own (a daemon) by the control group alone.")
         ]
 
     static let killProcess = CatalogueEntry(
