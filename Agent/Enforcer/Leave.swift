@@ -40,9 +40,9 @@ struct Leave: ParsableCommand {
     private static func answerOfDaemon(at socket: String) throws -> String? {
         let question = Cordon_V1_StatusRequest()
         guard let response = try LocalClient(socket: socket).askIfRunning({ $0.status = question }) else { return nil }
-        if let until = response.status.containment.model().isolatedUntil {
-            throw Complaint(Departure.refusal(until: until))
-        }
-        return "This host is not isolated; \(response.status.containment.blockCount) blocks are in force."
+        let state = response.status.containment.model()
+        if let until = state.isolatedUntil { throw Complaint(Departure.refusal(until: until)) }
+        let blocks = Int(response.status.containment.blockCount) + state.blockEffects.count
+        return "This host is not isolated; \(blocks) blocks are in force."
     }
 }

@@ -32,7 +32,7 @@ struct Status: ParsableCommand {
         let state = status.containment.model()
         var lines = ["cordon-enforcer \(status.version), kernel \(status.kernel)"]
         lines.append(state.isolatedUntil.map { "isolated until \($0)" } ?? "not isolated")
-        lines.append("\(status.containment.blockCount) blocks")
+        lines.append("\(Int(status.containment.blockCount) + state.blockEffects.count) blocks")
         lines += state.blocks.prefix(20).map { "  \($0.network) until \($0.until)" }
         lines += state.effects.map { effect in
             "\(effect.kind.rawValue) \(effect.subject)\(effect.until.map { " until \($0)" } ?? "")"

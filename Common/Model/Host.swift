@@ -164,6 +164,12 @@ package struct ContainmentState: Sendable, Hashable, Codable {
         self.effects = effects
     }
 
+    /// Effects that keep packets from passing, as blocks of networks do: those by port or direction, lists, users whose
+    /// network is cut, sinkholed domains.
+    package var blockEffects: [Effect] {
+        effects.filter { [.blockAddress, .blockAddresses, .cutUserNetwork, .sinkholeDomain].contains($0.kind) }
+    }
+
     /// What an older version wrote down has no effects.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)

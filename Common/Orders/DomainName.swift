@@ -17,8 +17,10 @@ package struct DomainName: Sendable, Hashable, CustomStringConvertible {
         description = name
     }
 
+    /// RFC 5890 §2.3.1, and the underscore, which names in DNS have besides.
     private static func isLabel(_ label: Substring) -> Bool {
-        (1...63).contains(label.utf8.count)
+        guard label.first != "-", label.last != "-" else { return false }
+        return (1...63).contains(label.utf8.count)
             && label.utf8.allSatisfy {
                 (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D || $0 == 0x5F
             }

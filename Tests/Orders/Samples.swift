@@ -57,10 +57,11 @@ enum Samples {
             .blockAddresses(AddressListBlock(name: "feed_1-x", list: $0, duration: .seconds(60)))
         }
 
-    static let domains: [Action] = ["evil.example", "a-b_c.evil.example", "XN--E1AFMKFD.EXAMPLE."].compactMap {
-        DomainName($0)
-    }
-    .map { .sinkholeDomain(DomainSinkhole(domain: $0, duration: .seconds(60))) }
+    static let domains: [Action] = ["evil.example", "a-b_c.evil.example", "XN--E1AFMKFD.EXAMPLE.", "_x._tcp.e-x"]
+        .compactMap {
+            DomainName($0)
+        }
+        .map { .sinkholeDomain(DomainSinkhole(domain: $0, duration: .seconds(60))) }
 
     static func process(_ scope: ProcessTarget.Scope) -> ProcessTarget {
         ProcessTarget(pid: 4242, startTime: UInt64(Int64.max), executable: "/tmp/x", scope: scope)
@@ -119,6 +120,8 @@ enum Samples {
         Broken(.cutUserNetwork(UserNetworkCut(user: 1, duration: .seconds(1))), "uid", .number(4_294_967_295)),
         Broken(.cutUserNetwork(UserNetworkCut(user: 1, duration: .seconds(1))), "uid", .text("ana")),
         Broken(domains[0], "domain", .text("example")), Broken(domains[0], "domain", .text("192.0.2.1")),
+        Broken(domains[0], "domain", .text("-bad-.example")), Broken(domains[0], "domain", .text("bad-.example")),
+        Broken(domains[0], "domain", .text("bad.-example")), Broken(domains[0], "domain", .text("bad.example-")),
         Broken(domains[0], "domain", .text("evil..example")), Broken(domains[0], "domain", .text("*.example")),
         Broken(domains[0], "domain", .text("ev il.example")), Broken(domains[0], "domain", .text("évil.example")),
         Broken(domains[0], "domain", .text(String(repeating: "x", count: 55) + ".example")),
