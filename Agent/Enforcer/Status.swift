@@ -21,7 +21,7 @@ struct Status: ParsableCommand {
 
     func run() throws {
         let client = try LocalClient(settingsOption)
-        let response = try client.ask { $0.status = Cordon_V1_StatusRequest() }
+        let response = try client.ask { $0.status.refused = true }
         let upgrade = try client.ask { $0.upgradeState = Cordon_V1_UpgradeQuestion() }.upgrade
         print(json ? try Self.json(response.status, upgrade) : Self.text(response.status, upgrade))
     }
@@ -42,6 +42,9 @@ struct Status: ParsableCommand {
             "order keys \(status.keySetVersion), repairs \(status.repairs), policy \(status.policyHash.prefix(16))"
         )
         if upgrade.stage != .unspecified { lines.append(upgrade.sentence) }
+        lines += status.notices.filter { $0.kind == .refused }.map { refused in
+            "refused \(refused.text): \(refused.count), last at \(Timestamp(microseconds: refused.lastUs))"
+        }
         return lines.joined(separator: "\n")
     }
 
@@ -59,6 +62,14 @@ struct Status: ParsableCommand {
         var policyHash: String
         /// How far the upgrade is that is under way, or how the last one ended; absent when there was none.
         var upgrade: String?
+        /// Orders that it refused since it was started.
+        var refused: [Refused]
+    }
+
+    private struct Refused: Codable {
+        var text: String
+        var count: UInt32
+        var lastAt: Timestamp
     }
 
     static func json(_ status: Cordon_V1_EnforcerStatus, _ upgrade: Cordon_V1_UpgradeState) throws -> String {
@@ -72,7 +83,10 @@ struct Status: ParsableCommand {
             blockCount: status.containment.blockCount, blocks: state.blocks, effects: state.effects,
             ownedTables: status.ownedTables,
             keySetVersion: status.keySetVersion, repairs: status.repairs, policyHash: status.policyHash,
-            upgrade: upgrade.stage == .unspecified ? nil : upgrade.sentence)
+            upgrade: upgrade.stage == .unspecified ? nil : upgrade.sentence,
+            refused: status.notices.map {
+                Refused(text: $0.text, count: $0.count, lastAt: Timestamp(microseconds: $0.lastUs))
+            })
         return String(decoding: try encoder.encode(row), as: UTF8.self)
     }
 }

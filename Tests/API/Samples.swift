@@ -114,6 +114,8 @@ struct Sample {
                 body: [
                     "key": .text(HexDigit.text(approval.keyID)), "signature": .text(HexDigit.text(approval.signature)),
                 ])
+        case "withdrawOrder":
+            return Sample(parameters: ["id": "\(try await fixture.order().id)"], body: ["reason": "the wrong host"])
         case "undoOrder":
             let order = try await fixture.order(.isolate(Isolation(duration: .seconds(60))))
             return Sample(parameters: ["id": "\(order.id)"], body: ["reason": "false alarm"])

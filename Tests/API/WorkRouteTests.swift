@@ -54,6 +54,27 @@ struct WorkRouteTests {
         }
     }
 
+    @Test("a case and its tasks are given to users only; for any other name it is said who there is")
+    func assignees() async throws {
+        let fixture = try await APIFixture()
+        try await fixture.test(as: .analyst) { caller in
+            let given = try await caller.send(.put, "cases/C-1/assignee", ["assignee": "Responder"])
+            #expect(given.status == .ok && given.json["assignee"]?.text == "responder", "\(given.text)")
+            for name in ["respnder", "responder ", "mallory\u{202E}", "*"] {
+                let refused = try await caller.send(.put, "cases/C-1/assignee", ["assignee": .text(name)])
+                #expect(
+                    refused.status == .unprocessableContent && refused.code == "case.no_such_person", "\(refused.text)")
+                #expect(refused.json["remedy"]?.text?.contains("administrator, analyst, responder") == true)
+                let task = try await caller.send(.post, "cases/C-1/tasks", ["title": "Call", "assignee": .text(name)])
+                #expect(task.code == "case.no_such_person")
+            }
+            let file = try await caller.get("cases/C-1").json
+            #expect(file["assignee"]?.text == "responder" && file["tasks"]?.array == [], "nothing was changed")
+            let nobody = try await caller.send(.put, "cases/C-1/assignee", ["assignee": .null])
+            #expect(nobody.status == .ok && nobody.json["assignee"] == .null)
+        }
+    }
+
     @Test("pages follow each other without gap or repetition, and the last one says so")
     func pages() async throws {
         let fixture = try await APIFixture()

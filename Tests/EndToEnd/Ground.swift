@@ -58,6 +58,28 @@ final class Ground {
         try lab.reaches(target, "22", from: space, over: six, binaries)
     }
 
+    /// Has the policy root list people's keys, as options of `cordon key approvers` say, and the controller start anew with
+    /// the list.
+    func list(_ options: [String]) throws {
+        let (list, new) = ("\(controller.data)/order-keys.signed", "\(controller.data)/order-keys.new")
+        let words = [binaries["cordon"], "key", "approvers", list, "--root", "\(controller.data).policy-root.key"]
+        try lab.command(
+            words + options + ["--out", new], in: .controller, user: LabController.user,
+            environment: binaries.environment
+        ).must()
+        serving.kill()
+        try lab.command(["mv", new, list]).must()
+        try restartController()
+    }
+
+    @discardableResult
+    func awaitOrder(_ id: String, _ state: String, signedBy people: [String] = []) throws -> JSONValue {
+        try Waiting.until("the order \(state), signed by \(people)", within: .seconds(45)) {
+            let order = try self.people.look("order", "show", id).last
+            return order?["state"]?.text == state && order?["approved_by"]?.texts == people ? order : nil
+        }
+    }
+
     /// The isolation orders that there are.
     func isolations() throws -> [JSONValue] {
         try people.look("orders").filter { $0["action"]?["kind"]?.text == "isolate" }

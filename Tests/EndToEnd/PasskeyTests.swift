@@ -33,7 +33,7 @@ struct PasskeyTests {
         let lines = [try await ann.makePasskey(), try await bob.makePasskey()]
         #expect(lines.allSatisfy { $0.hasPrefix("cordon-passkey:es256:\(ConsoleByName.name):") })
         #expect(ann.browser.complaints == [] && bob.browser.complaints == [])
-        try ground.list(["ann=\(lines[0])", "bob=\(lines[1])"])
+        try ground.list(["--passkey", "ann=\(lines[0])", "--passkey", "bob=\(lines[1])"])
         // Open pages have noticed that the controller was away.
         for person in [ann, bob] { try await person.reopen() }
         try ground.awaitOnline(.web)
@@ -133,28 +133,5 @@ private struct Person {
         try await browser.open("\(site)/orders/\(order)/sign")
         try await browser.click("#passkey-sign button")
         try await browser.wait(for: "document.body.innerText.includes('Signed. The order goes to its host')")
-    }
-}
-
-extension Ground {
-    /// Has the policy root list passkeys, and the controller start anew with the list.
-    fileprivate func list(_ entries: [String]) throws {
-        let (list, new) = ("\(controller.data)/order-keys.signed", "\(controller.data)/order-keys.new")
-        var words = [binaries["cordon"], "key", "approvers", list, "--root", "\(controller.data).policy-root.key"]
-        for entry in entries { words += ["--passkey", entry] }
-        try lab.command(
-            words + ["--out", new], in: .controller, user: LabController.user, environment: binaries.environment
-        ).must()
-        serving.kill()
-        try lab.command(["mv", new, list]).must()
-        try restartController()
-    }
-
-    @discardableResult
-    fileprivate func awaitOrder(_ id: String, _ state: String, signedBy people: [String] = []) throws -> JSONValue {
-        try Waiting.until("the order \(state), signed by \(people)", within: .seconds(45)) {
-            let order = try self.people.look("order", "show", id).last
-            return order?["state"]?.text == state && order?["approved_by"]?.texts == people ? order : nil
-        }
     }
 }

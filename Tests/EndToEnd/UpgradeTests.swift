@@ -22,6 +22,54 @@ struct UpgradeTests {
         }
     }
 
+    @Test(
+        "an upgrade that stops is an alert of its own with a case, once, also when the controller is killed and started again",
+        .timeLimit(.minutes(4)))
+    func stopped() throws {
+        let ground = try Ground()
+        let web = try LabHost(.web, in: ground.lab, ground.binaries)
+        let made = try ground.people.text("token", "create", "--uses", "1", "--expires", "1h", "--group", "canary")
+        let token = made.split(separator: "\n").last.map(String.init) ?? ""
+        #expect(try web.enrol(token).status == 0)
+        let parts = (try web.startEnforcer(), try web.startAgent())
+        try ground.awaitOnline(.web)
+        let out = "\(ground.lab.scratch.path)/x.release"
+        let debs = try packages("99.0", in: ground.lab)
+        let root = "\(ground.controller.data).policy-root.key"
+        let sign = ["upgrade", "sign", "--root", root, "--fleet", ground.controller.fleet, "--out", out]
+        try ground.people.command(sign + debs).must()
+        try ground.people.command(["upgrade", "add", out] + debs).must()
+        // The only host of the first ring refuses it: dpkg has none of ours there. Nobody has proved it, so it stops.
+        _ = try ground.people.look("upgrade", "start", "99.0", "--no-way-back", "--rings", "canary,*")
+        func stops() throws -> [JSONValue] {
+            try ground.people.look("alerts").filter { $0["rule"]?["id"]?.text == "cordon.upgrade.stopped" }
+        }
+        let alert = try Waiting.until("the alert", within: .seconds(90)) { try stops().first }
+        let host = try #require(try ground.people.host("web")?["id"]?.text)
+        #expect(alert["severity"]?.text == "high" && alert["host"]?.text == host, "\(alert.json())")
+        #expect(alert["title"]?.text == "The upgrade to 99.0 was stopped: No host of ring canary has taken it.")
+        let status = try ground.people.attempt("upgrade", "status")
+        #expect(status.status == 1 && status.object["state"]?.text == "stopped")
+        #expect(status.complaint.contains("No host of ring canary has taken it."), "\(status.complaint)")
+        let cases = try Waiting.until("its case") {
+            let cases = try ground.people.look("cases")
+            return cases.isEmpty ? nil : cases
+        }
+        #expect(cases.count == 1 && cases[0]["severity"]?.text == "high", "\(cases)")
+        #expect(cases[0]["id"]?.text == alert["case"]?.text, "\(alert.json())")
+        // It tells of the stop again when it starts: it may not have been heard.
+        ground.serving.kill()
+        try ground.restartController()
+        _ = try ground.people.look("upgrade", "resume")
+        _ = try Waiting.until("it has finished", within: .seconds(60)) {
+            try ground.people.attempt("upgrade", "status").object["state"]?.text == "finished" ? true : nil
+        }
+        let after = try stops()
+        #expect(after.count == 1 && after[0]["id"] == alert["id"] && after[0]["count"] == alert["count"], "\(after)")
+        #expect(try ground.people.look("cases").count == 1)
+        withExtendedLifetime(parts) {}
+    }
+
     private func host(_ ground: Ground) throws -> JSONValue? {
         try ground.people.attempt("upgrade", "status").object["hosts"]?.array?.first
     }

@@ -86,6 +86,24 @@ struct MaliceTests {
             return
         }
         #expect(longest.hasPrefix("longest_isolation"))
+        // Even when all was handed to that controller, and whatever else it asks for, who looks at the host sees it.
+        _ = try enforcer.status(heard: notices.map(\.id))
+        #expect(try enforcer.status().notices.filter { $0.kind == .refused }.isEmpty)
+        for number in 0..<100 {
+            let target = ProcessTarget(pid: 1, startTime: UInt64(number), executable: "/\(number)", scope: .process)
+            guard case .refused = try enforcer.execute(.killProcess(target)).outcome else {
+                Issue.record("the first of all processes was killed")
+                return
+            }
+        }
+        let status = [EnforcerProcess.binary, "status", "--config", "\(lab.scratch.path)/enforcer.toml"]
+        let shown = try Program.run(status).output
+        #expect(shown.contains("refused isolate, by \(rule): 4, last at 2"), "\(shown)")
+        let told = try Program.run(status + ["--json"]).output
+        #expect(told.contains(#""text":"isolate, by isolations_per_hour"#), "\(told)")
+        let log = try Program.run(["grep", "an order was refused.*isolations_per_hour", "\(lab.scratch.path)/log"])
+            .output
+        #expect(log.split(separator: "\n").count == 4, "the journal tells each: \(log)")
         // Neither a key of its own making, nor a list that it signs itself, helps it.
         let own = SigningKey()
         let response = try enforcer.ask { $0.keySet = try fleet.keySet(version: 99, keys: [own], root: own) }

@@ -77,6 +77,7 @@ extension Enforcer {
             order = try verifier.open(signed)
         } catch {
             log.warning("an order was refused", metadata: ["rule": "\(error.rule)"])
+            refusals.withLock { $0.note(nil, error.rule, at: clock.now()) }
             return .answered(unverified(signed, error))
         }
         let digest = Fingerprint(of: [UInt8](signed.order)).bytes
@@ -101,6 +102,7 @@ extension Enforcer {
                 return .answered(Cordon_V1_OrderResult(result(order.id, error)))
             }
             log.warning("an order was refused", metadata: ["order": "\(order.id)", "rule": "\(error.rule)"])
+            refusals.withLock { $0.note(order.action.kind, error.rule, at: now) }
             if Self.isAlarming(error) {
                 announcements.announce(.refused, "\(order.action.kind.rawValue): \(error.message)", at: now)
             }

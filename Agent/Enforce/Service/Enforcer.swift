@@ -72,6 +72,7 @@ package final class Enforcer: Sendable {
     /// a letting go would take hold of what nobody knows of any more. It is taken before the core's lock, never after.
     let keeping = Mutex(())
     let announcements = Announcements()
+    let refusals = Mutex(Refusals())
     /// The same for units of systemd, apart because one may take long to stop. Inside: when to try again what failed.
     let services = Mutex(ContinuousClock.now)
     /// The same for programs that are kept from starting. Inside: what the guard was told, and what it said.
@@ -191,7 +192,9 @@ package final class Enforcer: Sendable {
         if request.waitS > 0 {
             announcements.wait(whileAt: request.revision, for: .seconds(Int(min(request.waitS, Self.longestWait))))
         }
-        return status()
+        var status = status()
+        if request.refused { status.notices = refusals.withLock { $0.notices } }
+        return status
     }
 
     /// What is in force, and what this enforcer is.

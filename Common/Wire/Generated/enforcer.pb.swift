@@ -269,6 +269,10 @@ package nonisolated struct Cordon_V1_StatusRequest: Sendable {
   /// Whether the agent hears its controller now: what isolations that end when it is lost go by.
   package var controllerHeard: Bool = false
 
+  /// Ask for notices of all that was refused since the enforcer was started, whoever has heard of them, instead of what
+  /// nobody has heard yet: for who looks at the host, whatever the controller makes of them.
+  package var refused: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -960,7 +964,7 @@ nonisolated extension Cordon_V1_Done: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension Cordon_V1_StatusRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".StatusRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}revision\0\u{3}wait_s\0\u{1}heard\0\u{3}controller_heard\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}revision\0\u{3}wait_s\0\u{1}heard\0\u{3}controller_heard\0\u{1}refused\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -972,6 +976,7 @@ nonisolated extension Cordon_V1_StatusRequest: SwiftProtobuf.Message, SwiftProto
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.waitS) }()
       case 3: try { try decoder.decodeRepeatedUInt64Field(value: &self.heard) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.controllerHeard) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.refused) }()
       default: break
       }
     }
@@ -990,6 +995,9 @@ nonisolated extension Cordon_V1_StatusRequest: SwiftProtobuf.Message, SwiftProto
     if self.controllerHeard != false {
       try visitor.visitSingularBoolField(value: self.controllerHeard, fieldNumber: 4)
     }
+    if self.refused != false {
+      try visitor.visitSingularBoolField(value: self.refused, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -998,6 +1006,7 @@ nonisolated extension Cordon_V1_StatusRequest: SwiftProtobuf.Message, SwiftProto
     if lhs.waitS != rhs.waitS {return false}
     if lhs.heard != rhs.heard {return false}
     if lhs.controllerHeard != rhs.controllerHeard {return false}
+    if lhs.refused != rhs.refused {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -30,12 +30,12 @@ extension API {
                     call.choice("status") ?? .new, of: id, reason: call.text("reason"), by: principal)
             },
             work(
-                .put, "assignee", "assignCase", "Gives a case to somebody, or to nobody.",
+                .put, "assignee", "assignCase", "Gives a case to a user, or to nobody.",
                 [
                     .required("assignee", .nullable(.sentence(200)))
                 ]
             ) { call, cases, id, principal in
-                try await cases.assign(id, to: call.body["assignee"]?.text, by: principal)
+                try await cases.assign(id, to: try await call.assignee(), by: principal)
             },
             work(
                 .put, "severity", "setCaseSeverity", "Says how bad it is.",
@@ -68,7 +68,7 @@ extension API {
                 ]
             ) { call, cases, id, principal in
                 _ = try await cases.addTask(
-                    call.text("title"), to: id, assignee: call.body["assignee"]?.text, by: principal)
+                    call.text("title"), to: id, assignee: try await call.assignee(), by: principal)
                 return try await cases.file(id)
             },
             setTask,

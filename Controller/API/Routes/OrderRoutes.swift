@@ -58,6 +58,17 @@ extension API {
                 body: .json(.object([.required("reason", .sentence(1000))])), status: .created,
                 answer: .json(OrderView.schema), problems: [.notFound, .conflict, .unprocessableContent], handle: undo
             ),
+            Route(
+                method: .post, path: "\(root)/orders/{id}/withdraw", name: "withdrawOrder", tag: "orders",
+                summary: "Says no to an order that no host has yet, as one that waits for people's signatures.",
+                admission: .role(.responder), parameters: .identifier,
+                body: .json(.object([.required("reason", .sentence(500))])), answer: .json(OrderView.schema),
+                problems: [.notFound, .conflict, .unprocessableContent]
+            ) { call in
+                let order = try await call.services.fleet.reject(
+                    call.identifier(), because: call.text("reason"), by: call.principal())
+                return .json(OrderView.json(order))
+            },
         ]
     }
 

@@ -62,7 +62,7 @@ struct OrderVerb: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               cordon order show 019f2c10-7a3b-7c11-8a51-2b6f0c9d1e42
-            """, subcommands: [OrderShow.self]
+            """, subcommands: [OrderShow.self, OrderWithdraw.self]
     )
 }
 
@@ -93,6 +93,36 @@ struct OrderShow: AsyncParsableCommand {
             )
         }
         output.show(order) { OrderLines.lines($0, names) }
+    }
+}
+
+/// `cordon order withdraw`
+struct OrderWithdraw: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "withdraw", abstract: "Say no to an order that no host has yet, as one that waits for signatures.",
+        discussion: """
+            EXAMPLES
+              cordon orders --waiting
+              cordon order withdraw 019f2c10-7a3b-7c11-8a51-2b6f0c9d1e42 --reason 'the wrong host'
+            """
+    )
+    @Argument(help: "Its identifier.")
+    var id: String
+    @Option(help: "Why; stands in the order and with who waits for it.")
+    var reason: String
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard OrderID(id) != nil else {
+            throw ValidationError("An order is named by its identifier, from `cordon orders`.")
+        }
+    }
+
+    func run() async throws {
+        let order = try await Client.use {
+            try await $0.send(.post, "/api/v1/orders/\(id)/withdraw", ["reason": .text(reason)])
+        }
+        output.show(order) { _ in ["The order is withdrawn; no host had it."] }
     }
 }
 

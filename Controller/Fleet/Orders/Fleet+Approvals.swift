@@ -34,6 +34,16 @@ extension Fleet {
         return try await order(id) ?? record
     }
 
+    /// Says no to an order that no host has yet, as one that waits for people: it is expired then, with the reason.
+    /// - Throws: ``FleetError`` `order.unknown`; `order.not_waiting` for one that is on its way or over.
+    package func reject(_ id: OrderID, because reason: String, by principal: Principal) async throws -> OrderRecord {
+        guard let before = try await order(id) else { throw FleetError.unknownOrder(id) }
+        guard before.state == .drafted || before.state == .queued,
+            let record = try await withdraw(id, because: reason, by: principal), record.state == .expired
+        else { throw FleetError.notWaiting(id, try await order(id)?.state ?? before.state) }
+        return record
+    }
+
     /// The host answered that it waits for people: so does the order now, unless it went out before the signatures that
     /// came meanwhile.
     /// - Returns: Whether that is what became of it.

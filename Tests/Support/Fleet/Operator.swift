@@ -35,6 +35,13 @@ package struct Operator: Sendable {
         return (result.status, (try? Self.objects(result.output))?.last ?? .null, result.complaint)
     }
 
+    /// Starts a verb that goes on; what it prints is in the log.
+    package func start(_ words: String..., log: String) throws -> Daemon {
+        let command = command(words)
+        return try controller.lab.daemon(
+            [controller.binaries["cordon"]] + words, in: .controller, environment: command.environment, log: log)
+    }
+
     /// What a verb prints for people.
     package func text(_ words: String...) throws -> String { try command(words).must() }
 
