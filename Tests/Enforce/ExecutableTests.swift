@@ -173,6 +173,28 @@ struct ExecutableTests {
         #expect(starts && guardian.marks.isEmpty)
     }
 
+    @Test("an undo that a full disk keeps from the guard fails, and is done when it is ordered again with room")
+    func fullDisk() throws {
+        let ground = try GuardGround(smallState: true)
+        let guardian = try ground.startGuard()
+        defer { guardian.kill() }
+        let evil = try ground.disk.program("evil")
+        let order = ground.fleet.order(ground.block(evil))
+        #expect(try ground.enforcer.execute(order).outcome == .succeeded)
+        let state = try #require(ground.state)
+        try state.fill()
+        let failed = try ground.enforcer.execute(.unblockExecutable(order.id))
+        #expect(failed.outcome == .failed(code: "file.disk_full"), "\(failed.outcome) \(failed.message)")
+        var starts = try GuardGround.starts(evil)
+        #expect(!starts, "the guard was told nothing")
+        try Program.must(["rm", state.path + "/filler"])
+        let done = try ground.enforcer.execute(.unblockExecutable(order.id))
+        #expect(done.outcome == .succeeded, "\(done.message)")
+        starts = try GuardGround.starts(evil)
+        #expect(try starts && BlockedExecutables.read(ground.list).entries.isEmpty)
+        #expect(try ground.enforcer.status().containment.model().effects.isEmpty && guardian.marks.isEmpty)
+    }
+
     @Test("a list that is damaged or gone changes nothing: what was said before holds, and the guard says what ails it")
     func damaged() throws {
         let ground = try GuardGround()

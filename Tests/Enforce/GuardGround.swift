@@ -98,8 +98,12 @@ struct GuardGround {
     let fleet: Enrolled
     let enforcer: EnforcerProcess
 
-    init(policy: String = "") throws {
+    /// What the enforcer remembers, on a small disk of its own where that is wanted.
+    let state: SmallDisk?
+
+    init(policy: String = "", smallState: Bool = false) throws {
         lab = try Lab()
+        state = smallState ? try SmallDisk(at: "state", of: lab.scratch) : nil
         disk = try MountedDisk(lab.scratch.path + "/disk")
         fleet = try Enrolled(lab.scratch, policy: policy)
         try lab.scratch.file("mounts", try disk.line + "\n")

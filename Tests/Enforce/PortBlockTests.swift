@@ -40,6 +40,23 @@ struct PortBlockTests {
         try lab.probe(space, what[0], what[1], what[2]) == "ok"
     }
 
+    @Test("a status and the word before a host is left count every block: addresses, ports, lists, users and domains")
+    func counted() throws {
+        let list = AddressListBlock(
+            name: "feed", list: try #require(AddressList("198.51.100.0/24")), duration: .seconds(600))
+        for action in [
+            try block("203.0.113.7"), try block("203.0.113.8", "tcp/22"), .blockAddresses(list),
+            .cutUserNetwork(UserNetworkCut(user: 54_321, duration: .seconds(600))),
+            .sinkholeDomain(
+                DomainSinkhole(domain: try #require(DomainName("evil.example")), duration: .seconds(600))),
+        ] { _ = try order(action) }
+        let settings = ["--config", lab.scratch.path + "/enforcer.toml"]
+        let status = try Program.must([EnforcerProcess.binary, "status"] + settings)
+        #expect(status.split(separator: "\n").contains("5 blocks"), "\(status)")
+        let leaving = try Program.must([EnforcerProcess.binary, "leave", "--check"] + settings)
+        #expect(leaving.contains("; 5 blocks are in force."), "\(leaving)")
+    }
+
     @Test(
         "only those ports are gone, for containers too; what was connected ends; two blocks end each by its own order",
         arguments: ["10.66.0.3", "fd66::3"])
