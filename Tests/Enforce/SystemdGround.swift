@@ -100,6 +100,11 @@ final class SystemdGround: Sendable {
             : > "$root/dev/$node"
             mount --bind "/dev/$node" "$root/dev/$node"
         done
+        # What units with devices of their own are given.
+        mkdir "$root/dev/pts" "$root/dev/shm" "$root/dev/mqueue"
+        mount -t devpts -o newinstance devpts "$root/dev/pts"
+        mount -t tmpfs tmpfs "$root/dev/shm"
+        ln -s pts/ptmx "$root/dev/ptmx"
         mkdir -p "$root/etc/systemd/system" "$root$scratch" "$root$build"
         mount --bind "$scratch" "$root$scratch"
         mount --bind "$build" "$root$build"
