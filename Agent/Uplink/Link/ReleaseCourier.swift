@@ -65,7 +65,9 @@ final class ReleaseCourier: Sendable {
                         state = try await enforcer.upgrade { $0.releasePart = part }
                     }
                     // One that was refused may be taken later: its hours come, or room on the disk.
-                    if ![.fetching, .installing, .refused].contains(state.stage) { ended = number }
+                    let isOver = ![.fetching, .installing, .refused].contains(state.stage)
+                    // What is installed is not told while dpkg is in the middle of it.
+                    if isOver, !state.installed.isEmpty { ended = number }
                 } catch {
                     logger.debug("An upgrade waits.", metadata: ["reason": "\(error)"])
                 }
