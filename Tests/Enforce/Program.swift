@@ -109,10 +109,15 @@ final class Scratch: Sendable {
     /// Writes a file and gives its path.
     @discardableResult
     func file(_ name: String, _ text: String, mode: mode_t = 0o644) throws -> String {
+        try file(name, Array(text.utf8), mode: mode)
+    }
+
+    /// The same of bytes.
+    @discardableResult
+    func file(_ name: String, _ bytes: [UInt8], mode: mode_t = 0o644) throws -> String {
         let full = "\(path)/\(name)"
         let descriptor = unsafe open(full, O_WRONLY | O_CREAT | O_TRUNC, mode)
         guard descriptor >= 0 else { throw Program.Failure(what: full) }
-        let bytes = Array(text.utf8)
         unsafe _ = Glibc.write(descriptor, bytes, bytes.count)
         fchmod(descriptor, mode)
         close(descriptor)

@@ -260,6 +260,15 @@ final class UpgradeGround: Sendable {
         throw Program.Failure(what: "\(step) does not come: \(String(describing: record)) \(said)")
     }
 
+    /// Waits for a file in the upgrades' folder.
+    func awaits(file: String) throws {
+        for _ in 0..<3000 {
+            if TextFile.names(in: folder).contains(file) { return }
+            usleep(5000)
+        }
+        throw Program.Failure(what: "\(file) does not come: \(said)")
+    }
+
     /// Kills the upgrader and all that it started.
     func killUpgrader() throws { try inside("systemctl kill --signal=KILL cordon-upgrade.service") }
 

@@ -12,11 +12,11 @@ import Testing
 /// Upgrades as hosts live them: a real systemd, a real dpkg, the real enforcer through its socket.
 @Suite("Upgrades", .enabled(if: systemdObstacle == nil, "\(systemdObstacle ?? "")"), .serialized)
 struct UpgradeTests {
-    private let ground: UpgradeGround
+    let ground: UpgradeGround
 
     init() throws { ground = try UpgradeGround() }
 
-    private func versions() throws -> [String] {
+    func versions() throws -> [String] {
         try ["cordon-enforcer", "cordon-agent"].map { try ground.installed($0) }
     }
 

@@ -146,6 +146,15 @@ struct Firewall: Sendable {
         var chains = 0
         var rules = 0
         var hash = ""
+        var closed = Closed()
+
+        /// Chains that drop what none of their rules lets pass.
+        struct Closed: Sendable, Equatable {
+            /// Of the whole host: what comes in, goes out, is passed on.
+            var hooks = 0
+            /// Of one interface each.
+            var interfaces = 0
+        }
     }
 
     /// Reads a table back, of both families.
@@ -159,7 +168,13 @@ struct Firewall: Sendable {
                     for message in try channel.dump(Self.list(kind, family, table)) {
                         let attributes = Attribute.parse(message.payload.dropFirst(4))
                         guard attributes[type: 1]?.text == table else { continue }
-                        if kind == .getChain { result.chains += 1 }
+                        if kind == .getChain {
+                            result.chains += 1
+                            // Hook, policy.
+                            if attributes[type: 4] != nil, attributes[type: 5]?.value.allSatisfy({ $0 == 0 }) == true {
+                                if family == .inet { result.closed.hooks += 1 } else { result.closed.interfaces += 1 }
+                            }
+                        }
                         if kind == .getRule { result.rules += 1 }
                         content += [family.rawValue, UInt8(truncatingIfNeeded: kind.rawValue)]
                         content += Self.lasting(attributes, of: kind)

@@ -8,6 +8,7 @@ internal import SwiftProtobuf
 struct HostHealth {
     let folder: ReleaseFolder
     /// Of the enforcer.
+    let stateFolder: String
     let socket: String
     let services = ServiceManager()
 
@@ -17,7 +18,6 @@ struct HostHealth {
         var packages: [String]
         /// The enforcer's first.
         var units: [String]
-        var isIsolated: Bool
         /// Whether the agent must hear its controller: not of a host that is gone back, for that may be the reason.
         var isHeard: Bool
     }
@@ -35,10 +35,11 @@ struct HostHealth {
         let first = restarts(wanted)
         // What the agent before said to the new enforcer, while the packages were installed, says nothing of the new one.
         folder.unlink("heard")
+        var isolation = IsolationWatch(folder, stateFolder: stateFolder)
         while true {
             let fault: String
             do throws(Unwell) {
-                let runs = try look(wanted)
+                let runs = try look(wanted, &isolation)
                 if let since = wellSince, since.runs == runs {
                     if ContinuousClock.now - since.at >= grace { return nil }
                 } else {
@@ -72,7 +73,9 @@ struct HostHealth {
     }
 
     /// Throws what is wrong now; otherwise how its services run.
-    private func look(_ wanted: Wanted) throws(Unwell) -> [ServiceManager.Run] {
+    private func look(
+        _ wanted: Wanted, _ isolation: inout IsolationWatch
+    ) throws(Unwell) -> [ServiceManager.Run] {
         for name in wanted.packages {
             let installed = (try? HostPackages().installed(name)) ?? nil
             guard let installed, installed.isWhole, installed.version == wanted.version else {
@@ -89,24 +92,31 @@ struct HostHealth {
             }
             runs.append(run)
         }
-        try lookAtEnforcer(wanted, process: runs.first?.process)
+        guard let status = enforcerStatus() else { throw Unwell("the enforcer does not answer at \(socket)") }
+        try lookAt(&isolation, status)
+        if wanted.isHeard, wanted.units.contains(Self.agent), folder.hearing != runs.first?.process {
+            throw Unwell("the agent does not hear its controller")
+        }
         return runs
     }
 
-    private func lookAtEnforcer(_ wanted: Wanted, process: Int?) throws(Unwell) {
-        guard let status = enforcerStatus() else { throw Unwell("the enforcer does not answer at \(socket)") }
-        if wanted.isIsolated {
-            guard status.containment.model().isolatedUntil != nil, isIsolatedInKernel else {
-                throw Unwell("the isolation that was in force before is not in force")
+    private func lookAt(_ isolation: inout IsolationWatch, _ status: Cordon_V1_EnforcerStatus) throws(Unwell) {
+        let finding: IsolationWatch.Finding
+        do throws(EnforceError) { finding = try isolation.look() } catch { throw Unwell(error.message) }
+        switch finding {
+        case .notWanted: return
+        case .forgotten:
+            throw Unwell("the isolation that was in force was lost: the enforcer's journal has forgotten it")
+        case .notInForce: throw Unwell("the isolation that is to be in force is not in the kernel")
+        case .inForce:
+            guard status.containment.model().isolatedUntil != nil else {
+                throw Unwell("the enforcer does not know of the isolation that is in force")
             }
-        }
-        if wanted.isHeard, wanted.units.contains(Self.agent), folder.hearing != process {
-            throw Unwell("the agent does not hear its controller")
         }
     }
 
     /// What the enforcer says of itself; `nil` when it does not answer.
-    func enforcerStatus() -> Cordon_V1_EnforcerStatus? {
+    private func enforcerStatus() -> Cordon_V1_EnforcerStatus? {
         var request = Cordon_V1_EnforcerRequest()
         request.requestID = 1
         request.status = Cordon_V1_StatusRequest()
@@ -116,11 +126,5 @@ struct HostHealth {
             case .status(let status)? = response.response
         else { return nil }
         return status
-    }
-
-    /// What the kernel says, whatever the enforcer does.
-    private var isIsolatedInKernel: Bool {
-        guard var firewall = try? Firewall() else { return false }
-        return (try? firewall.exists(.inet, IsolationRules.table)) == true
     }
 }

@@ -8,7 +8,8 @@ internal import SwiftProtobuf
 
 /// Packages on their way and what is kept of upgrades: `SHA256.deb` a package, `SHA256.deb.part` one that is not whole yet,
 /// `begun` the upgrade that is being installed, `outcome` how the last one ended, `installed` the release that is installed,
-/// `heard` that the agent hears its controller, `upgrader` the program that installs.
+/// `heard` that the agent hears its controller, `isolated` the isolation that was last seen to be wanted, `upgrader` the program
+/// that installs.
 struct ReleaseFolder: Sendable {
     let path: String
     private let root: Descriptor
@@ -122,13 +123,20 @@ struct ReleaseFolder: Sendable {
         return try? Cordon_V1_SignedRelease(serializedBytes: bytes)
     }
 
+    /// The isolation that was last seen to be wanted while an upgrade was under way.
+    var isolated: [UInt8]? { RecordFile.read("\(path)/\(Self.isolatedName)") }
+    static let isolatedName = "isolated"
+
     func begin(_ record: Cordon_V1_UpgradeRecord) throws { try write(record.serializedBytes(), "begun") }
+    func keep(isolated: [UInt8]) throws(EnforceError) {
+        try RecordFile.write(isolated, to: "\(path)/\(Self.isolatedName)")
+    }
     func keep(installed release: Cordon_V1_SignedRelease) throws { try write(release.serializedBytes(), "installed") }
 
     /// How it ended, on disk before the record of it goes.
     func end(_ outcome: Cordon_V1_UpgradeState) throws {
         try write(outcome.serializedBytes(), "outcome")
-        for name in ["begun", "heard", "upgrader"] { unlink(name) }
+        for name in ["begun", "heard", Self.isolatedName, "upgrader"] { unlink(name) }
         try root.sync(path)
     }
 
@@ -136,6 +144,9 @@ struct ReleaseFolder: Sendable {
     func setDamagedAside() { unsafe _ = renameat(root.number, "begun", root.number, "damaged") }
 
     private func write(_ bytes: [UInt8], _ name: String) throws { try RecordFile.write(bytes, to: "\(path)/\(name)") }
+
+    /// Held by whoever works on the upgrade that was begun; `nil` where another does.
+    func lock() throws(EnforceError) -> FileLock? { try FileLock(path + "/lock", within: .zero) }
 
     // MARK: - What the upgrader is told
 

@@ -26,6 +26,9 @@ struct UpgradeIntake {
     /// What the upgrader refused, as where dpkg is busy, is tried again after so long.
     private static let pause = Duration.seconds(600)
 
+    /// A unit that systemd started again so often without its taking a step will not take one.
+    private static let mostStarts = 5
+
     /// What the unit is called that installs.
     static let unit = "cordon-upgrade.service"
 
@@ -167,13 +170,14 @@ struct UpgradeIntake {
     /// An upgrade that was begun is finished, whatever is offered meanwhile. Whoever was to finish it may have been killed.
     private mutating func underWay() throws -> Cordon_V1_UpgradeState {
         awaitsOutcome = true
-        try? services.startBeside(Self.unit)
+        var unstarted: EnforceError?
+        do throws(EnforceError) { try services.startBeside(Self.unit) } catch { unstarted = error }
         guard let begun = folder.begun else {
             throw EnforceError(
                 "upgrade.record", "What was written down of the upgrade that was begun cannot be read.",
                 remedy: "\(Self.unit) sets it aside; look at what dpkg says is installed.")
         }
-        return Self.state(of: begun)
+        return try giveUp(begun, unstarted) ?? Self.state(of: begun)
     }
 
     private mutating func withdraw() -> Cordon_V1_UpgradeState {
@@ -285,23 +289,62 @@ extension UpgradeIntake {
                 "upgrade.hours", host.policy.upgradeHours, "Its packages are here; this host's hours for it come later."
             )
         }
-        try begin(wanted)
-        return try underWay()
+        return try begin(wanted)
     }
 
     /// Nothing is changed before the record is on disk; who finds it there goes on, or back.
-    private mutating func begin(_ wanted: Wanted) throws {
-        try folder.copyUpgrader()
+    private mutating func begin(_ wanted: Wanted) throws -> Cordon_V1_UpgradeState {
         var record = Cordon_V1_UpgradeRecord()
         record.offer = wanted.offer
         if let previous = wanted.previousSigned { record.offer.previous = previous }
         record.step = .chosen
         record.packages = wanted.names
+        try folder.copyUpgrader()
+        if let fault = faultOfUpgrader { return try refuse(record, fault) }
         try folder.begin(record)
         do { try services.startBeside(Self.unit) } catch {
             folder.unlink("begun")
             throw Refusal("systemd", "The unit that installs cannot be started: \(error)")
         }
         self.wanted = nil
+        return try underWay()
+    }
+
+    /// Why the program that installs cannot be run here: `/var` mounted noexec, or a host that runs only what it knows.
+    private var faultOfUpgrader: String? {
+        let command = SystemCommand(paths: ["\(folder.path)/upgrader"])
+        let what = "\(folder.path)/upgrader, a copy of this program, cannot be run"
+        do {
+            let answer = try command.run(["--version"], within: .seconds(60))
+            return answer.status == 0 ? nil : "\(what): it ended with \(answer.status). (executable)"
+        } catch {
+            return "\(what); is its file system mounted noexec? \(error.message) (executable)"
+        }
+    }
+
+    /// Lets an upgrade be that the unit never began: it was started so often in vain, or cannot be. `nil` where it works on it,
+    /// or has changed something.
+    private mutating func giveUp(
+        _ begun: Cordon_V1_UpgradeRecord, _ unstarted: EnforceError?
+    ) throws -> Cordon_V1_UpgradeState? {
+        guard begun.step == .chosen || begun.step == .unspecified else { return nil }
+        let starts = (try? services.run(of: Self.unit))?.restarts ?? 0
+        guard unstarted != nil || starts >= Self.mostStarts else { return nil }
+        guard let lock = try folder.lock(), folder.begun == begun else { return nil }
+        defer { withExtendedLifetime(lock) {} }
+        let why = unstarted?.message ?? "\(starts) times"
+        return try refuse(begun, "\(Self.unit), which installs it, does not start: \(why). (systemd)")
+    }
+
+    /// Ends it before anything was changed: it is tried again after the pause.
+    private mutating func refuse(
+        _ record: Cordon_V1_UpgradeRecord, _ fault: String
+    ) throws -> Cordon_V1_UpgradeState {
+        var outcome = Self.state(of: record)
+        outcome.stage = .refused
+        outcome.fault = fault.bounded(1024)
+        try folder.end(outcome)
+        wanted = nil
+        return outcome
     }
 }

@@ -28,14 +28,14 @@ package struct Upgrader {
         self.settings = settings
         self.log = log
         folder = try ReleaseFolder(stateFolder: settings.stateDirectory)
-        health = HostHealth(folder: folder, socket: settings.socket)
+        health = HostHealth(folder: folder, stateFolder: settings.stateDirectory, socket: settings.socket)
         let clock = BootClock.live
         now = { clock.now() }
     }
 
     /// Does what is left of the upgrade that was begun; nothing when none was. How it ended is on disk then, and said.
     package func run() throws -> String {
-        guard let lock = try FileLock(folder.path + "/lock", within: .zero) else {
+        guard let lock = try folder.lock() else {
             throw EnforceError("upgrade.running", "Another cordon-enforcer installs an upgrade already.")
         }
         defer { withExtendedLifetime(lock) {} }
@@ -112,17 +112,15 @@ package struct Upgrader {
             guard try packages.isVersion(work.release.version, newerThan: installed),
                 work.previous.map({ $0.version == installed }) ?? true
             else { throw Refusal("downgrade", "Version \(installed) is installed meanwhile.") }
+            // What is wanted now is remembered: the enforcer that is installed could forget it.
+            var isolation = IsolationWatch(folder, stateFolder: settings.stateDirectory)
+            _ = try isolation.look()
         } catch {
             return try end(record, .refused, "\((error as? Refusal)?.message ?? "\(error)")")
         }
         record.units = HostHealth.units.filter {
             $0 == HostHealth.enforcer || (try? health.services.run(of: $0))?.active == "active"
         }
-        guard let status = health.enforcerStatus() else {
-            throw EnforceError(
-                "upgrade.no_status", "The enforcer does not say what is in force on this host; nothing was changed.")
-        }
-        record.wasIsolated = status.containment.model().isolatedUntil != nil
         try go(on: record, to: .installing)
         return nil
     }
@@ -244,7 +242,7 @@ package struct Upgrader {
     private func wanted(_ release: Release, _ work: Work, isHeard: Bool) -> HostHealth.Wanted {
         HostHealth.Wanted(
             version: release.version, packages: work.record.packages, units: work.record.units,
-            isIsolated: work.record.wasIsolated, isHeard: isHeard)
+            isHeard: isHeard)
     }
 
     private func go(on record: Cordon_V1_UpgradeRecord, to step: Cordon_V1_UpgradeRecord.Step) throws {

@@ -314,9 +314,6 @@ package nonisolated struct Cordon_V1_UpgradeRecord: Sendable {
   /// Units that were active before.
   package var units: [String] = []
 
-  /// Whether the host was isolated before.
-  package var wasIsolated: Bool = false
-
   /// Why it is gone back, for people; at most 1024 bytes.
   package var fault: String = String()
 
@@ -723,7 +720,7 @@ nonisolated extension Cordon_V1_ReleasePart: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Cordon_V1_UpgradeRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".UpgradeRecord"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offer\0\u{1}step\0\u{1}tries\0\u{1}packages\0\u{1}units\0\u{3}was_isolated\0\u{1}fault\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offer\0\u{1}step\0\u{1}tries\0\u{1}packages\0\u{1}units\0\u{2}\u{2}fault\0\u{c}\u{6}\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -736,7 +733,6 @@ nonisolated extension Cordon_V1_UpgradeRecord: SwiftProtobuf.Message, SwiftProto
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.tries) }()
       case 4: try { try decoder.decodeRepeatedStringField(value: &self.packages) }()
       case 5: try { try decoder.decodeRepeatedStringField(value: &self.units) }()
-      case 6: try { try decoder.decodeSingularBoolField(value: &self.wasIsolated) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.fault) }()
       default: break
       }
@@ -763,9 +759,6 @@ nonisolated extension Cordon_V1_UpgradeRecord: SwiftProtobuf.Message, SwiftProto
     if !self.units.isEmpty {
       try visitor.visitRepeatedStringField(value: self.units, fieldNumber: 5)
     }
-    if self.wasIsolated != false {
-      try visitor.visitSingularBoolField(value: self.wasIsolated, fieldNumber: 6)
-    }
     if !self.fault.isEmpty {
       try visitor.visitSingularStringField(value: self.fault, fieldNumber: 7)
     }
@@ -778,7 +771,6 @@ nonisolated extension Cordon_V1_UpgradeRecord: SwiftProtobuf.Message, SwiftProto
     if lhs.tries != rhs.tries {return false}
     if lhs.packages != rhs.packages {return false}
     if lhs.units != rhs.units {return false}
-    if lhs.wasIsolated != rhs.wasIsolated {return false}
     if lhs.fault != rhs.fault {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
