@@ -72,8 +72,14 @@ struct HostPackages: Sendable {
         guard answer.status == 0 else { throw Self.failed("could not install it", answer) }
     }
 
+    /// What dpkg says of its work whatever becomes of it.
+    private static let usual = [
+        "(Reading database", "Preparing to unpack", "Unpacking", "Setting up", "Processing triggers", "Errors were",
+    ]
+
     private static func failed(_ what: String, _ answer: SystemCommand.Answer) -> EnforceError {
-        let lines = answer.text.split(separator: "\n").suffix(6).joined(separator: "; ").unicodeScalars
+        let telling = answer.text.split(separator: "\n").filter { line in !usual.contains { line.hasPrefix($0) } }
+        let lines = telling.suffix(6).joined(separator: "; ").unicodeScalars
         // Maintainer scripts say what they want, and it is told elsewhere.
         let said = String(String.UnicodeScalarView(lines.filter { $0.properties.generalCategory != .control }))
             .bounded(500)
