@@ -80,19 +80,46 @@ package struct AddressList: Sendable, Hashable {
     /// For people: `100000 networks, SHA-256 6f1a…`.
     package var words: String { "\(count) network\(count == 1 ? "" : "s"), SHA-256 \(digest)" }
 
+    /// What is wrong with a text that makes no list, as the end of a sentence: the first item that is no network, and
+    /// where it stands.
+    package static func fault(in text: String) -> String {
+        guard !text.hasPrefix(mark) else { return "is no list in compact form" }
+        var count = 0
+        for (line, words) in words(of: text) {
+            for word in words {
+                count += 1
+                guard Network(word) == nil else { continue }
+                return
+                    "has \(Parameter.quoted(word)), item \(count), in line \(line), which is no address, and no network "
+                    + "whose host bits are zero"
+            }
+        }
+        guard count > 0 else { return "has no network" }
+        return "has \(count) networks, more than fit an order: at most \(most), in \(longestText) bytes of compact form"
+    }
+
     /// The networks of a text that people wrote; `nil` where one cannot be read.
     private static func written(_ text: String) -> [Network]? {
         var networks: [Network] = []
-        for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
-            let content = line.prefix { $0 != UInt8(ascii: "#") && $0 != UInt8(ascii: ";") }
-            for word in content.split(whereSeparator: { [0x20, 0x09, 0x0D, 0x2C].contains($0) }) {
-                guard let network = Network(String(decoding: word, as: UTF8.self)) else { return nil }
+        for (_, words) in words(of: text) {
+            for word in words {
+                guard let network = Network(word) else { return nil }
                 networks.append(network)
                 // Some may lie in others: twice as many are looked at.
                 guard networks.count <= 2 * most else { return nil }
             }
         }
         return networks
+    }
+
+    /// The lines of a text that people wrote, each with its number and what stands in it between blanks and commas.
+    private static func words(of text: String) -> some Sequence<(line: Int, words: [String])> {
+        text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).lazy.enumerated().map {
+            number, line in
+            let content = line.prefix { $0 != UInt8(ascii: "#") && $0 != UInt8(ascii: ";") }
+            let words = content.split(whereSeparator: { [0x20, 0x09, 0x0D, 0x2C].contains($0) })
+            return (number + 1, words.map { String(decoding: $0, as: UTF8.self) })
+        }
     }
 }
 

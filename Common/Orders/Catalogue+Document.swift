@@ -16,41 +16,17 @@ extension CatalogueEntry {
         var lines = ["## `\(kind.rawValue)`", "", "| | |", "|---|---|", "| effect | \(effect) |"]
         for parameter in parameters {
             let need = parameter.isRequired ? "" : ", optional"
-            lines.append("| parameter `\(parameter.name)` | \(parameter.kind.words)\(need). \(parameter.summary) |")
+            let usual = parameter.usual.map { " `\($0)` unless given." } ?? ""
+            lines.append(
+                "| parameter `\(parameter.name)` | \(parameter.kind.words)\(need). \(parameter.summary)\(usual) |")
         }
         if !precondition.isEmpty { lines.append("| before | \(precondition) |") }
+        let example = example.map { "\($0.name)=\($0.value)" }.joined(separator: " ")
+        if !example.isEmpty { lines.append("| example | `\(example)` |") }
         lines.append("| proof | \(proof) |")
         lines.append("| undone by | \(kind.undo.map { "`\($0.rawValue)`" } ?? "–") |")
         lines.append("| needs | \(capability.rawValue) |")
         lines.append("| OpenC2 | \(openC2) |")
         return lines + [""]
-    }
-}
-
-extension Parameter.Kind {
-    /// In words, for people.
-    package var words: String {
-        switch self {
-        case .number(let range):
-            range.upperBound == .max
-                ? "number from \(range.lowerBound)" : "number \(range.lowerBound) to \(range.upperBound)"
-        case .seconds(let range): "seconds, \(range.lowerBound) to \(range.upperBound)"
-        case .path: "absolute path"
-        case .network: "address or network"
-        case .choice(let words): words.joined(separator: ", ")
-        case .flag: "true or false"
-        case .digest: "SHA-256, hexadecimal"
-        case .identifier: "UUID"
-        case .userName: "name of a user"
-        case .unitName: "name of a systemd unit"
-        case .keyFingerprint: "SHA256: and 43 characters of base64"
-        case .label: "1 to 32 lower-case letters, digits, - and _"
-        case .networks: "at most \(AddressList.most) networks"
-        case .document(let most): "a text of at most \(most) bytes"
-        case .words(let most): "a line of at most \(most) bytes"
-        case .domain: "domain, at most \(DomainName.longest) characters"
-        case .line: "one line, at most \(Parameter.longestLine) bytes"
-        case .ports: "ports, as tcp/22,udp/1000-2000, at most \(PortRange.mostInList)"
-        }
     }
 }

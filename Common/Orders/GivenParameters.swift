@@ -8,11 +8,13 @@ struct GivenParameters {
     init(_ values: [String: FieldValue], of kind: ActionKind) throws(ActionError) {
         let described = kind.entry.parameters
         for name in values.keys.sorted() where !described.contains(where: { $0.name == name }) {
-            throw .wrong(name, of: kind, "is not among its parameters")
+            throw .unknown(parameter: name, of: kind)
         }
         for parameter in described {
             guard let value = values[parameter.name] else {
-                if parameter.isRequired { throw .wrong(parameter.name, of: kind, "is missing") }
+                if parameter.isRequired {
+                    throw .wrong(parameter.name, of: kind, "is missing: \(parameter.kind.words)")
+                }
                 continue
             }
             if let fault = parameter.fault(in: value) { throw .wrong(parameter.name, of: kind, fault) }
@@ -63,12 +65,8 @@ struct GivenParameters {
     }
 
     func addresses(_ name: String) throws(ActionError) -> AddressList {
-        guard let list = AddressList(try text(name)) else {
-            throw .wrong(
-                name, of: kind,
-                "holds something that is no network, none at all, or more than fit an order: at most "
-                    + "\(AddressList.most), in \(AddressList.longestText) bytes of compact form")
-        }
+        let text = try text(name)
+        guard let list = AddressList(text) else { throw .wrong(name, of: kind, AddressList.fault(in: text)) }
         return list
     }
 

@@ -6,12 +6,17 @@ package struct Parameter: Sendable, Hashable {
     package let name: String
     package let kind: Kind
     package let isRequired: Bool
-    /// For people: what it means, and its unit.
+    /// For people: what it means.
     package let summary: String
+    /// What holds where it is not given, as it would be written; `nil` where that is nothing that could be.
+    package let usual: String?
+    /// A value that may be given, as it is written in `name=value`.
+    package let example: String
 
     /// What a value may be.
     package enum Kind: Sendable, Hashable {
         case number(ClosedRange<Int64>)
+        case bytes(ClosedRange<Int64>)
         /// Whole seconds.
         case seconds(ClosedRange<Int64>)
         /// An absolute path in at most 4,096 bytes (PATH_MAX), without NUL.
@@ -48,17 +53,22 @@ package struct Parameter: Sendable, Hashable {
         case document(Int)
     }
 
-    static func required(_ name: String, _ kind: Kind, _ summary: String) -> Parameter {
-        Parameter(name: name, kind: kind, isRequired: true, summary: summary)
+    static func required(_ name: String, _ kind: Kind, _ summary: String, example: String? = nil) -> Parameter {
+        Parameter(
+            name: name, kind: kind, isRequired: true, summary: summary, usual: nil, example: example ?? kind.example)
     }
 
-    static func optional(_ name: String, _ kind: Kind, _ summary: String) -> Parameter {
-        Parameter(name: name, kind: kind, isRequired: false, summary: summary)
+    static func optional(
+        _ name: String, _ kind: Kind, _ summary: String, usual: String? = nil, example: String? = nil
+    ) -> Parameter {
+        Parameter(
+            name: name, kind: kind, isRequired: false, summary: summary, usual: usual,
+            example: example ?? usual ?? kind.example)
     }
 
     /// How long something lasts that ends by itself.
     static let duration = required(
-        "duration_s", .seconds(1...longestDuration), "How long, in seconds; the host ends it by itself afterwards.")
+        "duration_s", .seconds(1...longestDuration), "How long; the host ends it by itself afterwards.")
 
     /// Which order's effect an undo ends.
     static let undone = required("order", .identifier, "The order whose effect is undone.")
@@ -70,81 +80,38 @@ package struct Parameter: Sendable, Hashable {
     /// Longest line, bytes: cron takes no command of more than a thousand.
     package static let longestLine = 2048
 
-    /// What is wrong with a value, as the end of a sentence; `nil` for a good one.
-    func fault(in value: FieldValue) -> String? {
-        switch (kind, value) {
-        case (.number(let range), .number(let number)), (.seconds(let range), .number(let number)):
-            range.contains(number) ? nil : "is not between \(range.lowerBound) and \(range.upperBound)"
-        case (.number, _), (.seconds, _): "is no number"
-        case (.flag, .flag): nil
-        case (.flag, _): "is neither true nor false"
-        case (_, .text(let text)): fault(in: text)
-        default: "is no text"
-        }
-    }
-
-    private func fault(in text: String) -> String? {
-        switch kind {
-        case .path: Self.isPath(text) ? nil : "is no absolute path of at most \(Self.longestPath) bytes"
-        case .network: Network(text) == nil ? "is no address, and no network whose host bits are zero" : nil
-        case .choice(let words): words.contains(text) ? nil : "is none of \(words.joined(separator: ", "))"
-        case .digest: Self.isDigest(text) ? nil : "is not SHA-256 in 64 lower-case hexadecimal digits"
-        case .identifier: UUIDv7(text) == nil ? "is no identifier" : nil
-        case .userName: Self.isUserName(text) ? nil : "is no name of a user"
-        case .unitName: Self.isUnitName(text) ? nil : "is no name of a systemd unit with its suffix"
-        case .label: Self.isLabel(text) ? nil : "is not 1 to 32 lower-case letters, digits, - and _"
-        case .networks: text.isEmpty ? "is empty" : nil
-        case .domain:
-            DomainName(text) == nil
-                ? "is no domain of at least two labels and at most \(DomainName.longest) characters" : nil
-        case .ports:
-            PortRange.list(text) == nil
-                ? "is no list of at most \(PortRange.mostInList) ports such as tcp/22,udp/1000-2000" : nil
-        case .keyFingerprint:
-            Self.isKeyFingerprint(text) ? nil : "is no fingerprint of a key: SHA256: and 43 characters of base64"
-        case .line:
-            Self.isLine(text) ? nil : "is no line of 1 to \(Self.longestLine) bytes without control characters"
-        case .words(let most):
-            Self.isLine(text, most: most) ? nil : "is no line of 1 to \(most) bytes without control characters"
-        case .document(let most):
-            (1...most).contains(text.utf8.count) && !text.utf8.contains(0)
-                ? nil : "is no text of 1 to \(most) bytes without NUL"
-        case .number, .seconds, .flag: nil
-        }
-    }
-
-    private static func isLine(_ text: String) -> Bool {
+    static func isLine(_ text: String) -> Bool {
         (1...longestLine).contains(text.utf8.count)
             && text.utf8.allSatisfy { $0 == 0x09 || $0 >= 0x20 && $0 != 0x7F }
     }
 
-    private static func isLine(_ text: String, most: Int) -> Bool {
+    static func isLine(_ text: String, most: Int) -> Bool {
         (1...most).contains(text.utf8.count) && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
     }
 
-    private static func isPath(_ text: String) -> Bool {
+    static func isPath(_ text: String) -> Bool {
         text.utf8.first == UInt8(ascii: "/") && text.utf8.count <= longestPath && !text.utf8.contains(0)
     }
 
-    private static func isDigest(_ text: String) -> Bool {
+    static func isDigest(_ text: String) -> Bool {
         text.utf8.count == 64
             && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     }
 
-    private static func isUserName(_ text: String) -> Bool {
+    static func isUserName(_ text: String) -> Bool {
         guard let first = text.utf8.first, (1...32).contains(text.utf8.count) else { return false }
         let letters = text.utf8.allSatisfy { isLetterOrDigit($0) || [0x5F, 0x2D, 0x2E].contains($0) }
         return letters && first != 0x2D && !(0x30...0x39).contains(first) && text != "." && text != ".."
     }
 
-    private static func isLabel(_ text: String) -> Bool {
+    static func isLabel(_ text: String) -> Bool {
         (1...32).contains(text.utf8.count)
             && text.utf8.allSatisfy {
                 (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) || [0x2D, 0x5F].contains($0)
             }
     }
 
-    private static func isUnitName(_ text: String) -> Bool {
+    static func isUnitName(_ text: String) -> Bool {
         let suffixes = [".service", ".socket", ".timer", ".path"]
         guard let suffix = suffixes.first(where: { text.hasSuffix($0) }), text.utf8.count <= 255 else { return false }
         let stem = text.utf8.dropLast(suffix.utf8.count)
@@ -154,7 +121,7 @@ package struct Parameter: Sendable, Hashable {
             && stem.allSatisfy { isLetterOrDigit($0) || [0x3A, 0x2D, 0x5F, 0x2E, 0x5C, 0x40].contains($0) }
     }
 
-    private static func isKeyFingerprint(_ text: String) -> Bool {
+    static func isKeyFingerprint(_ text: String) -> Bool {
         let prefix = "SHA256:"
         guard text.hasPrefix(prefix), text.utf8.count == prefix.utf8.count + 43 else { return false }
         // The last holds four bits: 32 bytes are 43 characters less two bits.
@@ -163,7 +130,7 @@ package struct Parameter: Sendable, Hashable {
             && "AEIMQUYcgkosw048".utf8.contains(coded.last ?? 0)
     }
 
-    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+    static func isLetterOrDigit(_ byte: UInt8) -> Bool {
         (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
     }
 }

@@ -66,7 +66,10 @@ enum Main {
     static func main() async {
         // A closed pipe (`cordon hosts | head -1`) is an ordinary end, not a crash.
         _ = signal(SIGPIPE, SIG_IGN)
+        let words = Array(CommandLine.arguments.dropFirst())
+        if let page = ActionPage.asked(by: words) { return page.forEach { Terminal.print($0) } }
         do {
+            try UnknownVerb.check(words)
             var command = try Cordon.parseAsRoot()
             if var verb = command as? any AsyncParsableCommand { try await verb.run() } else { try command.run() }
         } catch let complaint as Complaint {

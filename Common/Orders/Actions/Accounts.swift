@@ -33,7 +33,7 @@ extension CatalogueEntry {
         kind: .lockAccount, capability: .accounts,
         parameters: [
             .required("user", .userName, "The name of a local account."), .duration,
-            .optional("keep_sessions", .flag, "Leave its processes running."),
+            .optional("keep_sessions", .flag, "Leave its processes running.", usual: "false"),
         ],
         precondition:
             "A person's account of this host (not root, not a service's), and not the last that may become root.",

@@ -33,7 +33,8 @@ extension CatalogueEntry {
     private static let file: [Parameter] = [
         .required("path", .path, "The file; no part of the path may be a link."),
         .optional("sha256", .digest, "What it holds, where that is known: another file is left alone."),
-        .optional("even_if_linked", .flag, "Take it though it has other names (hard links); those stay."),
+        .optional(
+            "even_if_linked", .flag, "Take it though it has other names (hard links); those stay.", usual: "false"),
     ]
 
     private static let regular =

@@ -66,8 +66,9 @@ extension CatalogueEntry {
             .required("path", .path, "The file; no part of the path may be a link."),
             .optional("sha256", .digest, "What it holds, where that is known: another file is not fetched."),
             .optional(
-                "most_bytes", .number(1...largestEvidence),
-                "Of a longer file the beginning is fetched, and that is said; 67108864 unless given."),
+                "most_bytes", .bytes(1...largestEvidence),
+                "Of a longer file the beginning is fetched, and that is said.",
+                usual: "\(FileCollection.usualBytes)"),
         ],
         precondition:
             "A regular file that local policy does not keep secret; room for it in the host's evidence and in the hour's bytes.",
@@ -85,10 +86,12 @@ extension CatalogueEntry {
         kind: .triage, capability: .processes,
         parameters: [
             .optional(
-                "most_bytes", .number(smallestTriage...largestEvidence), "Of the whole archive; 67108864 unless given."),
+                "most_bytes", .bytes(smallestTriage...largestEvidence), "Of the whole archive.",
+                usual: "\(FileCollection.usualBytes)"),
             .optional(
                 "time_s", .seconds(5...300),
-                "What is not told in that time is left out, and that is said; 60 unless given."),
+                "What is not told in that time is left out, and that is said.",
+                usual: "\(Triage.usualPatience.wholeSeconds)"),
         ],
         precondition: "Room for it in the host's evidence and in the hour's bytes.",
         effect:

@@ -42,13 +42,13 @@ extension CatalogueEntry {
         kind: .collectProcessMemory, capability: .processes,
         parameters: oneProcess + [
             .optional(
-                "most_bytes", .number(1 << 20...largestEvidence),
-                "Of the whole file; of more, what is the process's own comes before what files hold. 268435456 unless given."
-            ),
+                "most_bytes", .bytes(1 << 20...largestEvidence),
+                "Of the whole file; of more, what is the process's own comes before what files hold.",
+                usual: "\(MemoryCollection.usualBytes)"),
             .optional(
                 "still_s", .seconds(0...300),
-                "How long it may stand still; it goes on afterwards in any case. 0 copies it while it runs. 30 unless given."
-            ),
+                "How long it may stand still; it goes on afterwards in any case. 0 copies it while it runs.",
+                usual: "\(MemoryCollection.usualStill.wholeSeconds)"),
         ],
         precondition:
             "Local policy says `collect_memory = true`, which it does not by itself: memory holds passwords, keys and what "

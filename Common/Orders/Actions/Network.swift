@@ -110,11 +110,11 @@ extension CatalogueEntry {
             .duration,
             .optional(
                 "release_when_lost_s", .seconds(Isolation.shortestLoss...Parameter.longestDuration),
-                "Release earlier, when the agent has not heard the controller for so long, in seconds; without it the "
-                    + "isolation stays."),
+                "Release earlier, when the agent has not heard the controller for so long; without it the isolation stays."
+            ),
             .optional(
                 "level", .choice(Isolation.Level.allCases.map(\.rawValue)),
-                "Whatever passes through IP; or, if nothing else is said, raw frames too."),
+                "Whatever passes through IP, or raw frames too.", usual: Isolation.Level.networkAndRaw.rawValue),
         ],
         precondition: "The host knows an address of its controller.",
         effect:
@@ -140,7 +140,8 @@ extension CatalogueEntry {
             .optional("ports", .ports, "Only packets to these ports, whichever side has them; otherwise all packets."),
             .optional(
                 "direction", .choice(AddressBlock.Direction.allCases.map(\.rawValue)),
-                "Only packets from the network (in) or to it (out); otherwise both. A TCP connection needs both."),
+                "Only packets from the network (in) or to it (out); otherwise both. A TCP connection needs both.",
+                usual: AddressBlock.Direction.both.rawValue),
         ],
         precondition: "",
         effect:

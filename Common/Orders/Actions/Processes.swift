@@ -68,9 +68,10 @@ package struct ProcessFreezing: Sendable, Hashable {
 extension CatalogueEntry {
     /// The kernel's highest number of a process is 2²² (PID_MAX_LIMIT).
     static let oneProcess: [Parameter] = [
-        .required("pid", .number(2...4_194_304), "The process's number."),
+        .required("pid", .number(2...4_194_304), "The process's number.", example: "4242"),
         .required(
-            "start_time", .number(0...Int64.max), "Field 22 of /proc/PID/stat: tells it from a later process."),
+            "start_time", .number(0...Int64.max), "Field 22 of /proc/PID/stat: tells it from a later process.",
+            example: "813377"),
         .optional(
             "executable", .path,
             "The target of /proc/PID/exe, where it is known: a process that runs another by now is left alone, not one "
@@ -81,9 +82,10 @@ extension CatalogueEntry {
         oneProcess + [
             .optional(
                 "scope", .choice(ProcessTarget.Scope.allCases.map(\.rawValue)),
-                "The process alone (the default), it and its descendants, or its control group. A descendant whose parent has "
-                    + "ended is known by its session, where the process or a descendant that is found leads that; one that "
-                    + "has begun a session of its own (a daemon) by the control group alone.")
+                "The process alone, it and its descendants, or its control group. A descendant whose parent has ended is known by "
+                    + "its session, where the process or a descendant that is found leads that; one that has begun a session "
+                    + "of its own (a daemon) by the control group alone.",
+                usual: ProcessTarget.Scope.process.rawValue)
         ]
 
     static let killProcess = CatalogueEntry(

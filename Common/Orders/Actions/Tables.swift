@@ -77,14 +77,15 @@ extension CatalogueEntry {
         parameters: [
             .required(
                 "table", .choice(LiveTable.Name.allCases.map(\.rawValue)), "Which; they are those of a triage."),
-            .optional("field", .label, "Only rows that have this member, and in it the value."),
+            .optional("field", .label, "Only rows that have this member, and in it the value.", example: "name"),
             .optional(
                 "value", .words(256),
                 "What the member says, with * and ?; a number in decimal digits. Of several values, any."),
-            .optional("most_rows", .number(1...50_000), "Rows; 1000 unless given."),
+            .optional("most_rows", .number(1...50_000), "Rows.", usual: "\(LiveTable.usualRows)"),
             .optional(
                 "time_s", .seconds(2...120),
-                "What is not told in that time is left out, and that is said; 20 unless given."),
+                "What is not told in that time is left out, and that is said.",
+                usual: "\(LiveTable.usualPatience.wholeSeconds)"),
         ],
         precondition: "Room for it in the host's evidence and in the hour's bytes.",
         effect:

@@ -25,7 +25,7 @@ package struct UserNetworkCut: Sendable, Hashable {
 extension CatalogueEntry {
     static let cutUserNetwork = CatalogueEntry(
         kind: .cutUserNetwork, capability: .network,
-        parameters: [.required("uid", .number(0...4_294_967_294), "The user's number."), .duration],
+        parameters: [.required("uid", .number(0...4_294_967_294), "The user's number.", example: "1001"), .duration],
         precondition: "A person's number (not root's, Cordon's or a service's).",
         effect:
             "What sockets of that user send is dropped, over loopback too; its TCP connections are reset, and none is made or "

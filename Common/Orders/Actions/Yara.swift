@@ -86,14 +86,17 @@ extension CatalogueEntry {
             .required("rules", .document(YaraScan.longestRules), "Rules of YARA, as source text."),
             .optional("path", .path, "The file or folder; this, or a process, is to be given."),
         ]
-            + oneProcess.map { .optional($0.name, $0.kind, $0.summary) } + [
-                .optional("most_files", .number(1...1_000_000), "Files that are looked at; 100000 unless given."),
+            + oneProcess.map { .optional($0.name, $0.kind, $0.summary, example: $0.example) } + [
                 .optional(
-                    "most_file_bytes", .number(1...268_435_456),
-                    "Larger files are left out; of a process's memory, so much is looked at. 67108864 unless given."),
+                    "most_files", .number(1...1_000_000), "Files that are looked at.", usual: "\(YaraScan.usualFiles)"),
+                .optional(
+                    "most_file_bytes", .bytes(1...268_435_456),
+                    "Larger files are left out; of a process's memory, so much is looked at.",
+                    usual: "\(YaraScan.usualFileBytes)"),
                 .optional(
                     "time_s", .seconds(5...600),
-                    "What is not looked at in that time is left out, and that is said; 120 unless given."),
+                    "What is not looked at in that time is left out, and that is said.",
+                    usual: "\(YaraScan.usualPatience.wholeSeconds)"),
             ],
         precondition:
             "The package cordon-yara is installed there. For memory, local policy says `collect_memory = true`, and the process "

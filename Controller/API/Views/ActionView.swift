@@ -13,12 +13,13 @@ enum ActionView {
         let schema = schema(parameter.kind)
         return parameter.isRequired
             ? .required(parameter.name, schema, parameter.summary)
-            : .optional(parameter.name, schema, parameter.summary)
+            : .optional(
+                parameter.name, schema, parameter.summary + (parameter.usual.map { " `\($0)` unless given." } ?? ""))
     }
 
     private static func schema(_ kind: Parameter.Kind) -> Schema {
         switch kind {
-        case .number(let range), .seconds(let range): .integer(range)
+        case .number(let range), .bytes(let range), .seconds(let range): .integer(range)
         case .path: .sentence(Parameter.longestPath)
         case .network: .network
         case .choice(let words): .choice(words)

@@ -8,7 +8,7 @@ struct Act: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Order any action of the catalogue.",
         discussion: """
-            `cordon actions` lists the actions, `cordon actions --json` their parameters. They are checked here before \
+            `cordon actions` lists the actions, `cordon actions ACTION` says what one is told. That is checked here before \
             anything is sent.
 
             EXAMPLES
@@ -27,7 +27,10 @@ struct Act: AsyncParsableCommand {
     var host: String
     @Argument(help: "The action's name, as quarantine_file.")
     var action: String
-    @Argument(help: "Its parameters, as path=/tmp/x; a duration in seconds or as 4h.")
+    @Argument(
+        help:
+            "Its parameters, as path=/tmp/x; a duration in seconds or as 4h. --help behind the action's name lists them."
+    )
     var parameters: [String] = []
     @Option(
         help: "For block_addresses: a file of networks, one a line or with white space between; - for standard input.")
@@ -49,9 +52,10 @@ struct Act: AsyncParsableCommand {
 
     /// The compact form of a file's networks; several times as many bytes as the form may have are read.
     private static func networks(_ file: String) throws -> String {
-        guard let list = AddressList(try File.text(file, limit: 8 << 20)) else {
+        let text = try File.text(file, limit: 8 << 20)
+        guard let list = AddressList(text) else {
             throw Complaint(
-                .usage, "\(Terminal.safe(file)) holds something that is no network, or more than fit one order.",
+                .usage, "\(Terminal.safe(file)) \(AddressList.fault(in: text)).",
                 "At most \(AddressList.most) networks and \(AddressList.longestText) bytes in compact form; "
                     + "order longer lists in parts, each under a name of its own.")
         }
@@ -66,7 +70,9 @@ struct Act: AsyncParsableCommand {
         for text in parameters {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2 else {
-                throw ValidationError("“\(Terminal.safe(text))” is no parameter: write name=value.")
+                throw ValidationError(
+                    "“\(Terminal.safe(String(text.prefix(64))))” is no parameter: write name=value. "
+                        + "`cordon actions \(Terminal.safe(String(action.prefix(64))))` says which there are.")
             }
             let name = String(parts[0])
             guard values[name] == nil else { throw ValidationError("\(Terminal.safe(name)) is given twice.") }
@@ -81,7 +87,7 @@ struct Act: AsyncParsableCommand {
     /// What the text spells for a parameter of the kind; what it does not spell stays text, and is refused as such.
     private static func value(_ text: String, as kind: Parameter.Kind?) -> FieldValue {
         switch kind {
-        case .number: Int64(text).map { .number($0) } ?? .text(text)
+        case .number, .bytes: Int64(text).map { .number($0) } ?? .text(text)
         case .seconds: (Int64(text) ?? Span(argument: text)?.seconds).map { .number($0) } ?? .text(text)
         case .flag: Bool(text).map { .flag($0) } ?? .text(text)
         default: .text(text)

@@ -49,7 +49,7 @@ struct HostTable: AsyncParsableCommand {
             (values["field"], values["value"]) = (.text(String(parts[0])), .text(String(parts[1])))
         }
         do { return try Action(kind: ActionKind.liveTable.rawValue, parameters: values) } catch {
-            throw ValidationError(Terminal.safe("\(error.message) \(error.remedy)"))
+            throw ValidationError(Terminal.safe(error.message))
         }
     }
 

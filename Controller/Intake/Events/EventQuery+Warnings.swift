@@ -26,7 +26,7 @@ extension EventQuery {
 /// The names that `Documentation/events.md` promises.
 enum FieldNames {
     /// Bytes of a name for which one near it is looked for.
-    static let longest = 64
+    static let longest = NearestName.longest
 
     /// The subset, and what every event has besides.
     static let known: Set<String> = Set(
@@ -41,23 +41,6 @@ enum FieldNames {
         let name = name.lowercased()
         let end = sorted.filter { $0.hasSuffix(".\(name)") }.min { $0.utf8.count < $1.utf8.count }
         if let end { return end }
-        let near = sorted.map { (name: $0, distance: distance(Array(name.utf8), Array($0.utf8))) }
-            .min { $0.distance < $1.distance }
-        return near.flatMap { 2 * $0.distance < max(name.utf8.count, $0.name.utf8.count) ? $0.name : nil }
-    }
-
-    /// Bytes to put in, take out or change (Levenshtein).
-    private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-        var row = Array(0...right.count)
-        for (i, a) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, b) in right.enumerated() {
-                let changed = diagonal + (a == b ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(changed, row[j + 1] + 1, row[j] + 1)
-            }
-        }
-        return row[right.count]
+        return NearestName.to(name, among: sorted)
     }
 }
