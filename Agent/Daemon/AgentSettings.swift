@@ -20,6 +20,8 @@ struct AgentSettings: Sendable {
     var spool = Spool.Limits()
     var files: [FileEntry] = []
     var journal: JournalEntry?
+    /// Why the journal is not read, where it is not.
+    var journalIsOff: JournalIsOff?
     /// Which journal hunts look through: all of this host unless `[journal]` names a folder.
     var huntedJournal = JournalScope.allNamespaces
     var audit: AuditEntry?
@@ -35,6 +37,14 @@ struct AgentSettings: Sendable {
         var format = LogFormat.syslog
         /// On the first start at the beginning, what was rotated away is read too.
         var includesRotated = false
+    }
+
+    /// Why the journal is not read.
+    enum JournalIsOff {
+        /// `[journal] enabled = false`, and where that stands.
+        case disabled(at: String)
+        /// A `[source.NAME]` stands there, and `[journal]` does not say `enabled = true`.
+        case byFiles
     }
 
     /// `[journal]`.
@@ -115,7 +125,11 @@ struct AgentSettings: Sendable {
         let entry = JournalEntry(
             scope: try Self.scope(&section), identifiers: try section.texts("identifiers", default: []),
             start: try Self.start(&section))
-        if isEnabled { journal = entry }
+        if isEnabled {
+            journal = entry
+        } else {
+            journalIsOff = section.has("enabled") ? .disabled(at: section.origin(of: "enabled")) : .byFiles
+        }
         if case .folder = entry.scope { huntedJournal = entry.scope }
         return sections + [section]
     }

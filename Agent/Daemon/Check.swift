@@ -2,6 +2,7 @@ internal import AgentCollect
 internal import AgentUplink
 internal import ArgumentParser
 internal import CordonModel
+internal import CordonScan
 internal import CordonSignals
 internal import CordonTrust
 internal import CordonWire
@@ -46,6 +47,7 @@ struct Check: AsyncParsableCommand {
             let count = files.count == 1 ? "1 file" : "\(files.count) files"
             if !files.isEmpty { note("source \(path), \(count)", unreadable(of: files)) }
         }
+        journal(settings, note, warn)
         switch settings.audit {
         case .file(let path, _)?: note("audit \(path)", unreadable(path))
         case .netlink?: note("audit of the kernel", AuditNetlink.isPermitted ? nil : "it needs CAP_AUDIT_READ")
@@ -71,6 +73,45 @@ struct Check: AsyncParsableCommand {
             note("enforcer", "\(error)")
         }
         if !isWell { throw ExitCode(1) }
+    }
+
+    /// Whether the journal is read and can be, and from where.
+    private func journal(
+        _ settings: AgentSettings, _ note: (String, String?) -> Void, _ warn: (String, String?) -> Void
+    ) {
+        switch settings.journalIsOff {
+        case .disabled(let place)?: return warn("journal", "not read: \(place) says enabled = false")
+        case .byFiles?:
+            return warn(
+                "journal",
+                "not read, because a [source.NAME] stands in the settings; enabled = true under [journal] reads it too")
+        case nil: break
+        }
+        guard let entry = settings.journal else { return }
+        let name = entry.scope.name
+        let positions: JSONObject?
+        do { positions = try PositionStore.look(settings.positionsFile) } catch {
+            warn(name, "how far it was read cannot be told: \(error)")
+            positions = nil
+        }
+        if !entry.identifiers.isEmpty { warn(name, "only entries of \(entry.identifiers.joined(separator: ", "))") }
+        switch JournalLook(entry.scope, start: entry.start, position: positions?[name]) {
+        case .closed(let number):
+            let remedy =
+                [EACCES, EPERM].contains(number) ? "; let the agent's user be in the group systemd-journal" : ""
+            note(name, "it cannot be read (\(unsafe String(cString: strerror(number))))\(remedy)")
+        case .blind:
+            // Of root nothing is hidden.
+            let isRoot = geteuid() == 0
+            let why = isRoot ? "it is empty" : "it is empty, or this user is not in the group systemd-journal"
+            (isRoot ? warn : note)(name, "no entry of it can be seen: \(why)")
+        case .begins(nil): note("\(name), to be read from now on: what stands in it already is not", nil)
+        case .begins(let first?): note("\(name), to be read from its beginning, \(first)", nil)
+        case .goesOn(let last): note("\(name), goes on behind the entry of \(last)", nil)
+        case .lost(let last):
+            note(name, nil)
+            warn(name, "the entry of \(last), which was read last, is gone: what came behind it may be lost")
+        }
     }
 
     /// How many cannot be read, and why the first cannot.

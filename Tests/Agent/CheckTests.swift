@@ -27,6 +27,56 @@ struct CheckTests {
         #expect(there.output.contains("ok   audit \(folder)/audit.log"))
     }
 
+    @Test("says of the journal whether it is read, why not, and from where it goes on")
+    func journal() throws {
+        let scratch = try Scratch()
+        let folder = scratch.path
+        let program = Binaries.besideThisProcess + "/cordon-agent"
+        func check(_ text: String) throws -> String {
+            let file = try scratch.file("agent.toml", "[agent]\nstate = \"\(folder)/state\"\n" + text)
+            return try Command([program, "check", "--config", file]).run().output
+        }
+        let log = try scratch.file("log", "")
+        let files = "[source.log]\npath = \"\(log)\"\n"
+        let off = try check(files)
+        #expect(off.contains("warn journal: not read, because a [source.NAME] stands in the settings"), "\(off)")
+        let both = try check(files + "[journal]\nenabled = true\nfolder = \"\(folder)/gone\"\n")
+        #expect(both.contains("FAIL journal:\(folder)/gone: it cannot be read (No such file"), "\(both)")
+        let disabled = try check("[journal]\nenabled = false\n")
+        #expect(disabled.contains("warn journal: not read: \(folder)/agent.toml:4 says enabled = false"), "\(disabled)")
+        let empty = try check("[journal]\nfolder = \"\(try scratch.folder("journal"))\"\n")
+        #expect(empty.contains("journal:\(folder)/journal: no entry of it can be seen: it is empty"), "\(empty)")
+    }
+
+    /// An identifier of journald's.
+    private static let hex = "0123456789abcdef0123456789abcdef"
+
+    @Test(
+        "says from where a journal is read",
+        .enabled(if: JournalTool.isThere, "systemd-journal-remote is not installed"))
+    func journalPlace() throws {
+        let scratch = try Scratch()
+        let folder = try scratch.folder("journal")
+        try JournalTool.write([.init(number: 1, fields: [("MESSAGE", "one")])], to: "\(folder)/a.journal")
+        func check(_ more: String) throws -> String {
+            let settings = "[agent]\nstate = \"\(scratch.path)/state\"\n[journal]\nfolder = \"\(folder)\"\n" + more
+            let file = try scratch.file("agent.toml", settings)
+            return try Command([Binaries.besideThisProcess + "/cordon-agent", "check", "--config", file]).run().output
+        }
+        let end = try check("identifiers = [\"sshd\"]\n")
+        #expect(end.contains("ok   journal:\(folder), to be read from now on"), "\(end)")
+        #expect(end.contains("warn journal:\(folder): only entries of sshd"))
+        let beginning = try check("start = \"beginning\"\n")
+        #expect(beginning.contains("to be read from its beginning, 2026-09-21T14:13:21"), "\(beginning)")
+        try scratch.folder("state")
+        let cursor = "s=\(Self.hex);i=1;b=\(Self.hex);m=1;t=65bff3b0c0000;x=1"
+        let place = "{\"cursor\":\"\(cursor)\",\"realtime\":1790000000000000}"
+        try scratch.file("state/positions.json", "{\"journal:\(folder)\":\(place)}")
+        let lost = try check("")
+        #expect(lost.contains("warn journal:\(folder): the entry of 2026-09-21T14:13:20"), "\(lost)")
+        #expect(lost.contains("what came behind it may be lost"))
+    }
+
     @Test(
         "a settings file that is named and not there stops every daemon and says which",
         arguments: [

@@ -7,7 +7,7 @@ package enum JournalTool {
 
     package static var isThere: Bool { unsafe access(path, X_OK) == 0 }
 
-    /// One entry, received `number` seconds after 2026-09-21T13:33:20Z.
+    /// One entry, received `number` seconds after 2026-09-21T14:13:20Z.
     package struct Entry: Sendable {
         package var number: Int
         package var fields: [(String, String)]

@@ -9,8 +9,8 @@ package enum JournalScope: Sendable, Hashable {
     /// The journal files of a folder.
     case folder(String)
 
-    /// What positions are kept under.
-    var name: String {
+    /// What positions are kept under, and people are told.
+    package var name: String {
         switch self {
         case .host: "journal"
         case .namespace(let name): "journal:namespace=\(name)"

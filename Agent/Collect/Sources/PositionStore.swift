@@ -24,6 +24,12 @@ package actor PositionStore {
         }
     }
 
+    /// What the file says, for who only looks: nothing is changed. `nil` where it is not there or is no such file. Waits for
+    /// the disk.
+    package static func look(_ path: String) throws -> JSONObject? {
+        try contents(FilePath(path)).flatMap { try? JSONValue.parse($0).object }
+    }
+
     /// The source's position; `nil` when it has none yet.
     package func position(of source: String) -> JSONValue? { positions[source] }
 
