@@ -24,6 +24,7 @@ struct Controller: Sendable {
     /// Opens the folder and puts the parts together. Nothing listens yet.
     static func build(keys: FleetKeys, settings: ControllerSettings, logger: Logger) async throws -> Controller {
         let surroundings = Surroundings.live
+        let preparations = try Preparations(keys: keys, settings: settings)
         try DataFolder.make(settings.data)
         let database = try Database(folder: settings.data, auditKey: keys.auditKey)
         let changes = ChangeFeed(epoch: surroundings.random())
@@ -44,9 +45,8 @@ struct Controller: Sendable {
             surroundings, logger)
         let library = PlaybookLibrary(folder: "\(settings.data)/playbooks")
         let runs = RunStore(database: database)
-        let calls = try HTTPCalls(allowed: settings.callable, authorities: settings.callAuthorities)
         let engine = PlaybookEngine(
-            library: library, repository: runs, performer: Performer(fleet: fleet, calls: calls),
+            library: library, repository: runs, performer: Performer(fleet: fleet, calls: preparations.calls),
             hosts: HostDirectory(fleet: fleet), surroundings: surroundings,
             hooks: engineHooks(cases, changes, logger))
         news.join(engine: engine, fleet: fleet)
@@ -58,13 +58,13 @@ struct Controller: Sendable {
             audit: AuditDesk(
                 database: database, reader: AuditReader(database: database, key: keys.auditKey.verifyingKey),
                 key: keys.auditKey.verifyingKey),
-            changes: changes, surroundings: surroundings, agentAddress: try announced(keys, settings), isSecure: true,
+            changes: changes, surroundings: surroundings, agentAddress: preparations.agentAddress, isSecure: true,
             authorityPEM: keys.authority.anchor.pem)
         let link = try LinkServer(fleet: fleet, listen: settings.agents)
         let parts: [any Service] = [
             fleet, link, Engine(engine: engine),
             Housekeeping(database: database, intake: intake, cases: cases, logger: logger),
-            try People(services, after: link, keys: keys, settings: settings, logger: logger),
+            try People(services, after: link, preparations, fleet: keys.fleet, settings: settings, logger: logger),
         ]
         return Controller(database: database, group: group(parts, changes: changes, logger: logger))
     }
@@ -156,18 +156,6 @@ struct Controller: Sendable {
                 }
             },
             complain: { logger.error("\($0)") })
-    }
-
-    /// What tokens tell agents to dial.
-    private static func announced(_ keys: FleetKeys, _ settings: ControllerSettings) throws -> ControllerAddress {
-        if let announced = settings.announced { return announced }
-        let host = keys.description.addresses.first ?? "localhost"
-        let text = host.contains(":") ? "[\(host)]:\(settings.agents.port)" : "\(host):\(settings.agents.port)"
-        guard let address = ControllerAddress(text) else {
-            throw ControllerError(
-                "settings.agents_dial", "\(text) is no address that agents could dial.", remedy: "Set agents_dial.")
-        }
-        return address
     }
 
     private static func group(_ parts: [any Service], changes: ChangeFeed, logger: Logger) -> ServiceGroup {

@@ -60,7 +60,7 @@ struct Init: AsyncParsableCommand {
     }
 }
 
-/// Making a fleet, by `init` or by the first `serve` on an empty folder.
+/// Making a fleet, by `init`, or by `serve --init` where there is none.
 enum FleetStart {
     /// What was made.
     struct Made: Sendable {

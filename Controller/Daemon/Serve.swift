@@ -11,8 +11,9 @@ struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serve agents and people until told to stop.",
         discussion: """
-            On an empty folder a fleet is made first, as `init` with its defaults does. Where standard error is no \
-            terminal, the first password goes into the file first-password of the data folder, and is not shown.
+            The data folder must hold a fleet: `cordon-controller init` makes one. With --init it is made first where there \
+            is none, as `init` with its defaults does; where standard error is no terminal, the first password then goes into \
+            the file first-password of the data folder, and is not shown.
 
             EXAMPLES
               cordon-controller serve
@@ -20,6 +21,11 @@ struct Serve: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: DataOptions
+
+    @Flag(
+        name: .customLong("init"),
+        help: "Make a fleet where the data folder holds none. Without this such a folder is refused.")
+    var makesFleet = false
 
     @Option(name: .customLong("link"), help: "Where agents connect, as 0.0.0.0:7443; overrides the settings file.")
     var agents: String?
@@ -52,9 +58,9 @@ struct Serve: AsyncParsableCommand {
         return settings
     }
 
-    /// The fleet of the folder; a new one where the folder is empty.
+    /// The fleet of the folder; a new one where there is none and one may be made.
     private func keys(_ settings: ControllerSettings) async throws -> FleetKeys {
-        guard !KeyFile.exists("\(settings.data)/\(FleetKeys.File.fleet)") else {
+        guard makesFleet, !KeyFile.exists("\(settings.data)/\(FleetKeys.File.fleet)") else {
             return try FleetKeys.load(folder: settings.data)
         }
         let made = try await FleetStart.make(
@@ -85,8 +91,11 @@ struct Serve: AsyncParsableCommand {
 /// `cordon-controller check`: whether the settings and the data folder can be served.
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Read settings and keys, say what is wrong, change nothing.",
+        abstract:
+            "Read settings, keys, certificates and authorities as `serve` does; say what is wrong, change nothing.",
         discussion: """
+            The database is not opened: a controller may be using it.
+
             EXAMPLES
               cordon-controller check
             """
@@ -98,6 +107,7 @@ struct Check: AsyncParsableCommand {
         do {
             let settings = try options.settings()
             let keys = try FleetKeys.load(folder: settings.data)
+            _ = try Preparations(keys: keys, settings: settings)
             print(
                 "The fleet \(keys.fleet) in \(settings.data) can be served: agents on \(settings.agents), people on \(settings.people)."
             )

@@ -13,7 +13,6 @@ internal import HummingbirdTLS
 internal import Logging
 internal import NIOCertificateReloading
 internal import NIOCore
-internal import NIOSSL
 internal import ServiceLifecycle
 
 /// The playbook engine as a service.
@@ -66,20 +65,21 @@ struct People: Service {
 
     /// - Parameter link: Listens before people are served: a controller that is ready is ready for both.
     init(
-        _ services: APIServices, after link: LinkServer, keys: FleetKeys, settings: ControllerSettings, logger: Logger
+        _ services: APIServices, after link: LinkServer, _ preparations: Preparations, fleet: String,
+        settings: ControllerSettings, logger: Logger
     ) throws {
         self.link = link
         let router = API.router(services)
-        try Console(services, fleetName: keys.fleet).addRoutes(to: router)
+        try Console(services, fleetName: fleet).addRoutes(to: router)
         changes = services.changes
-        certificate = try Self.certificate(keys)
+        certificate = preparations.certificate
         address = settings.people
         let sources = ConnectionSources()
         application = Application(
             router: router,
             server: try .tls(
                 .http1(configuration: .init(additionalChannelHandlers: [RequestGuard(sources)])),
-                tlsConfiguration: try Self.tls(keys, certificate)),
+                tlsConfiguration: preparations.tls),
             configuration: .init(
                 address: .hostname("\(settings.people.address)", port: Int(settings.people.port)), serverName: nil),
             onServerRunning: { _ in
@@ -114,22 +114,5 @@ struct People: Service {
                     : "People cannot be served on \(address): \(error).",
                 remedy: isTaken ? "Stop it, or set another address with --api." : "Set another address with --api.")
         }
-    }
-
-    /// The controller's certificate, read anew each minute: connections made afterwards are shown the new one.
-    private static func certificate(_ keys: FleetKeys) throws -> TimedCertificateReloader {
-        try .makeReloaderValidatingSources(
-            refreshInterval: .seconds(60),
-            certificateSource: .init(location: .file(path: keys.certificateFile), format: .pem),
-            privateKeySource: .init(location: .file(path: keys.certificateKeyFile), format: .pem))
-    }
-
-    private static func tls(_ keys: FleetKeys, _ certificate: TimedCertificateReloader) throws -> TLSConfiguration {
-        var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: try NIOSSLCertificate.fromPEMFile(keys.certificateFile).map { .certificate($0) },
-            privateKey: .privateKey(try NIOSSLPrivateKey(file: keys.certificateKeyFile, format: .pem)))
-        configuration.setCertificateReloader(certificate)
-        configuration.minimumTLSVersion = .tlsv13
-        return configuration
     }
 }

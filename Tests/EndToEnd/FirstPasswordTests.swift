@@ -5,14 +5,17 @@ import Testing
     "the first password", .serialized,
     .enabled(if: Abilities.labObstacle == nil, Comment(rawValue: Abilities.labObstacle ?? "")))
 struct FirstPasswordTests {
-    @Test("where nobody watches, the password of a fleet that serving made is in a file, and not in what is logged")
+    @Test(
+        "where nobody watches, the password of a fleet that `serve --init` made is in a file, and not in what is logged"
+    )
     func file() throws {
         let lab = try Lab()
         let binaries = try Binaries(in: Binaries.besideThisProcess, for: lab)
         let home = try lab.scratch.folder("fresh", mode: 0o700)
         try lab.command(["chown", "\(LabController.user)", home]).must()
         let words = [
-            binaries["cordon-controller"], "serve", "--data", "\(home)/data", "--link", "127.0.0.1:7443", "--api",
+            binaries["cordon-controller"], "serve", "--init", "--data", "\(home)/data", "--link", "127.0.0.1:7443",
+            "--api",
             "127.0.0.1:8443",
         ]
         let daemon = try lab.daemon(
