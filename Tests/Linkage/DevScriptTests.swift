@@ -13,6 +13,13 @@ struct DevScriptTests {
         #expect(!result.errors.contains("==>"), "nothing was begun")
     }
 
+    @Test("without a name it lists what there is, and that is no fault", arguments: ["bench", "fuzz"])
+    func lists(command: String) throws {
+        let result = try Command([script, command]).run()
+        #expect(result.status == 0 && result.output.split(separator: "\n").count > 3, "\(result.errors)")
+        #expect(result.errors.contains("./dev \(command) NAME") && !result.errors.contains("==>"))
+    }
+
     @Test(
         "what it does not know it refuses with the command's usage and 2",
         arguments: [
