@@ -28,9 +28,9 @@ final class APIFixture: Sendable {
 
     init(
         isSecure: Bool = false, authorityPEM: String = "-----BEGIN CERTIFICATE-----\n",
-        readiness: @escaping @Sendable () async -> String? = { nil }
+        containment: [AgentID: ContainmentState] = [:], readiness: @escaping @Sendable () async -> String? = { nil }
     ) async throws {
-        web = try await WebFixture()
+        web = try await WebFixture(containment: containment)
         file = try await web.raise("SSH sign-in after guessing from 203.0.113.7")
         task = try await web.ask("Isolate web-1?", in: file)
         let base = web.services

@@ -40,7 +40,8 @@ struct Sample {
 
     /// Routes that need nothing but what is always there.
     private static let plain: Set<String> = [
-        "me", "signOut", "listHosts", "getHost", "listEnrolmentTokens", "listAlerts", "listCases", "getCase",
+        "me", "signOut", "listHosts", "getHost", "listBlocks", "listEnrolmentTokens", "listAlerts", "listCases",
+        "getCase",
         "getTimeline",
         "getReport", "listOrders", "listStandingOrders", "listPlaybooks", "listRuns", "listTasks", "listAudit",
         "verifyAudit", "exportAudit",

@@ -60,7 +60,8 @@ final class WebFixture: Sendable {
         try KeyFile.write(try document.signed(with: root), to: path, mode: 0o644)
     }
 
-    init() async throws {
+    /// - Parameter containment: What the hosts say besides what they always do.
+    init(containment: [AgentID: ContainmentState] = [:]) async throws {
         let folder = FileManager.default.temporaryDirectory.path + "/cordon-web-\(UInt64.random(in: 0 ... .max))"
         let surroundings = Surroundings(now: { Self.start }, random: { .random(in: 0 ... .max) })
         var logger = Logger(label: "test")
@@ -73,7 +74,7 @@ final class WebFixture: Sendable {
         let database = try Database(folder: folder, auditKey: keys.auditKey)
         let store = FleetStore(database)
         let changes = ChangeFeed()
-        try await Self.enrol([Self.web1, Self.db1], in: store)
+        try await Self.enrol([Self.web1, Self.db1], in: store, containment)
         let fleet = try await Fleet.load(
             keys: keys, stores: store.stores, hooks: FleetHooks(received: { _, _ in }), surroundings: surroundings,
             log: logger
@@ -134,7 +135,9 @@ final class WebFixture: Sendable {
     }
 
     /// Two hosts, one of them isolated with a blocked address.
-    private static func enrol(_ hosts: [HostName], in store: FleetStore) async throws {
+    private static func enrol(
+        _ hosts: [HostName], in store: FleetStore, _ containment: [AgentID: ContainmentState]
+    ) async throws {
         let token = TokenRecord(
             id: id(1), secretHash: Fingerprint(of: [1]), uses: 9, expiresAt: start + .seconds(3600), group: "web",
             createdAt: start,
@@ -152,15 +155,15 @@ final class WebFixture: Sendable {
                 refusedAfter: start + .seconds(86_400)
             )
             _ = try await store.enrol(host, certificate, using: token.id, now: start, recording: [])
-            host.facts = facts(of: name)
+            host.facts = facts(of: name, containment[name.id])
             host.lastSeen = start - .seconds(190)
             try await store.refresh([host])
         }
     }
 
-    private static func facts(of host: HostName) -> HostFacts {
-        var containment = ContainmentState()
-        if host.id == db1.id {
+    private static func facts(of host: HostName, _ said: ContainmentState?) -> HostFacts {
+        var containment = said ?? ContainmentState()
+        if said == nil, host.id == db1.id {
             containment.isolatedUntil = start + .seconds(14_380)
             containment.blocks = [.init(network: Network(.v4(0xCB00_7107)), until: start + .seconds(86_000))]
             containment.effects = [.init(kind: .quarantineFile, subject: "/tmp/<b>x", order: taking)]

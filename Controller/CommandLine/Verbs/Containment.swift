@@ -165,26 +165,6 @@ struct Block: AsyncParsableCommand {
     }
 }
 
-/// `cordon unblock`
-struct Unblock: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "End the block of an address on a host.",
-        discussion: """
-            EXAMPLES
-              cordon unblock web-1 203.0.113.7 --reason 'false alarm' --wait
-            """
-    )
-    @Argument(help: "The host's name or identifier.")
-    var host: String
-    @Argument(help: "The address or network, as it was blocked.")
-    var address: String
-    @OptionGroup var order: OrderOptions
-
-    func validate() throws { try AddressArgument.check(address) }
-
-    func run() async throws { try await order.order(["kind": "unblock_address", "network": .text(address)], of: host) }
-}
-
 /// `cordon kill`
 struct Kill: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

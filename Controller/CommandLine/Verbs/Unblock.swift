@@ -1,0 +1,57 @@
+internal import ArgumentParser
+internal import CordonModel
+internal import CordonScan
+
+/// `cordon unblock`
+struct Unblock: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "End the block of an address on a host.",
+        discussion: """
+            It ends the block of exactly that address or network, of all its packets. What else blocks it there (a wider \
+            network, a list, a block with ports or a direction) stays, and is named.
+
+            EXAMPLES
+              cordon unblock web-1 203.0.113.7 --reason 'false alarm' --wait
+            """
+    )
+    @Argument(help: "The host's name or identifier.")
+    var host: String
+    @Argument(help: "The address or network, as it was blocked.")
+    var address: String
+    @OptionGroup var order: OrderOptions
+
+    func validate() throws { try AddressArgument.check(address) }
+
+    func run() async throws {
+        let others = try await otherBlocks()
+        try await order.order(["kind": "unblock_address", "network": .text(address)], of: host)
+        for block in others { Terminal.complain(sentence(block)) }
+    }
+
+    /// What blocks an address of it besides the block that is ended. A controller of an older version does not say.
+    private func otherBlocks() async throws -> [JSONValue] {
+        let asked = Network(address).map { "\($0)" } ?? address
+        return try await Client.use { client in
+            let id = try await client.hostID(host)
+            do {
+                let blocks = try await client.get("/api/v1/hosts/\(id)/blocks", [("network", asked)])
+                return (blocks["items"]?.array ?? []).filter {
+                    $0["order"]?.text != nil || $0["network"]?.text != asked
+                }
+            } catch let complaint as Complaint where complaint.exit == .notFound {
+                return []
+            }
+        }
+    }
+
+    /// `203.0.113.7 stays blocked on web-1: 203.0.113.0/24, until … (cordon unblock web-1 203.0.113.0/24).`
+    private func sentence(_ block: JSONValue) -> String {
+        let (subject, network) = (block["subject"]?.text ?? "", block["network"]?.text ?? "")
+        let isList = block["kind"]?.text == ActionKind.blockAddresses.rawValue
+        let what = isList ? "the list \(subject) has \(network)" : subject
+        let until = block["until"]?.text.map { ", until \(Shown.instant($0))" } ?? ""
+        let end = block["order"]?.text.map { "undo \($0)" } ?? "unblock \(host) \(network)"
+        let part = block["whole"]?.flag == true ? "" : "A part of "
+        return "\(part)\(address) stays blocked on \(host): \(what)\(until) (cordon \(end) --reason …)."
+    }
+}
