@@ -52,7 +52,8 @@ struct WebBrowserTests {
             let order = try await Self.isolation(fixture)
             for path in [
                 "/", "/cases", "/cases/\(file.label)", "/hosts", "/hosts/\(WebFixture.db1.id)", "/search", "/hunts",
-                "/hunts/\(hunt.id)", "/rules", "/upgrades", "/passkeys", "/orders/\(order.id)/sign", "/nowhere",
+                "/hunts/\(hunt.id)", "/rules", "/upgrades", "/standing", "/passkeys",
+                "/orders/\(order.id)/sign", "/nowhere",
             ] {
                 try await browser.open("\(site)\(path)")
                 #expect(
@@ -209,7 +210,8 @@ struct WebBrowserTests {
                 ("now", "/", 800), ("case", "/cases/\(file.label)", 1250), ("hosts", "/hosts", 500),
                 ("cases", "/cases", 500),
                 ("host", "/hosts/\(WebFixture.db1.id)", 1100), ("search", "/search", 700), ("hunts", "/hunts", 900),
-                ("rules", "/rules", 700), ("upgrades", "/upgrades", 900), ("passkeys", "/passkeys", 600),
+                ("rules", "/rules", 700), ("upgrades", "/upgrades", 900), ("standing", "/standing", 600),
+                ("passkeys", "/passkeys", 600),
                 ("sign", "/orders/\(order.id)/sign", 700),
             ] {
                 try await browser.open("\(site)\(path)")

@@ -186,7 +186,9 @@ extension WebFixture {
         _ title: String, on host: HostName = web1, severity: Severity = .critical,
         lines: [String] = [
             "Nov 21 01:26:17 web-1 sshd[4251]: Accepted password for deploy from 203.0.113.7 port 40122 ssh2"
-        ]
+        ],
+        observables: [Observable] = [Observable(.v4(0xCB00_7107)), Observable(kind: .user, value: "deploy")],
+        ran digest: String? = nil
     ) async throws -> Case {
         let number = sequence.withLock { number in
             number += 1
@@ -199,8 +201,12 @@ extension WebFixture {
                 id: "cordon.sshd.breakin", name: "SSH sign-in after guessing", techniques: ["T1110.001"]), title: title,
             severity: severity, firstSeen: now - .seconds(500), lastSeen: now - .seconds(390), count: 43,
             deduplicationKey: "key-\(number)",
-            observables: [Observable(.v4(0xCB00_7107)), Observable(kind: .user, value: "deploy")],
-            evidence: lines.map { Event(timestamp: now, created: now, original: $0) }
+            observables: observables,
+            evidence: lines.map { line in
+                var event = Event(timestamp: now, created: now, original: line)
+                event.fields[.processHashSHA256] = digest.map { .text($0) }
+                return event
+            }
         )
         let batch = ShippedBatch(
             epoch: [UInt8](repeating: 7, count: 16), firstSequence: number, items: [.telemetry(.alert(alert))]

@@ -55,6 +55,7 @@ struct WebRenderingTests {
         check(Poison.upgradesPage)
         check(Poison.signingPage)
         check(Poison.passkeysPage)
+        check(Poison.standingPage)
     }
 
     @Test("every sample page is whole: one heading, a title, no template left over, no style or script inside")
@@ -67,6 +68,7 @@ struct WebRenderingTests {
             renderer.html(Poison.huntPage("x")), renderer.html(Poison.rulesPage("x")),
             renderer.html(Poison.upgradesPage("x")),
             renderer.html(Poison.signingPage("x")), renderer.html(Poison.passkeysPage("x")),
+            renderer.html(Poison.standingPage("x")),
         ]
         for html in pages {
             #expect(html.hasPrefix("<!doctype html>"))
@@ -84,7 +86,7 @@ struct WebRenderingTests {
             renderer.html(WebSamples.nowPage), renderer.html(WebSamples.casePage), renderer.html(WebSamples.hostPage),
             renderer.html(Poison.huntsPage("form-token")), renderer.html(Poison.huntPage("form-token")),
             renderer.html(Poison.rulesPage("form-token")), renderer.html(Poison.upgradesPage("form-token")),
-            renderer.html(Poison.signingPage("form-token")),
+            renderer.html(Poison.signingPage("form-token")), renderer.html(Poison.standingPage("form-token")),
         ] {
             let forms = html.split(separator: "<form ").dropFirst()
             #expect(!forms.isEmpty)
@@ -103,7 +105,7 @@ struct WebRenderingTests {
             renderer.html(Poison.huntsPage("x")), renderer.html(Poison.huntPage("x")),
             renderer.html(Poison.rulesPage("x")), renderer.html(Poison.upgradesPage("x")),
             renderer.html(Poison.signingPage("x")),
-            renderer.html(Poison.passkeysPage("x")),
+            renderer.html(Poison.passkeysPage("x")), renderer.html(Poison.standingPage("x")),
         ] {
             let identifiers = attributes("id", in: html)
             #expect(Set(identifiers).count == identifiers.count)
@@ -177,6 +179,16 @@ private enum Poison {
             people: [.init(approver: text, keyName: text, kind: text, until: nil)])
     }
 
+    static func standingPage(_ text: String) -> StandingPage {
+        StandingPage(
+            frame: WebSamples.frame("Standing orders", .standing),
+            standing: [
+                .init(
+                    hostID: "1", hostName: text, standingState: StateMark(text, .good), firing: text, does: text,
+                    ends: WebSamples.after(1), by: text, reason: text, withdraw: .init(standingID: "2", token: text))
+            ], standingTally: text, standingCut: text)
+    }
+
     static func casePage(_ text: String) -> CasePage {
         var page = WebSamples.casePage
         page.frame.person?.name = text
@@ -194,6 +206,10 @@ private enum Poison {
                 times: "1 event", last: WebSamples.before(1), evidence: [text], evidenceCount: "1 line", unfolded: true
             )
         ]
+        let contained = CasePage.Containing(
+            containable: text, containedHost: text, quarantine: "/hosts/1", keep: "/hosts/1")
+        page.alerts[0].contained = [contained]
+        page.containing = [contained]
         return page
     }
 
@@ -201,6 +217,9 @@ private enum Poison {
         var page = WebSamples.hostPage
         page.hostName = text
         page.facts = [Fact("System", text)]
+        page.orderForms?.givenPath = text
+        page.orderForms?.givenDigest = text
+        page.orderForms?.isGiven = true
         page.blocks = [
             .init(
                 network: text, until: WebSamples.after(1),

@@ -126,6 +126,8 @@ extension HostPage {
         forms.collectOrder = "\(newOrder())"
         forms.triageOrder = "\(newOrder())"
         forms.tableOrder = "\(newOrder())"
+        forms.quarantineOrder = "\(newOrder())"
+        forms.executableOrder = "\(newOrder())"
         if !host.isOnline { forms.offlineHint = "The host is offline. An order waits 15 min for it and expires then." }
         return forms
     }
@@ -202,6 +204,15 @@ extension HostPage {
 }
 
 extension HostPage.OrderForms {
+    /// Fills in what a link names.
+    mutating func fill(_ subject: FileSubject) {
+        switch subject {
+        case .path(let path): givenPath = path
+        case .digest(let digest): givenDigest = digest
+        }
+        isGiven = true
+    }
+
     /// What a person can choose from; the host's own policy may allow less.
     static let durations: [Duration] = [900, 3600, 14_400, 86_400, 604_800].map { .seconds($0) }
 }

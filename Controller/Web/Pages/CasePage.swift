@@ -22,6 +22,8 @@ package struct CasePage: Page {
     package var work: Work?
     package var hosts: [HostLine] = []
     package var observables: [Fact] = []
+    /// Files and programs among them.
+    package var containing: [Containing] = []
     package var tasks: [TaskLine] = []
     package var evidence: [EvidenceLine] = []
     package var alerts: [AlertFold] = []
@@ -78,6 +80,23 @@ package struct CasePage: Page {
         }
     }
 
+    /// A file or a program, and where on a host's page it can be contained.
+    package struct Containing: Sendable {
+        /// Its path, or the SHA-256 of what it holds.
+        package var containable: String
+        package var containedHost: String
+        /// `nil` where only what it holds is known.
+        package var quarantine: String?
+        package var keep: String
+
+        package init(containable: String, containedHost: String, quarantine: String?, keep: String) {
+            self.containable = containable
+            self.containedHost = containedHost
+            self.quarantine = quarantine
+            self.keep = keep
+        }
+    }
+
     /// A task of the case.
     package struct TaskLine: Sendable {
         package var taskState: StateMark
@@ -107,6 +126,8 @@ package struct CasePage: Page {
         /// `3 of 12 lines`
         package var evidenceCount: String
         package var unfolded: Bool
+        /// Files and programs that it names, on its host.
+        package var contained: [Containing] = []
 
         package init(
             alertID: String, alertTitle: String, alertSeverity: SeverityMark, rule: String, techniques: String?,

@@ -33,6 +33,7 @@ package struct Frame: Sendable {
         package var onHunts: Bool
         package var onRules: Bool
         package var onUpgrades: Bool
+        package var onStanding: Bool
         /// Whether hunts are shown to them.
         package var seesHunts: Bool
 
@@ -50,6 +51,7 @@ package struct Frame: Sendable {
             onHunts = place == .hunts
             onRules = place == .rules
             onUpgrades = place == .upgrades
+            onStanding = place == .standing
             self.seesHunts = seesHunts
         }
     }
@@ -63,6 +65,7 @@ package struct Frame: Sendable {
         case hunts
         case rules
         case upgrades
+        case standing
     }
 }
 
@@ -101,6 +104,7 @@ package struct Notice: Sendable, Hashable {
         "upgrade-pause": Notice("Held.", "No further host takes the release; those at it go on."),
         "upgrade-resume": Notice("Going on.", "Hosts are offered the release again."),
         "upgrade-cancel": Notice("Ended.", "Hosts that have the release keep it."),
+        "withdrawn": Notice("Withdrawn.", "A host that is away goes by it until it comes, or until it is over."),
         "signed-out": Notice("Signed out.", "The session has ended on the controller as well."),
     ]
 }

@@ -102,6 +102,13 @@ package struct HostPage: Page {
         package var collectOrder = ""
         package var triageOrder = ""
         package var tableOrder = ""
+        package var quarantineOrder = ""
+        package var executableOrder = ""
+        /// What the address of the page names, as a link from a case does; empty where it names none.
+        package var givenPath = ""
+        package var givenDigest = ""
+        /// Whether one of them is filled in.
+        package var isGiven = false
         /// Tables that can be looked at.
         package let tables: [TableChoice] = LiveTable.Name.allCases.map { TableChoice(tableName: $0.rawValue) }
         package var isolatedNow: Bool

@@ -36,6 +36,7 @@ package struct PageRenderer: Sendable {
         "hunts": PackageResources.hunts_mustache,
         "hunt": PackageResources.hunt_mustache,
         "rules": PackageResources.rules_mustache,
+        "standing": PackageResources.standing_mustache,
         "upgrades": PackageResources.upgrades_mustache,
         "passkeys": PackageResources.passkeys_mustache,
         "signing": PackageResources.signing_mustache,

@@ -88,7 +88,9 @@ extension Console {
             EvidenceLine(
                 evidence, host: hosts.first { $0.id == evidence.host }?.name, mayRead: reader.may(.responder))
         }
-        page.alerts = try await alerts(file, hosts, reader.now)
+        page.alerts = try await alerts(file, hosts, for: reader)
+        page.containing = CasePage.Containing.all(
+            FileSubject.named(by: file), on: hosts.filter { file.hosts.contains($0.id) }, for: reader)
         page.searchEvents = Self.search(for: file)
         page.alertCount = "\(file.alerts.count)"
         let (entries, older) = try await timeline(of: file.id)
@@ -120,12 +122,19 @@ extension Console {
         }
     }
 
-    private func alerts(_ file: Case, _ hosts: [HostRecord], _ now: Timestamp) async throws -> [CasePage.AlertFold] {
+    private func alerts(
+        _ file: Case, _ hosts: [HostRecord], for reader: Reader
+    ) async throws -> [CasePage.AlertFold] {
         let records = try await services.intake.alerts(AlertFilter(caseID: file.id, limit: CasePage.alertsShown))
         let worst = records.max { $0.alert.severity < $1.alert.severity }?.alert.id
         return records.map { record in
-            let host = record.alert.agent.map { agent in hosts.first { $0.id == agent }?.name ?? "\(agent)" }
-            return CasePage.AlertFold(record, host: host, unfolded: record.alert.id == worst, now: now)
+            let known = record.alert.agent.flatMap { agent in hosts.first { $0.id == agent } }
+            var fold = CasePage.AlertFold(
+                record, host: known?.name ?? record.alert.agent.map { "\($0)" }, unfolded: record.alert.id == worst,
+                now: reader.now)
+            fold.contained = CasePage.Containing.all(
+                FileSubject.named(by: record.alert), on: known.map { [$0] } ?? [], for: reader)
+            return fold
         }
     }
 

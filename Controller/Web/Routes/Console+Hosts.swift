@@ -29,6 +29,10 @@ extension Console {
         let host = try await host(scope)
         let frame = frame(host.name, .hosts, reader, waiting: try await waiting().count, request)
         var page = HostPage(host, frame: frame, for: reader) { services.surroundings.identifier() }
+        let query = try? FormBody(query: request)
+        for subject in ["path", "sha256"].compactMap({ query?[$0].flatMap { FileSubject($0) } }) {
+            page.orderForms?.fill(subject)
+        }
         if let rules = services.fleet.rulesInUse()[host.id] {
             let pack = try await services.rules.pack(Int64(clamping: rules.version))
             page.facts.append(
@@ -91,6 +95,8 @@ extension Console {
         case .blockAddress: .blockAddress(try block(form))
         case .unblockAddress: .unblockAddress(try network(form))
         case .collectFile: try collection(form)
+        case .quarantineFile: try fileAction(form, .quarantineFile)
+        case .blockExecutable: try fileAction(form, .blockExecutable)
         case .triage: .triage(Triage())
         case .liveTable: try table(form)
         default: throw .badForm
@@ -102,6 +108,20 @@ extension Console {
             return try Action(
                 kind: ActionKind.collectFile.rawValue, parameters: ["path": .text(form.text("path") ?? "")])
         } catch { throw .formField("path", error.message) }
+    }
+
+    /// A file or a program by its path, or by what it holds.
+    private func fileAction(_ form: FormBody, _ kind: ActionKind) throws(Problem) -> Action {
+        var parameters: [String: FieldValue] = [:]
+        for name in ["path", "sha256"] { parameters[name] = form.text(name).map { .text($0) } }
+        if kind == .blockExecutable {
+            parameters["duration_s"] = .number(try duration(form).wholeSeconds)
+        } else if form["linked"] == "take" {
+            parameters["even_if_linked"] = .flag(true)
+        }
+        do { return try Action(kind: kind.rawValue, parameters: parameters) } catch {
+            throw .formField(error.parameter ?? "path", error.message)
+        }
     }
 
     private func table(_ form: FormBody) throws(Problem) -> Action {

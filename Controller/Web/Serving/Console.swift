@@ -35,6 +35,7 @@ package struct Console: Sendable {
         addHunts(to: pages)
         addRules(to: pages)
         addUpgrades(to: pages)
+        addStanding(to: pages)
         addSigning(to: pages)
     }
 
