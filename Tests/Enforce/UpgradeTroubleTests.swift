@@ -102,11 +102,7 @@ extension UpgradeTests {
     @Test("a newer version that somebody else installs is not taken back: neither before the release nor after it")
     func others() throws {
         let newer = try ground.package(version: "1.2").joined(separator: " ")
-        let holder = try Program(
-            ground.host.enter + [
-                "python3", "-uc",
-                "import fcntl,sys; f=open('/var/lib/dpkg/lock-frontend','w'); fcntl.lockf(f, fcntl.LOCK_EX); print('ready'); sys.stdin.readline()",
-            ])
+        let holder = try lockHolder()
         #expect(holder.line() == "ready")
         let (offer, packages) = try ground.offer("1.1")
         _ = try ground.carry(offer, packages)
@@ -130,6 +126,39 @@ extension UpgradeTests {
         #expect(
             ended.stage == .failed && ended.fault.contains("1.2 was installed meanwhile"), "\(ended) \(ground.said)")
         #expect(try versions() == ["installed 1.2", "installed 1.2"])
+    }
+
+    @Test("on the way back, waiting for another that has dpkg's lock is no try: it is waited for as long as it takes")
+    func busyBack() throws {
+        let (offer, packages) = try ground.offer("1.1", [.slow, .unset])
+        try ground.inside("touch /run/hold")
+        _ = try ground.carry(offer, packages)
+        try ground.awaits(.installing)
+        try ground.inside("until pgrep -f '[c]ordon-agent.postinst'; do sleep 0.05; done")
+        // It has the lock as soon as dpkg is done.
+        let holder = try lockHolder()
+        try ground.inside("rm /run/hold")
+        #expect(holder.line() == "ready")
+        try ground.awaits(.returning)
+        // More often than a step may be tried.
+        try ground.inside(
+            "until [ $(systemctl show --value --property=NRestarts cordon-upgrade.service) -gt 3 ]; do sleep 0.05; done"
+        )
+        #expect(ground.record?.step == .returning)
+        holder.write("\n")
+        #expect(holder.wait() == 0)
+        let ended = try ground.ended(offer)
+        #expect(ended.stage == .wentBack && ended.fault.contains("it is broken"), "\(ended) \(ground.said)")
+        #expect(try versions() == ["installed 1.0", "installed 1.0"])
+    }
+
+    /// Waits for the lock of dpkg's frontends, says `ready` when it has it, and keeps it until it is told a line.
+    private func lockHolder() throws -> Program {
+        try Program(
+            ground.host.enter + [
+                "python3", "-uc",
+                "import fcntl,sys; f=open('/var/lib/dpkg/lock-frontend','w'); fcntl.lockf(f, fcntl.LOCK_EX); print('ready'); sys.stdin.readline()",
+            ])
     }
 
     // MARK: - What is on the disk

@@ -273,6 +273,24 @@ struct UpgradeTests {
         }
     }
 
+    @Test(
+        "a host whose dpkg is in the middle of its work is waited for, and offered the release once it says what it has"
+    )
+    func saysLater() async throws {
+        try await serve { controller, _, _ in
+            let agent = try await controller.agent()
+            try await agent.connected { stream in
+                stream.say(.unspecified, has: "")
+                _ = try await controller.fleet.startUpgrade(Self.plan(), by: Controller.admin)
+                try await controller.fleet.turnUpgrade()
+                let rollout = await controller.fleet.rollout()
+                #expect(rollout?.hosts[agent.id]?.state == .waiting)
+                stream.say(.unspecified, has: "1.0")
+                _ = try await stream.offer()
+            }
+        }
+    }
+
     @Test("a host without a way back is listed, and offered the release once the controller has its own")
     func noWayBack() async throws {
         try await serve { controller, _, _ in

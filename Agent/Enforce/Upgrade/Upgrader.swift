@@ -18,9 +18,8 @@ package struct Upgrader {
 
     /// What one call of dpkg may take.
     private static let patienceOfDpkg = Duration.seconds(900)
-    /// How long is waited for another that installs something, and on the way back, where nothing else is left to do.
+    /// How long is waited for another that installs something; on the way back, where nothing else is left to do, over and over.
     private static let patienceOfLock = Duration.seconds(120)
-    private static let patienceOfLockBack = Duration.seconds(900)
     /// A step that was begun so often, and never finished, is not begun again.
     private static let mostTries = 3
 
@@ -208,7 +207,7 @@ package struct Upgrader {
     private func install(_ release: Release, _ work: Work) throws {
         let isForward = release == work.release
         let patience =
-            isForward ? min(Self.patienceOfLock, work.policy.upgradePatience) : Self.patienceOfLockBack
+            isForward ? min(Self.patienceOfLock, work.policy.upgradePatience) : work.policy.upgradePatience
         guard let lock = try FileLock(FileLock.ofFrontends, within: patience) else {
             throw EnforceError(
                 Self.busy, "Another program has held dpkg's lock for \(patience.spelled); nothing was changed.")
