@@ -69,6 +69,12 @@ enum Main {
         let words = Array(CommandLine.arguments.dropFirst())
         if let page = ActionPage.asked(by: words) { return page.forEach { Terminal.print($0) } }
         do {
+            // The parser looks at all words again for each of them: 20,000 took it a minute.
+            guard CommandLine.arguments.count <= 4000 else {
+                throw Complaint(
+                    .usage, "These are \(CommandLine.arguments.count) words, at most 4000 are read.",
+                    "Give long lists in files: `cordon groups set NAME --list FILE`.")
+            }
             try UnknownVerb.check(words)
             var command = try Cordon.parseAsRoot()
             if var verb = command as? any AsyncParsableCommand { try await verb.run() } else { try command.run() }

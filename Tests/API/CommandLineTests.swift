@@ -216,6 +216,29 @@ struct CommandLineTests {
         }
     }
 
+    @Test("a group's values come as words, from a file or from standard input, but not from two of them")
+    func groupValues() async throws {
+        let desk = try Desk()
+        let scratch = try Scratch()
+        let file = try scratch.file("admins", "root\r\nalice\n\nsvc-*\n")
+        try await desk.serve(try await APIFixture(), as: .administrator) { run in
+            let listed = try await run(["groups", "set", "admins", "--list", file, "--json"], "")
+            #expect(
+                try JSONValue.parse(listed.output)["values"]?.texts == ["root", "alice", "svc-*"], "\(listed.errors)")
+            let many = (0..<2000).map { "host-\($0)\n" }.joined()
+            let piped = try await run(["groups", "set", "hosts", "--list", "-"], many)
+            #expect(piped.status == 0 && piped.output.contains("has 2000 values"), "\(piped.errors)")
+            let more = try await run(["groups", "set", "hosts", "--list", "-"], many + "one more\n")
+            #expect(more.status == 1 && more.errors.contains("2000"), "\(more.errors)")
+            for words in [["a", "--list", file], []] {
+                let unclear = try await run(["groups", "set", "admins"] + words, "")
+                #expect(unclear.status == 2 && unclear.errors.contains("--list"), "\(unclear.errors)")
+            }
+            let words = try await run(["groups", "set", "hosts"] + (0..<20_000).map { "h\($0)" }, "")
+            #expect(words.status == 2 && words.errors.contains("--list FILE"), "\(words.errors)")
+        }
+    }
+
     @Test("what is empty or too much is answered in the words that were typed")
     func odd() async throws {
         let desk = try Desk()

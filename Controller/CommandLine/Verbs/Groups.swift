@@ -25,15 +25,24 @@ struct GroupSet: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               cordon groups set admins root alice 'svc-*'
+              cordon groups set admins --list admins.txt
             """
     )
     @Argument(help: "The placeholder's name, without percent signs.")
     var name: String
     @Argument(help: "All its values; * and ? are wildcards.")
-    var values: [String]
+    var values: [String] = []
+    @Option(help: ArgumentHelp("A file of its values, one a line; - for standard input.", valueName: "file"))
+    var list: String?
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        guard values.isEmpty != (list == nil) else { throw ValidationError("Name its values, or give --list.") }
+    }
+
     func run() async throws {
+        let lines = try list.map { try File.text($0, limit: 2 << 20).split(whereSeparator: \.isNewline) }
+        let values = lines?.map(String.init) ?? values
         let body: JSONValue = ["values": .array(values.map { .text($0) })]
         let group = try await Client.use {
             try await $0.send(.put, "/api/v1/asset-groups/\(Percent.encoded(name))", body)

@@ -204,7 +204,7 @@ struct OrderWatch: Sendable {
                 "Look again with `cordon order show \(id)`.")
         }
         return Complaint(
-            .failed, "The order still waits for people's signatures after \(time); the host has not been asked.",
+            .failed, "The order still waits for people's signatures after \(time); the host has done nothing.",
             "Who may approve signs it with `cordon approve \(id) --key FILE`.")
     }
 }
