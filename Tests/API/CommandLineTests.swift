@@ -102,6 +102,7 @@ struct CommandLineTests {
         try await desk.serve(fixture, as: .responder) { run in
             let order = try await run(
                 ["isolate", "WEB-1", "--reason", "cut", "--for", "90m", "--case", "C-1", "--json"], "")
+            try #require(order.status == 0, "\(order.errors)")
             let json = try JSONValue.parse(order.output.split(separator: "\n").joined())
             #expect(json["action"] == ["kind": "isolate", "duration_s": 5400])
             #expect(json["case"]?.text == "\(fixture.file.id)")

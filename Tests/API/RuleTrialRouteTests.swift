@@ -110,7 +110,7 @@ struct RuleTrialRouteTests {
     func commandLine() async throws {
         let desk = try Desk()
         try await desk.serve(try await fixture(), as: .analyst) { run in
-            let stretch = ["--from", "2026-11-20T00:00:00Z", "--to", "2026-11-21T01:32:47Z"]
+            let stretch = ["--from", "\(WebFixture.start - .seconds(86_400))", "--to", "\(WebFixture.start)"]
             let table = try await run(["rules", "try", "1"] + stretch, "")
             #expect(table.status == 0, "\(table.errors)")
             #expect(table.output.contains("(Ada)") && table.output.contains("web-1"))

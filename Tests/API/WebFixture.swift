@@ -26,7 +26,8 @@ final class WebFixture: Sendable {
     private let sequence = Mutex<UInt64>(0)
 
     static let password = "correct horse battery staple"
-    static let start = Timestamp(rfc3339: "2026-11-21T01:32:47Z") ?? Timestamp(seconds: 0)
+    /// Now: what the real `cordon` makes goes by the clock of the machine.
+    static let start = Timestamp(seconds: Int64(Date().timeIntervalSince1970))
     /// The order that took a file of db1 away.
     static let taking: OrderID = id(0x77)
     static let web1 = HostName(name: "web-1", id: id(0x21))

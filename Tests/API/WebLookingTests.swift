@@ -69,7 +69,7 @@ struct WebLookingTests {
             #expect(one.html.contains("1 event.") && one.html.contains("line 3<"))
             #expect(one.html.contains("value=\"user.name:root AND line\""))
             #expect(try await visitor.get("/search?host=db-1").html.contains("No event fits."))
-            let late = try await visitor.get("/search?from=2026-11-21T01:32:47Z")
+            let late = try await visitor.get("/search?from=\(WebFixture.start)")
             #expect(late.html.contains("No event fits."))
             let misspelt = try await visitor.get("/search?query=user.nme%3Aroot")
             #expect(misspelt.html.contains("user.nme is not of the documented fields; did you mean user.name?"))
