@@ -172,6 +172,41 @@ struct WebBrowserTests {
         }
     }
 
+    @Test(
+        "a case's file is quarantined by a click, a reason and a click; its program kept from starting; a standing order taken back"
+    )
+    func containing() async throws {
+        let fixture = try await WebFixture()
+        let file = try await fixture.raise(
+            "A miner runs", observables: [Observable(kind: .process, value: "/tmp/.x/a miner")])
+        let standing = StandingOrder(
+            id: fixture.services.surroundings.identifier(), rule: "r", kind: .isolate, subject: .host,
+            duration: .seconds(3600), expiresAt: WebFixture.start + .seconds(3600), requestedBy: "mia", reason: "nights"
+        )
+        _ = try await fixture.services.fleet.makeStanding(standing, for: WebFixture.web1.id, by: .system)
+        try await visit(fixture) { browser, site in
+            try await signIn(browser, site)
+            for form in ["quarantine", "executable"] {
+                try await browser.open("\(site)/cases/\(file.label)")
+                try await browser.click("#case-observables a[href$=\"#form-\(form)\"]")
+                try await browser.wait(
+                    for: "location.pathname.startsWith('/hosts/') && document.readyState === 'complete'")
+                #expect(
+                    try await browser.value("document.querySelector('#\(form)-path').value") == "/tmp/.x/a miner")
+                try await browser.type("miner", into: "#\(form)-reason")
+                try await browser.click("#form-\(form) button")
+                try await browser.wait(for: "document.body.innerText.includes('Ordered. The order is signed')")
+            }
+            try await browser.open("\(site)/standing")
+            try await browser.click("#standing-orders button")
+            try await browser.wait(for: "document.body.innerText.includes('Withdrawn. A host that is away')")
+            #expect(browser.complaints == [])
+        }
+        let actions = try await fixture.services.fleet.orders(OrderFilter()).map(\.order.action)
+        #expect(actions.contains(.quarantineFile(FileTarget(path: "/tmp/.x/a miner"))) && actions.count == 2)
+        #expect(fixture.services.fleet.standingOrders().first?.withdrawnAt != nil)
+    }
+
     @Test("a session that ends elsewhere leads the open page to sign in")
     func endedSession() async throws {
         let fixture = try await WebFixture()
