@@ -50,6 +50,7 @@ struct Presence: Service {
             waiting: Int(queue.last - queue.acknowledged),
             spoolBytes: queue.bytes, enforcer: facts.enforcerVersion.isEmpty ? nil : facts.enforcerVersion,
             containment: facts.containment, sources: collecting.sources)
+        report.blockCount = await uplink.blockCount
         switch uplink.status {
         case .connecting: report.link = "connecting"
         case .connected(let since):
@@ -85,11 +86,14 @@ struct AgentReport: Codable, Hashable, Sendable {
     /// The enforcer's version; absent when it does not answer.
     var enforcer: String?
     var containment: ContainmentState
+    /// Blocked networks in force, of which ``containment`` names a thousand; absent in what an older version wrote.
+    var blockCount: Int?
     /// What is collected from, and what of it cannot be read now.
     var sources: [SourceState]
 
     enum CodingKeys: String, CodingKey {
         case at, pid, agent, fleet, controller, link, reason, waiting, enforcer, containment, sources
+        case blockCount = "block_count"
         case certificateUntil = "certificate_until"
         case connectedSince = "connected_since"
         case nextAttempt = "next_attempt"

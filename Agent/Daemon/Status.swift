@@ -57,7 +57,7 @@ struct Status: ParsableCommand {
             "controller  \(report.controller), \(report.link)" + (report.connectedSince.map { " since \($0)" } ?? ""),
             "enforcer    \(report.enforcer.map { "answers, version \($0)" } ?? "does not answer")",
             "isolated    \(report.containment.isolatedUntil.map { "until \($0)" } ?? (isKnown ? "no" : "unknown"))",
-            "blocks      \(isKnown ? "\(report.containment.blocks.count + report.containment.blockEffects.count)" : "unknown")",
+            "blocks      \(isKnown ? "\((report.blockCount ?? report.containment.blocks.count) + report.containment.blockEffects.count)" : "unknown")",
             "waiting     \(report.waiting) items, \(report.spoolBytes) bytes",
             "certificate until \(report.certificateUntil)",
         ]

@@ -92,6 +92,9 @@ package final class Uplink: Service {
     /// What is known of this host now.
     package var hostFacts: HostFacts { get async { await facts.current } }
 
+    /// How many networks are blocked on this host: all of them, of which ``hostFacts`` names a thousand.
+    package var blockCount: Int { get async { await facts.blockCount } }
+
     /// The version of the rules in force (0: none), and why another that was offered is not.
     package var rulePack: (version: UInt64, fault: String) { rules?.current ?? (0, "") }
 

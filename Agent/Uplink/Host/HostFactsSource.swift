@@ -21,6 +21,8 @@ actor HostFactsSource {
     private let hearsController: @Sendable () -> Bool
     /// Makes alerts durable.
     private let keepAlerts: @Sendable ([Alert]) async throws -> Void
+    /// Blocked networks in force; the facts name a thousand of them.
+    private(set) var blockCount = 0
     /// What the enforcer said last, by its number.
     private var revision: UInt64 = 0
     /// Notices that are alerts by now.
@@ -143,6 +145,7 @@ actor HostFactsSource {
             next.ownedTables = status.ownedTables
             next.policyHash = status.policyHash.bounded(64)
             next.containment = status.containment.model()
+            blockCount = Int(status.containment.blockCount)
             next.isolation = status.hasIsolation ? status.isolation.model() : nil
         } else {
             next.enforcerVersion = ""
