@@ -60,6 +60,32 @@ struct WebContainmentTests {
         }
     }
 
+    @Test(
+        "a path with a blank at its end or a line end in it, beside an innocent file's, gets no link and no order by form",
+        arguments: ["/usr/local/bin/tool ", "/usr/local/bin/tool\u{A0}", "/usr/local/bin/to\nol"])
+    func oddPath(_ path: String) async throws {
+        let fixture = try await WebFixture()
+        let file = try await fixture.raise("It runs", observables: [Observable(kind: .process, value: path)])
+        try await visit(fixture) { visitor in
+            let page = try await visitor.get("/cases/\(file.label)").html
+            #expect(!page.contains("#form-quarantine") && !page.contains("#form-executable"), "\(page)")
+            #expect(page.contains("which a form would lose: order it with cordon act web-1"))
+            let token = try #require(try await visitor.get(Self.host).field("form_token", ofForm: "/sign-out"))
+            for (index, action) in ["quarantine_file", "block_executable", "collect_file"].enumerated() {
+                let order: OrderID = WebFixture.id(0xA1 + UInt64(index))
+                let sent = try await visitor.post(
+                    "\(Self.host)/orders",
+                    [
+                        "form_token": token, "order": "\(order)", "action": action, "duration": "3600",
+                        "reason": "miner", "path": path,
+                    ])
+                #expect(sent.status == .unprocessableContent && sent.html.contains("cordon act"), "\(action)")
+            }
+        }
+        let orders = try await fixture.services.fleet.orders(OrderFilter())
+        #expect(orders.isEmpty)
+    }
+
     @Test("the forms order what they say, and nothing else")
     func orders() async throws {
         let fixture = try await WebFixture()

@@ -26,7 +26,15 @@ enum FileSubject: Hashable {
         }
     }
 
-    /// The host's page with the form for it filled in.
+    /// Whether a form brings it as it is. A link to a form that loses a blank at a path's end would be one to another file.
+    var fitsForm: Bool {
+        switch self {
+        case .path(let path): FormBody.keeps(path)
+        case .digest: true
+        }
+    }
+
+    /// The host's page with the form for it filled in; for one that fits.
     func form(_ form: String, of host: AgentID) -> String {
         switch self {
         case .path(let path): QueryText.path("/hosts/\(host)", [("path", path)]) + "#form-\(form)"
@@ -60,6 +68,11 @@ extension CasePage.Containing {
     /// Ways to contain the subject on a host; a file cannot be quarantined by what it holds alone.
     init(_ subject: FileSubject, on host: HostRecord) {
         switch subject {
+        case .path(let path) where !subject.fitsForm:
+            self.init(
+                containable: path, containedHost: host.name, quarantine: nil, keep: nil,
+                whyNoForm: "Its name has a blank at an end or a control character, which a form would lose: "
+                    + "order it with cordon act \(host.name) quarantine_file path=…, the path in quotes.")
         case .path(let path):
             self.init(
                 containable: path, containedHost: host.name, quarantine: subject.form("quarantine", of: host.id),

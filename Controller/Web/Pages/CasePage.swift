@@ -87,13 +87,18 @@ package struct CasePage: Page {
         package var containedHost: String
         /// `nil` where only what it holds is known.
         package var quarantine: String?
-        package var keep: String
+        package var keep: String?
+        /// Why there is no link, and what to do instead.
+        package var whyNoForm: String?
 
-        package init(containable: String, containedHost: String, quarantine: String?, keep: String) {
+        package init(
+            containable: String, containedHost: String, quarantine: String?, keep: String?, whyNoForm: String? = nil
+        ) {
             self.containable = containable
             self.containedHost = containedHost
             self.quarantine = quarantine
             self.keep = keep
+            self.whyNoForm = whyNoForm
         }
     }
 

@@ -30,7 +30,8 @@ extension Console {
         let frame = frame(host.name, .hosts, reader, waiting: try await waiting().count, request)
         var page = HostPage(host, frame: frame, for: reader) { services.surroundings.identifier() }
         let query = try? FormBody(query: request)
-        for subject in ["path", "sha256"].compactMap({ query?[$0].flatMap { FileSubject($0) } }) {
+        for subject in ["path", "sha256"].compactMap({ query?[$0].flatMap { FileSubject($0) } }) where subject.fitsForm
+        {
             page.orderForms?.fill(subject)
         }
         if let rules = services.fleet.rulesInUse()[host.id] {
@@ -104,16 +105,18 @@ extension Console {
     }
 
     private func collection(_ form: FormBody) throws(Problem) -> Action {
+        let path = try form.path("path")
         do {
             return try Action(
-                kind: ActionKind.collectFile.rawValue, parameters: ["path": .text(form.text("path") ?? "")])
+                kind: ActionKind.collectFile.rawValue, parameters: ["path": .text(path ?? "")])
         } catch { throw .formField("path", error.message) }
     }
 
     /// A file or a program by its path, or by what it holds.
     private func fileAction(_ form: FormBody, _ kind: ActionKind) throws(Problem) -> Action {
         var parameters: [String: FieldValue] = [:]
-        for name in ["path", "sha256"] { parameters[name] = form.text(name).map { .text($0) } }
+        parameters["path"] = try form.path("path").map { .text($0) }
+        parameters["sha256"] = form.text("sha256").map { .text($0) }
         if kind == .blockExecutable {
             parameters["duration_s"] = .number(try duration(form).wholeSeconds)
         } else if form["linked"] == "take" {

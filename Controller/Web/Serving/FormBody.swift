@@ -41,6 +41,25 @@ struct FormBody {
     /// The field as it was sent; `nil` when it is absent.
     subscript(field: String) -> String? { fields[field] }
 
+    /// A path, byte for byte: a blank at its end makes it another file's. `nil` when the field is empty.
+    /// - Throws: ``Problem`` for one that a form may have changed on its way, or that people cannot read.
+    func path(_ field: String) throws(Problem) -> String? {
+        guard let path = fields[field], !path.isEmpty else { return nil }
+        guard Self.keeps(path) else {
+            throw .formField(
+                field,
+                "A path with blanks at its ends or control characters is taken by `cordon act` only, not by a form.")
+        }
+        return path
+    }
+
+    /// Whether a form brings the path as it is, and people see that: browsers take line ends out of a field.
+    static func keeps(_ path: String) -> Bool {
+        let characters = path.unicodeScalars
+        let isBlankAtAnEnd = [characters.first, characters.last].contains { $0?.properties.isWhitespace ?? false }
+        return !isBlankAtAnEnd && !characters.contains { $0.properties.generalCategory == .control }
+    }
+
     /// What a person typed: without white space around it and with plain line ends. `nil` when nothing is left.
     func text(_ field: String) -> String? {
         guard let typed = fields[field] else { return nil }
