@@ -78,12 +78,27 @@ struct UnblockTests {
         }
     }
 
+    @Test("where a host names as many blocks as it ever names, there may be more, and the undo is ordered all the same")
+    func mayBeMore() async throws {
+        let many = (0..<1000).map {
+            ContainmentState.Block(network: Network(.v4(0x0A00_0000 + UInt32($0))), until: Self.until)
+        }
+        let fixture = try await APIFixture(containment: [WebFixture.web1.id: ContainmentState(blocks: many)])
+        let desk = try Desk()
+        try await desk.serve(fixture, as: .responder) { cordon in
+            let answer = try await cordon(["unblock", "web-1", "203.0.113.7", "--reason", "x"], "")
+            #expect(answer.status == 0 && answer.errors.contains("There may be more"), "\(answer.errors)")
+        }
+        let orders = try await fixture.services.fleet.orders(OrderFilter())
+        #expect(orders.count == 1)
+    }
+
     @Test("the API says what blocks an address on a host, and only what its own orders say of lists")
     func route() async throws {
         let path = "/api/v1/hosts/\(WebFixture.web1.id)/blocks"
         try await fixture().test(as: .viewer) { caller in
             let all = try await caller.get(path)
-            #expect(all.json["items"]?.array?.count == 5, "\(all.text)")
+            #expect(all.json["items"]?.array?.count == 5 && all.json["is_whole"] == true, "\(all.text)")
             let one = try await caller.get("\(path)?network=192.0.2.1")
             #expect(one.json["items"]?.array?.count == 1)
             #expect(one.json["items"]?[0]?["subject"]?.text == "drop")

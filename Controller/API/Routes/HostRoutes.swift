@@ -31,13 +31,12 @@ extension API {
                 summary: "What blocks addresses on a host, as it last said: blocks, and lists by name.",
                 admission: .role(.viewer), parameters: .identifier,
                 query: [.init("network", .network, "Only what blocks an address of this network.")],
-                answer: .json(.page("BlockInForce", BlockView.schema)), problems: [.notFound]
+                answer: .json(BlockView.page), problems: [.notFound]
             ) { call in
                 let id: AgentID = try call.identifier()
                 guard let host = try await call.services.fleet.host(id) else { throw FleetError.unknownHost(id) }
                 let network = call.query["network"]?.text.flatMap { Network($0) }
-                let blocks = try await BlockView.blocks(on: host, of: network, call.services)
-                return .page(blocks.prefix(1000).map(\.self), next: AgentID?.none)
+                return .json(try await BlockView.json(host, of: network, call.services))
             },
             Route(
                 method: .post, path: "\(root)/hosts/{id}/revoke", name: "revokeHost", tag: "hosts",

@@ -21,8 +21,34 @@ enum BlockView {
         ])
     )
 
+    static let page = Schema.named(
+        "BlockInForcePage",
+        .object([
+            .required("items", .list(schema, most: mostItems)),
+            .required(
+                "is_whole", .flag,
+                "Whether that is all: false where the host said nothing yet, or has more than are named here."),
+        ])
+    )
+    private static let mostItems = 1000
+    /// Blocks, and effects, that a host names: with so many it may have more.
+    private static let mostNamed = 1000
+
+    /// The answer: those that block an address of the network, and whether there may be more.
+    static func json(_ host: HostRecord, of network: Network?, _ services: APIServices) async throws -> JSONValue {
+        let found = try await blocks(on: host, of: network, services)
+        var isWhole = false
+        if let said = host.facts?.containment {
+            isWhole =
+                said.blocks.count < mostNamed && said.effects.count < mostNamed && found.count <= mostItems
+        }
+        return ["items": .array(Array(found.prefix(mostItems))), "is_whole": .flag(isWhole)]
+    }
+
     /// Those that block an address of the network; all where none is given.
-    static func blocks(on host: HostRecord, of network: Network?, _ services: APIServices) async throws -> [JSONValue] {
+    private static func blocks(on host: HostRecord, of network: Network?, _ services: APIServices) async throws
+        -> [JSONValue]
+    {
         guard let said = host.facts?.containment else { return [] }
         let now = services.surroundings.now()
         var blocks = said.blocks.filter { $0.until > now && $0.network.overlaps(asked: network) }.map {

@@ -8,7 +8,8 @@ struct Unblock: AsyncParsableCommand {
         abstract: "End the block of an address on a host.",
         discussion: """
             It ends the block of exactly that address or network, of all its packets. What else blocks it there (a wider \
-            network, a list, a block with ports or a direction) stays, and is named.
+            network, a list, a block with ports or a direction) stays, and is named as far as the controller knows of it: a host \
+            names a thousand of its blocks.
 
             EXAMPLES
               cordon unblock web-1 203.0.113.7 --reason 'false alarm' --wait
@@ -23,24 +24,34 @@ struct Unblock: AsyncParsableCommand {
     func validate() throws { try AddressArgument.check(address) }
 
     func run() async throws {
-        let others = try await otherBlocks()
         try await order.order(["kind": "unblock_address", "network": .text(address)], of: host)
-        for block in others { Terminal.complain(sentence(block)) }
+        await nameOthers()
     }
 
-    /// What blocks an address of it besides the block that is ended. A controller of an older version does not say.
-    private func otherBlocks() async throws -> [JSONValue] {
+    /// Says what blocks an address of it besides the block that is ended. The undo is ordered by now and stands,
+    /// whatever becomes of this question: a controller of an older version does not answer it.
+    private func nameOthers() async {
         let asked = Network(address).map { "\($0)" } ?? address
-        return try await Client.use { client in
-            let id = try await client.hostID(host)
-            do {
-                let blocks = try await client.get("/api/v1/hosts/\(id)/blocks", [("network", asked)])
-                return (blocks["items"]?.array ?? []).filter {
-                    $0["order"]?.text != nil || $0["network"]?.text != asked
-                }
-            } catch let complaint as Complaint where complaint.exit == .notFound {
-                return []
+        let answer: JSONValue
+        do {
+            answer = try await Client.use { client in
+                let id = try await client.hostID(host)
+                return try await client.get("/api/v1/hosts/\(id)/blocks", [("network", asked)])
             }
+        } catch {
+            let why = (error as? Complaint)?.description ?? "\(error)"
+            Terminal.complain(
+                "The order is given. What else blocks \(address) on \(host) could not be asked: \(why)")
+            return
+        }
+        for block in answer["items"]?.array ?? []
+        where block["order"]?.text != nil || block["network"]?.text != asked {
+            Terminal.complain(sentence(block))
+        }
+        if answer["is_whole"]?.flag != true {
+            Terminal.complain(
+                "There may be more that blocks \(address) on \(host): the controller does not know of all that is "
+                    + "blocked there. `nft list ruleset` there, as root, shows it.")
         }
     }
 
