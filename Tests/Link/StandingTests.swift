@@ -40,11 +40,16 @@ struct StandingTests {
                 let both = try await Self.next(stream, controller)
                 #expect(both.version == 2 && Set(both.orders.map(\.rule)) == ["one", "two"])
                 #expect(!fleet.holdsStanding(agent.id))
+                #expect(fleet.reach(of: first) == .unsaid, "it was sent, and may be in force")
                 stream.send(.with { $0.facts.standingVersion = 2 })
                 _ = try await eventually("the host says that it holds them") {
                     fleet.holdsStanding(agent.id) ? true : nil
                 }
+                #expect(fleet.standingOrders().allSatisfy { fleet.reach(of: $0) == .confirmed })
+                controller.clock.advance(by: .seconds(1))
                 _ = try await fleet.withdrawStanding(first.id, by: Controller.admin)
+                let reach = fleet.standingOrders().reduce(into: [:]) { $0[$1.order.rule] = fleet.reach(of: $1) }
+                #expect(reach == ["one": .stillHeld, "two": .confirmed], "a later change takes back no other's word")
                 let rest = try await Self.next(stream, controller)
                 #expect(rest.version == 3 && rest.orders.map(\.rule) == ["two"])
                 // One that lost what it held is sent it again.

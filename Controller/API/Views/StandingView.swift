@@ -15,7 +15,12 @@ enum StandingView {
             .required("duration_s", .count), .required("expires_at", .instant), .required("requested_by", .string),
             .required("reason", .string), .required("created_at", .instant),
             .required("withdrawn_at", .nullable(.instant)),
-            .required("is_known", .flag, "Whether the host says that it holds what it was sent last."),
+            .required(
+                "is_known", .flag, "Whether the host said that it goes by it; if withdrawn, that it no longer does."),
+            .required(
+                "reach", .choice(of: StandingReach.self),
+                "`confirmed`: as `is_known`. `still_held`: withdrawn, and the host goes by it still. `unsaid`: it may be in force. `unsent`: the host was not here since."
+            ),
         ])
     )
 
@@ -36,7 +41,8 @@ enum StandingView {
             "duration_s": .integer(order.duration.wholeSeconds), "expires_at": .text("\(order.expiresAt)"),
             "requested_by": .text(order.requestedBy), "reason": .text(order.reason),
             "created_at": .text("\(record.createdAt)"), "withdrawn_at": .describing(record.withdrawnAt),
-            "is_known": .flag(fleet.holdsStanding(record.agent)),
+            "is_known": .flag(fleet.reach(of: record) == .confirmed),
+            "reach": .text(fleet.reach(of: record).rawValue),
         ]
     }
 }

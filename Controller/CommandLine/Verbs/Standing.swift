@@ -86,13 +86,24 @@ struct StandingList: AsyncParsableCommand {
         output.show(items, as: Self.table(names), empty: "No standing orders.")
     }
 
+    /// What is known of it there: for an order that acts by itself, “not known” is not “no”.
+    private static func reach(_ order: JSONValue) -> String {
+        let isWithdrawn = order["withdrawn_at"]?.text != nil
+        return switch order["reach"]?.text {
+        case "confirmed": isWithdrawn ? "taken back" : "in force"
+        case "still_held": "in force still"
+        case "unsent": "not told yet"
+        default: "may be in force"
+        }
+    }
+
     static func table(_ names: TimelineNames) -> Table {
         Table(columns: [
             .init(title: "HOST", text: { $0["host"]?.text.map(names.host) ?? "-" }), .member("RULE", "rule"),
             .init(title: "DOES", text: { "\($0["action"]?.text ?? "") \($0["subject"]?.text ?? "")" }),
             .init(title: "FOR", text: { Shown.duration($0["duration_s"]?.integer ?? 0) }),
             .instant("UNTIL", "expires_at"),
-            .init(title: "KNOWN", text: { $0["is_known"]?.flag == true ? "yes" : "no" }),
+            .init(title: "AT THE HOST", text: reach),
             .instant("WITHDRAWN", "withdrawn_at"), .member("ID", "id"),
         ])
     }

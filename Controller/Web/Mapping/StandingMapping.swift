@@ -8,9 +8,10 @@ extension StandingPage {
 
     /// - Parameters:
     ///   - hosts: All of the fleet.
-    ///   - isHeld: Whether the host says that it holds what it was sent last.
+    ///   - reach: What is known of one at its host.
     init(
-        _ records: [StandingRecord], hosts: [HostRecord], isHeld: (AgentID) -> Bool, frame: Frame, for reader: Reader
+        _ records: [StandingRecord], hosts: [HostRecord], reach: (StandingRecord) -> StandingReach, frame: Frame,
+        for reader: Reader
     ) {
         let names = hosts.reduce(into: [AgentID: String]()) { $0[$1.id] = $1.name }
         let live = records.filter { $0.isLive(at: reader.now) }
@@ -18,7 +19,7 @@ extension StandingPage {
         self.init(
             frame: frame,
             standing: shown.map {
-                Line($0, host: names[$0.agent] ?? "\($0.agent)", isHeld: isHeld($0.agent), for: reader)
+                Line($0, host: names[$0.agent] ?? "\($0.agent)", reach: reach($0), for: reader)
             },
             standingTally: Self.tally(live),
             standingCut: records.count > shown.count ? "\(records.count - shown.count) older ones are not shown." : nil)
@@ -31,12 +32,12 @@ extension StandingPage {
 }
 
 extension StandingPage.Line {
-    init(_ record: StandingRecord, host: String, isHeld: Bool, for reader: Reader) {
+    init(_ record: StandingRecord, host: String, reach: StandingReach, for reader: Reader) {
         let order = record.order
         let mayWithdraw = reader.may(.responder) && record.isLive(at: reader.now)
         self.init(
             hostID: "\(record.agent)", hostName: host,
-            standingState: StateMark(record, isHeld: isHeld, now: reader.now), firing: order.rule, does: order.words,
+            standingState: StateMark(record, reach, now: reader.now), firing: order.rule, does: order.words,
             ends: Moment(order.expiresAt, now: reader.now), by: order.requestedBy, reason: order.reason,
             withdraw: mayWithdraw ? .init(standingID: "\(record.id)", token: reader.formToken) : nil)
     }
@@ -62,13 +63,24 @@ extension StandingOrder {
 
 extension StateMark {
     /// Whether the host goes by it, as it last said.
-    fileprivate init(_ record: StandingRecord, isHeld: Bool, now: Timestamp) {
+    fileprivate init(_ record: StandingRecord, _ reach: StandingReach, now: Timestamp) {
         if record.order.expiresAt <= now {
             self.init("Over", .calm)
         } else if record.withdrawnAt != nil {
-            self = isHeld ? StateMark("Withdrawn", .calm, mark: "✗") : StateMark("Withdrawn, not told yet", .warn)
+            self =
+                switch reach {
+                case .confirmed: StateMark("Withdrawn", .calm, mark: "✗")
+                case .stillHeld: StateMark("Withdrawn, but in force until the host hears it", .warn)
+                case .unsaid: StateMark("Withdrawn, may be in force: the host has not said", .warn)
+                case .unsent: StateMark("Withdrawn, not told yet", .warn)
+                }
         } else {
-            self = isHeld ? StateMark("In force", .good) : StateMark("Not told yet", .warn)
+            self =
+                switch reach {
+                case .confirmed: StateMark("In force", .good)
+                case .stillHeld, .unsaid: StateMark("May be in force: the host has not said", .warn)
+                case .unsent: StateMark("Not told yet", .warn)
+                }
         }
     }
 }

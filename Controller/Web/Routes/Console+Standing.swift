@@ -15,7 +15,7 @@ extension Console {
         let fleet = services.fleet
         return answer(
             StandingPage(
-                fleet.standingOrders(), hosts: try await fleet.hosts(), isHeld: { fleet.holdsStanding($0) },
+                fleet.standingOrders(), hosts: try await fleet.hosts(), reach: { fleet.reach(of: $0) },
                 frame: frame("Standing orders", .standing, reader, waiting: try await waiting().count, request),
                 for: reader))
     }
