@@ -83,15 +83,17 @@ extension API {
             },
             Route(
                 method: .get, path: "\(root)/upgrades/newest", name: "getUpgrade", tag: "upgrades",
-                summary: "The newest upgrade, host by host.", admission: .role(.viewer),
-                query: [
+                summary: "The newest upgrade, host by host: a page of them.", admission: .role(.viewer),
+                query: .page(
                     .init(
                         "hosts", .choice(["all", "look"]), "`look`: only the hosts that need one; `all` unless given.")
-                ],
+                ),
                 answer: .json(UpgradeView.detail), problems: [.notFound]
             ) { call in
                 guard let rollout = await call.services.fleet.rollout() else { throw FleetError.noUpgrade }
-                return .json(UpgradeView.detail(rollout, isLook: call.query["hosts"]?.text == "look"))
+                let hosts = UpgradeView.HostPage(
+                    isLook: call.query["hosts"]?.text == "look", after: try call.cursor(), limit: call.limit)
+                return .json(UpgradeView.detail(rollout, hosts))
             },
             Route(
                 method: .post, path: "\(root)/upgrades", name: "startUpgrade", tag: "upgrades",

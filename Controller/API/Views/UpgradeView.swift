@@ -57,7 +57,21 @@ enum UpgradeView {
 
     static let schema = Schema.named("Upgrade", .object(properties))
     static let detail = Schema.named(
-        "UpgradeDetail", .object(properties + [.required("hosts", .list(host, most: 100_000))]))
+        "UpgradeDetail",
+        .object(
+            properties + [
+                .required("hosts", .list(host, most: 1000)),
+                .required("next", .nullable(.string), "The `cursor` of the next hosts; null on the last page."),
+            ]))
+
+    /// Which hosts are told.
+    struct HostPage {
+        /// Only those that need a look.
+        var isLook: Bool
+        /// The last of the page before; `nil` for the first page.
+        var after: AgentID?
+        var limit: Int
+    }
 
     private static let properties: [Schema.Property] = [
         .required("id", .identifier), .required("version", .string),
@@ -92,11 +106,15 @@ enum UpgradeView {
 
     static func json(_ rollout: RolloutSummary) -> JSONValue { .object(members(rollout)) }
 
-    /// - Parameter isLook: Only the hosts that need a look.
-    static func detail(_ rollout: Rollout, isLook: Bool) -> JSONValue {
+    static func detail(_ rollout: Rollout, _ page: HostPage) -> JSONValue {
         var members = members(RolloutSummary(rollout))
+        let asked = rollout.hosts
+            .filter { agent, host in (!page.isLook || host.state.needsLook) && (page.after.map { agent > $0 } ?? true) }
+            .sorted { $0.key < $1.key }
+        let shown = asked.prefix(page.limit)
+        members["next"] = .describing(asked.count > shown.count ? shown.last?.key : nil)
         members["hosts"] = .array(
-            rollout.hosts.filter { !isLook || $0.value.state.needsLook }.sorted { $0.key < $1.key }.map { agent, host in
+            shown.map { agent, host in
                 [
                     "host": .text("\(agent)"), "group": .text(rollout.plan.rings[host.ring]),
                     "state": .text(host.state.rawValue), "from": .optional(host.from?.installed),

@@ -93,7 +93,7 @@ struct UpgradeStatus: AsyncParsableCommand {
         // Of thousands of hosts few need a look.
         let most = hosts || output.json ? "all" : "look"
         let (upgrade, names) = try await Client.use { client in
-            let upgrade = try await client.get("/api/v1/upgrades/newest", [("hosts", most)])
+            let upgrade = try await Self.upgrade(client, hosts: most)
             let isNamed = output.json || upgrade["hosts"]?.array?.isEmpty != false
             return (upgrade, isNamed ? [:] : try await client.hostNames())
         }
@@ -106,6 +106,28 @@ struct UpgradeStatus: AsyncParsableCommand {
                 .failed, "The upgrade was stopped: \(Terminal.safe(upgrade["why"]?.text ?? ""))",
                 "`cordon upgrade resume` goes on in spite of that, `cordon upgrade cancel` ends it.")
         }
+    }
+}
+
+extension UpgradeStatus {
+    /// The newest upgrade with all hosts that are asked for, page by page.
+    private static func upgrade(_ client: Client, hosts: String) async throws -> JSONValue {
+        var first: JSONObject?
+        var rows: [JSONValue] = []
+        var cursor: String?
+        repeat {
+            let page = try await client.get(
+                "/api/v1/upgrades/newest", [("hosts", hosts), ("limit", "200"), ("cursor", cursor)])
+            // Another upgrade may have begun meanwhile: its hosts are not this one's.
+            guard first == nil || first?["id"] == page["id"] else { break }
+            first = first ?? page.object
+            rows += page["hosts"]?.array ?? []
+            cursor = page["next"]?.text
+        } while cursor != nil
+        var upgrade = first ?? JSONObject()
+        upgrade["hosts"] = .array(rows)
+        upgrade["next"] = .null
+        return .object(upgrade)
     }
 }
 
