@@ -77,6 +77,33 @@ struct ApprovalTests {
         }
     }
 
+    @Test(
+        "one that is withdrawn says that its host was asked already; one whose time is up by itself says that instead")
+    func withdrawn() async throws {
+        try await serve { controller in
+            let agent = try await controller.agent()
+            let fleet = controller.fleet
+            try await agent.connected { stream in
+                for isLate in [false, true] {
+                    _ = try await fleet.submit(controller.request(isolation, of: agent), by: Controller.admin)
+                    let (order, _) = try await stream.order()
+                    try await stream.answer(order.id, Self.waits(0))
+                    _ = try await controller.order(order.id, becomes: .drafted)
+                    guard isLate else {
+                        let over = try await fleet.reject(order.id, because: "no", by: Controller.admin)
+                        #expect(
+                            over.state == .expired && over.note.hasPrefix("Withdrawn: no (The host was asked already"))
+                        continue
+                    }
+                    controller.clock.advance(by: .seconds(3600))
+                    await #expect(throws: FleetError.notWaiting(order.id, .expired)) {
+                        try await fleet.reject(order.id, because: "no", by: Controller.admin)
+                    }
+                }
+            }
+        }
+    }
+
     @Test("a newer list is taken while the controller runs, recorded and sent; none that is older or not the root's")
     func changed() async throws {
         try await serve { controller in

@@ -60,7 +60,8 @@ extension API {
             ),
             Route(
                 method: .post, path: "\(root)/orders/{id}/withdraw", name: "withdrawOrder", tag: "orders",
-                summary: "Says no to an order that no host has yet, as one that waits for people's signatures.",
+                summary:
+                    "Says no to an order that no host carries out yet, as one that waits for people's signatures: it is not sent again. One that its host was asked about (`attempts`) stays signed until it expires.",
                 admission: .role(.responder), parameters: .identifier,
                 body: .json(.object([.required("reason", .sentence(500))])), answer: .json(OrderView.schema),
                 problems: [.notFound, .conflict, .unprocessableContent]

@@ -113,7 +113,7 @@ extension API {
             },
             Route(
                 method: .post, path: "\(root)/runs/{id}/cancel", name: "cancelRun", tag: "playbooks",
-                summary: "Ends a run now, and withdraws its orders that no host has yet.",
+                summary: "Ends a run now, and withdraws its orders that no host carries out yet.",
                 admission: .role(.responder), parameters: .identifier,
                 body: .json(.object([.required("reason", .sentence(2000))])),
                 answer: .json(RunView.cancelled), problems: [.notFound, .conflict]

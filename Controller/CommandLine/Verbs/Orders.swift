@@ -99,8 +99,13 @@ struct OrderShow: AsyncParsableCommand {
 /// `cordon order withdraw`
 struct OrderWithdraw: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "withdraw", abstract: "Say no to an order that no host has yet, as one that waits for signatures.",
+        commandName: "withdraw",
+        abstract: "Say no to an order that no host carries out yet, as one that waits for signatures.",
         discussion: """
+            The controller does not send it again and takes no more signatures for it. A host that was asked already, and \
+            waits for people's signatures, cannot be told: until the order expires it would carry it out if somebody else \
+            who has the order brought it with enough of them.
+
             EXAMPLES
               cordon orders --waiting
               cordon order withdraw 019f2c10-7a3b-7c11-8a51-2b6f0c9d1e42 --reason 'the wrong host'
@@ -122,7 +127,18 @@ struct OrderWithdraw: AsyncParsableCommand {
         let order = try await Client.use {
             try await $0.send(.post, "/api/v1/orders/\(id)/withdraw", ["reason": .text(reason)])
         }
-        output.show(order) { _ in ["The order is withdrawn; no host had it."] }
+        output.show(order, Self.lines)
+    }
+}
+
+extension OrderWithdraw {
+    static func lines(_ order: JSONValue) -> [String] {
+        guard order["attempts"]?.integer != 0 else { return ["The order is withdrawn; no host had it."] }
+        let until = order["expires_at"]?.text.map(Shown.instant) ?? "it expires"
+        return [
+            "The order is withdrawn and is not sent again. The host was asked about it already: until \(until) it would "
+                + "carry it out if somebody who has the order brought it with enough signatures of people."
+        ]
     }
 }
 

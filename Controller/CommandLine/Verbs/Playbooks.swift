@@ -203,7 +203,7 @@ struct PlaybookRuns: AsyncParsableCommand {
 /// `cordon playbook cancel`
 struct PlaybookCancel: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cancel", abstract: "End a run now, and withdraw its orders that no host has yet.",
+        commandName: "cancel", abstract: "End a run now, and withdraw its orders that no host carries out yet.",
         discussion: "EXAMPLE\n  cordon playbook cancel RUN --reason 'false alarm'"
     )
     @Argument(help: "The run's identifier.")
@@ -217,7 +217,7 @@ struct PlaybookCancel: AsyncParsableCommand {
             try await $0.send(.post, "/api/v1/runs/\(Percent.encoded(run))/cancel", ["reason": .text(reason)])
         }
         output.show(over) { run in
-            let withdrawn = (run["withdrawn_orders"]?.texts ?? []).map { "Withdrawn: order \($0); no host had it." }
+            let withdrawn = (run["withdrawn_orders"]?.texts ?? []).map { "Withdrawn: order \($0) is not sent again." }
             let running = (run["running_orders"]?.texts ?? []).map { "Runs on: order \($0); its host has it." }
             return ["The run is \(Terminal.safe(run["state"]?.text ?? "over"))."]
                 + (withdrawn + running).map { Terminal.safe($0) }

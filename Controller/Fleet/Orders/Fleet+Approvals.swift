@@ -34,13 +34,18 @@ extension Fleet {
         return try await order(id) ?? record
     }
 
-    /// Says no to an order that no host has yet, as one that waits for people: it is expired then, with the reason.
+    /// Says no to an order that no host carries out yet, as one that waits for people: it is expired then, with the reason,
+    /// and is not sent again. One that its host was asked about stays signed: the host would take it until it expires, from
+    /// whoever has its bytes and enough approvals. The note says so.
     /// - Throws: ``FleetError`` `order.unknown`; `order.not_waiting` for one that is on its way or over.
     package func reject(_ id: OrderID, because reason: String, by principal: Principal) async throws -> OrderRecord {
         guard let before = try await order(id) else { throw FleetError.unknownOrder(id) }
-        guard before.state == .drafted || before.state == .queued,
-            let record = try await withdraw(id, because: reason, by: principal), record.state == .expired
-        else { throw FleetError.notWaiting(id, try await order(id)?.state ?? before.state) }
+        guard before.state == .drafted || before.state == .queued else { throw FleetError.notWaiting(id, before.state) }
+        // Its time may be up meanwhile, without a word of anybody's.
+        guard before.order.expiresAt > now else { throw FleetError.notWaiting(id, .expired) }
+        guard try await takeBack(id, because: reason, by: principal), let record = try await order(id) else {
+            throw FleetError.notWaiting(id, try await order(id)?.state ?? before.state)
+        }
         return record
     }
 

@@ -277,14 +277,24 @@ extension Fleet {
     /// Takes an order back that no agent has leased yet: it is expired then, with the reason. Any other stays as it is.
     /// - Returns: The order as it is now; `nil` when there is none.
     package func withdraw(_ id: OrderID, because reason: String, by principal: Principal) async throws -> OrderRecord? {
-        if let state = ledger.staged(id)?.state, state == .queued || state == .drafted {
-            // It may be leased at this very moment: then the ledger says no.
-            let ticket = try? ledger.stage(id, to: .expired, at: now, by: principal.name) {
-                $0.note = "Withdrawn: \(reason.bounded(500))"
-            }
-            if let ticket { try await ledger.settle(ticket) }
-        }
+        _ = try await takeBack(id, because: reason, by: principal)
         return try await order(id)
+    }
+
+    /// - Returns: Whether that ended it: it may be on its way, or over by itself.
+    func takeBack(_ id: OrderID, because reason: String, by principal: Principal) async throws -> Bool {
+        guard let state = ledger.staged(id)?.state, state == .queued || state == .drafted else { return false }
+        // It may be leased at this very moment: then the ledger says no.
+        let ticket = try? ledger.stage(id, to: .expired, at: now, by: principal.name) {
+            $0.note = "Withdrawn: \(reason.bounded(500))"
+            if $0.attempts > 0 {
+                $0.note +=
+                    " (The host was asked already: what it was sent stays signed until \($0.order.expiresAt), for whoever has it.)"
+            }
+        }
+        guard let ticket else { return false }
+        try await ledger.settle(ticket)
+        return true
     }
 
     /// Ends what waits for a host that will not come back.

@@ -3,14 +3,14 @@ package import CordonModel
 /// What became of a run that was cancelled, and of the orders that it waited for.
 package struct RunCancellation: Sendable, Hashable {
     package var run: RunRecord
-    /// Orders that no host had yet: they are not carried out.
+    /// Orders that no host carried out yet: they are not sent again.
     package var withdrawn: [OrderID] = []
     /// Orders that their hosts have: they run on.
     package var runningOn: [OrderID] = []
 }
 
 extension PlaybookEngine {
-    /// Ends a run now, and withdraws those of its orders that no host has. What others have done stays done.
+    /// Ends a run now, and withdraws those of its orders that no host carries out yet. What others have done stays done.
     @discardableResult
     package func cancel(_ run: RunID, reason: String, by principal: Principal) async throws -> RunCancellation {
         var open: [OrderID] = []
