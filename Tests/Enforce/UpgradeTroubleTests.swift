@@ -28,7 +28,7 @@ extension UpgradeTests {
         #expect(try ground.ask { $0.status.waitS = 0 }.status.containment.model().isolatedUntil == nil)
     }
 
-    @Test("one that was ordered while the host is looked at, and that the new enforcer forgets, is missed")
+    @Test("one that was ordered while the host is looked at, and that the new enforcer forgets, is missed and put back")
     func orderedAndLost() throws {
         let ground = try UpgradeGround(policy: Self.patient)
         let (offer, packages) = try ground.offer("1.1", [.leaky, .late])
@@ -39,8 +39,41 @@ extension UpgradeTests {
         try ground.awaits(file: "isolated")
         try ground.inside("systemctl kill --signal=KILL cordon-enforcer.service; rm /run/hold")
         let ended = try ground.ended(offer)
-        #expect(ended.stage == .failed && ended.fault.contains("has forgotten it"), "\(ended) \(ground.said)")
+        #expect(ended.stage == .wentBack && ended.fault.contains("has forgotten it"), "\(ended) \(ground.said)")
         #expect(ended.installed == "1.0")
+        let status = try ground.ask { $0.status.waitS = 0 }.status
+        #expect(status.containment.model().isolatedUntil != nil)
+        #expect(try ground.inside("nft list tables").contains("cordon_isolation"))
+    }
+
+    @Test("it is put back while the way back waits for dpkg's lock; one that is released then is not isolated again")
+    func lostAndReleased() throws {
+        let ground = try UpgradeGround(policy: Self.patient)
+        let (offer, packages) = try ground.offer("1.1", [.leaky, .late])
+        try ground.inside("touch /run/hold")
+        _ = try ground.carry(offer, packages)
+        try ground.awaits(.looking)
+        let holder = try lockHolder(on: ground)
+        #expect(holder.line() == "ready")
+        #expect(try ground.execute(.isolate(Isolation(duration: .seconds(3600)))).outcome == .succeeded)
+        try ground.awaits(file: "isolated")
+        try ground.inside("systemctl kill --signal=KILL cordon-enforcer.service")
+        try ground.awaits(.returning)
+        var isIsolated = false
+        for _ in 0..<600 where !isIsolated {
+            usleep(50_000)
+            let status = try? ground.ask { $0.status.waitS = 0 }.status
+            isIsolated = status?.containment.model().isolatedUntil != nil
+        }
+        #expect(isIsolated && ground.record?.step == .returning, "\(ground.said)")
+        #expect(try ground.execute(.release).outcome == .succeeded)
+        holder.write("\n")
+        #expect(holder.wait() == 0)
+        try ground.inside("rm /run/hold")
+        let ended = try ground.ended(offer)
+        #expect(ended.stage == .wentBack && ended.installed == "1.0", "\(ended) \(ground.said)")
+        #expect(try ground.ask { $0.status.waitS = 0 }.status.containment.model().isolatedUntil == nil)
+        #expect(try !ground.inside("nft list tables").contains("cordon_isolation"))
     }
 
     private static var patient: String { "[upgrade]\npatience = \"30s\"\ngrace = \"1s\"\n" }
@@ -75,6 +108,29 @@ extension UpgradeTests {
         #expect(refused.fault.contains("noexec"), "\(refused)")
         try ground.inside("test ! -e /var/lib/cordon-enforcer/upgrade/begun")
         #expect(try versions() == ["installed 1.0", "installed 1.0"])
+    }
+
+    @Test("a unit that did not start is tried again once it is mended, however often it was started in vain")
+    func mended() throws {
+        let (offer, packages) = try ground.offer("1.1")
+        try ground.inside(
+            """
+            mkdir -p /etc/systemd/system/cordon-upgrade.service.d
+            printf '[Service]\\nExecStart=\\nExecStart=/nowhere upgrade\\n' \
+                > /etc/systemd/system/cordon-upgrade.service.d/none.conf
+            systemctl daemon-reload
+            """)
+        _ = try ground.carry(offer, packages)
+        let unstarted = try ground.ended(offer)
+        #expect(unstarted.stage == .refused && unstarted.fault.contains("(systemd)"), "\(unstarted)")
+        try ground.inside(
+            """
+            rm /etc/systemd/system/cordon-upgrade.service.d/none.conf
+            systemctl daemon-reload
+            touch --date='1 hour ago' /var/lib/cordon-enforcer/upgrade/outcome
+            """)
+        let ended = try ground.ended(offer)
+        #expect(ended.stage == .done && ended.installed == "1.1", "\(ended) \(ground.said)")
     }
 
     @Test("what could not be found out ends nothing: the unit comes back, and finishes")
@@ -153,9 +209,9 @@ extension UpgradeTests {
     }
 
     /// Waits for the lock of dpkg's frontends, says `ready` when it has it, and keeps it until it is told a line.
-    private func lockHolder() throws -> Program {
+    private func lockHolder(on other: UpgradeGround? = nil) throws -> Program {
         try Program(
-            ground.host.enter + [
+            (other ?? ground).host.enter + [
                 "python3", "-uc",
                 "import fcntl,sys; f=open('/var/lib/dpkg/lock-frontend','w'); fcntl.lockf(f, fcntl.LOCK_EX); print('ready'); sys.stdin.readline()",
             ])

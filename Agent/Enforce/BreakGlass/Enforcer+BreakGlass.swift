@@ -47,6 +47,7 @@ extension Enforcer {
                 throw EnforceError("codes.wrong", "That is none of the codes, or it was used already.")
             }
             try core.journal.append([.codeUsed(hash, text: text), .released(why: text)], urgent: true)
+            forgetSeenIsolation()
             _ = try core.containment.release()
         }
         guesses.withLock { $0.forget(user) }

@@ -152,8 +152,8 @@ struct Firewall: Sendable {
         struct Closed: Sendable, Equatable {
             /// Of the whole host: what comes in, goes out, is passed on.
             var hooks = 0
-            /// Of one interface each.
-            var interfaces = 0
+            /// Interfaces that have one.
+            var interfaces: Set<String> = []
         }
     }
 
@@ -171,8 +171,14 @@ struct Firewall: Sendable {
                         if kind == .getChain {
                             result.chains += 1
                             // Hook, policy.
-                            if attributes[type: 4] != nil, attributes[type: 5]?.value.allSatisfy({ $0 == 0 }) == true {
-                                if family == .inet { result.closed.hooks += 1 } else { result.closed.interfaces += 1 }
+                            if let hook = attributes[type: 4]?.value,
+                                attributes[type: 5]?.value.allSatisfy({ $0 == 0 }) == true
+                            {
+                                if family == .inet { result.closed.hooks += 1 }
+                                // Its device.
+                                if let name = Attribute.parse(hook)[type: 3]?.text {
+                                    result.closed.interfaces.insert(name)
+                                }
                             }
                         }
                         if kind == .getRule { result.rules += 1 }

@@ -60,6 +60,7 @@ extension Enforcer {
         let wasIsolated = core.journal.desired.isolation != nil
         let proof = try core.containment.release(since: begun)
         record([.received(receipt), .released(why: "order \(order.id)")], &core)
+        forgetSeenIsolation()
         guard wasIsolated else {
             var proof = proof
             proof.applied = ["nothing: there was no isolation"]

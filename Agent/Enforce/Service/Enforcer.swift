@@ -109,6 +109,11 @@ package final class Enforcer: Sendable {
             log.critical("what is left after the boot could not be written down: it is tried again")
         }
         journal.onChange = { [announcements] in announcements.change() }
+        var putBack: String?
+        do {
+            putBack = try Self.putBackIsolation(
+                lostFrom: &journal, stateFolder: configuration.stateDirectory, clock: clock)
+        } catch { log.critical("whether an upgrade lost an isolation cannot be told", metadata: ["error": "\(error)"]) }
         var containment = try Containment(
             firewall: firewall(), lists: ListFiles(folder: configuration.stateDirectory + "/lists"),
             agentUser: configuration.agentUser,
@@ -119,7 +124,7 @@ package final class Enforcer: Sendable {
         core = Mutex(
             Core(
                 journal: journal, containment: containment, policy: policy, keys: keys, standing: standing, host: host))
-        for line in refused {
+        for line in refused + (putBack.map { [$0] } ?? []) {
             log.critical("\(line)")
             announcements.announce(.drift, line, at: clock.now())
         }
@@ -226,6 +231,8 @@ package final class Enforcer: Sendable {
     package func releaseLocally(reason: String) throws {
         try core.withLock { core in
             _ = try core.containment.release()
+            // Before it is written down: the journal may know of no isolation that this ends.
+            forgetSeenIsolation()
             record([.released(why: "local: \(reason.bounded(500))")], &core)
         }
         log.warning("isolation ended from this host", metadata: ["reason": "\(reason.bounded(500))"])

@@ -97,12 +97,14 @@ extension Enforcer {
         if core.journal.desired.isIsolationOver(clock: clock) {
             _ = try core.containment.release()
             record([.released(why: "the term is over")], &core)
+            forgetSeenIsolation()
             log.notice("the isolation has ended: its time is over")
         }
         if let loss = core.journal.desired.loss(clock: clock) {
             _ = try core.containment.release()
             let why = "the controller was not heard for \(loss.spelled)"
             record([.released(why: why)], &core)
+            forgetSeenIsolation()
             log.warning("the isolation has ended: \(why)")
             announcements.announce(.lost, "The isolation has ended by itself: \(why).", at: clock.now())
         }

@@ -94,6 +94,11 @@ struct ServiceManager: Sendable {
         guard answer.status == 0 else { throw Self.failed("does not start \(unit)", answer) }
     }
 
+    /// Restarts a unit, and waits for that.
+    func restart(_ unit: String, within time: Duration) throws(EnforceError) {
+        try change(["restart", "--", unit], within: time)
+    }
+
     /// How the processes of a service go.
     struct Run: Equatable {
         /// `active`, `activating`, `failed`, …

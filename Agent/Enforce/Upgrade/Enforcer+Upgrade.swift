@@ -1,3 +1,4 @@
+internal import CordonModel
 internal import CordonWire
 internal import Glibc
 internal import Logging
@@ -60,6 +61,27 @@ extension Enforcer {
     func hearsController() {
         intake.withLockIfAvailable { $0?.folder.hear() }
     }
+
+    /// Where an upgrade is gone back from, puts an isolation back that the version which was tried out lost, and that neither
+    /// its term nor a release has ended. What is to be told of that.
+    static func putBackIsolation(
+        lostFrom journal: inout OrderJournal, stateFolder: String, clock: BootClock
+    ) throws -> String? {
+        // Looked at before anything is made: most hosts have none.
+        guard TextFile.names(in: stateFolder + "/upgrade").contains(ReleaseFolder.isolatedName) else { return nil }
+        let folder = try ReleaseFolder(stateFolder: stateFolder)
+        guard let step = folder.begun?.step, step == .returning || step == .lookingBack else { return nil }
+        var watch = IsolationWatch(folder, stateFolder: stateFolder, clock: clock)
+        guard var lost = try watch.forgotten() else { return nil }
+        if lost.term.boot != clock.boot { lost.term = clock.term(max(.zero, clock.remaining(of: lost.term))) }
+        let records = [.heard(boot: clock.boot, sinceBoot: clock.sinceBoot()), lost.record]
+        // A disk that is full opens no host.
+        do { try journal.append(records, urgent: true) } catch { journal.take(records) }
+        return "An upgrade had lost the isolation of this host, by order \(lost.order); it is put back."
+    }
+
+    /// The isolation was released: an upgrade that is under way must not take it for lost.
+    func forgetSeenIsolation() { ReleaseFolder.forgetIsolated(stateFolder: configuration.stateDirectory) }
 
     /// Opens what is kept of upgrades; a host whose disk refuses that can still be contained.
     func openIntake() {

@@ -18,8 +18,9 @@ struct HostHealth {
         var packages: [String]
         /// The enforcer's first.
         var units: [String]
-        /// Whether the agent must hear its controller: not of a host that is gone back, for that may be the reason.
-        var isHeard: Bool
+        /// Whether this is what is tried out: its agent must hear the controller, and it must not have lost an isolation. A host
+        /// that is gone back may not hear it for that reason, and has what was lost put back.
+        var isNew: Bool
     }
 
     static let enforcer = "cordon-enforcer.service"
@@ -54,6 +55,8 @@ struct HostHealth {
             } catch {
                 wellSince = nil
                 fault = error.reason
+                // Waiting brings nothing back, and the host is open meanwhile.
+                if error.isLoss, wanted.isNew { return fault }
             }
             if ContinuousClock.now > end { return fault }
             let again = restarts(wanted) - first
@@ -64,8 +67,10 @@ struct HostHealth {
 
     private struct Unwell: Error {
         var reason: String
+        /// An isolation was lost, for good unless the host goes back.
+        var isLoss: Bool
 
-        init(_ reason: String) { self.reason = reason }
+        init(_ reason: String, isLoss: Bool = false) { (self.reason, self.isLoss) = (reason, isLoss) }
     }
 
     private func restarts(_ wanted: Wanted) -> Int {
@@ -94,7 +99,7 @@ struct HostHealth {
         }
         guard let status = enforcerStatus() else { throw Unwell("the enforcer does not answer at \(socket)") }
         try lookAt(&isolation, status)
-        if wanted.isHeard, wanted.units.contains(Self.agent), folder.hearing != runs.first?.process {
+        if wanted.isNew, wanted.units.contains(Self.agent), folder.hearing != runs.first?.process {
             throw Unwell("the agent does not hear its controller")
         }
         return runs
@@ -106,7 +111,8 @@ struct HostHealth {
         switch finding {
         case .notWanted: return
         case .forgotten:
-            throw Unwell("the isolation that was in force was lost: the enforcer's journal has forgotten it")
+            throw Unwell(
+                "the isolation that was in force was lost: the enforcer's journal has forgotten it", isLoss: true)
         case .notInForce: throw Unwell("the isolation that is to be in force is not in the kernel")
         case .inForce:
             guard status.containment.model().isolatedUntil != nil else {

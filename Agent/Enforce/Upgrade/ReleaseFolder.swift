@@ -127,6 +127,11 @@ struct ReleaseFolder: Sendable {
     var isolated: [UInt8]? { RecordFile.read("\(path)/\(Self.isolatedName)") }
     static let isolatedName = "isolated"
 
+    /// It was released: nobody misses it, or puts it back. Waits for nobody who works on an upgrade.
+    static func forgetIsolated(stateFolder: String) {
+        unsafe _ = Glibc.unlink("\(stateFolder)/upgrade/\(isolatedName)")
+    }
+
     func begin(_ record: Cordon_V1_UpgradeRecord) throws { try write(record.serializedBytes(), "begun") }
     func keep(isolated: [UInt8]) throws(EnforceError) {
         try RecordFile.write(isolated, to: "\(path)/\(Self.isolatedName)")

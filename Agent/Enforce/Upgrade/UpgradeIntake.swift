@@ -302,6 +302,8 @@ extension UpgradeIntake {
         try folder.copyUpgrader()
         if let fault = faultOfUpgrader { return try refuse(record, fault) }
         try folder.begin(record)
+        // What it failed at before was mended perhaps; how often it was started again is counted anew.
+        try? services.forgetFailures([Self.unit])
         do { try services.startBeside(Self.unit) } catch {
             folder.unlink("begun")
             throw Refusal("systemd", "The unit that installs cannot be started: \(error)")

@@ -20,6 +20,7 @@ package struct Upgrader {
     private static let patienceOfDpkg = Duration.seconds(900)
     /// How long is waited for another that installs something; on the way back, where nothing else is left to do, over and over.
     private static let patienceOfLock = Duration.seconds(120)
+    private static let patienceOfRestart = Duration.seconds(60)
     /// A step that was begun so often, and never finished, is not begun again.
     private static let mostTries = 3
 
@@ -146,7 +147,7 @@ package struct Upgrader {
             return try goBack(from: work, "the host never stayed up long enough with it to be looked at")
         }
         let fault = health.fault(
-            wanted(work.release, work, isHeard: true), within: work.policy.upgradePatience,
+            wanted(work.release, work, isNew: true), within: work.policy.upgradePatience,
             for: work.policy.upgradeGrace)
         if let fault { return try goBack(from: work, "the host was not well with it: \(fault)") }
         try folder.keep(installed: work.record.offer.release)
@@ -158,15 +159,27 @@ package struct Upgrader {
         log.error("an upgrade is gone back from", metadata: ["version": "\(work.release.version)", "why": "\(why)"])
         var record = work.record
         record.fault = why.bounded(500)
-        guard work.previous != nil else {
-            return try end(record, .failed, "\(record.fault); there is no previous release to go back to")
-        }
         try go(on: record, to: .returning)
+        putBackIsolation()
         return nil
     }
 
+    /// Has an isolation that was lost put back: an enforcer that starts from here on does that, and the way back may take long.
+    private func putBackIsolation() {
+        var isolation = IsolationWatch(folder, stateFolder: settings.stateDirectory)
+        guard let lost = (try? isolation.forgotten()) ?? nil else { return }
+        log.critical("an isolation was lost, and is to be put back", metadata: ["order": "\(lost.order)"])
+        do { try health.services.restart(HostHealth.enforcer, within: Self.patienceOfRestart) } catch {
+            log.error("the enforcer was not restarted", metadata: ["why": "\(error)"])
+        }
+    }
+
     private func goBack(_ work: Work, tries: UInt32) throws -> String? {
-        guard let previous = work.previous, tries <= Self.mostTries else {
+        guard let previous = work.previous else {
+            return try end(
+                work.record, .failed, "\(work.record.fault); there is no previous release to go back to")
+        }
+        guard tries <= Self.mostTries else {
             return try end(work.record, .failed, "\(work.record.fault); going back never came to its end")
         }
         do {
@@ -190,7 +203,7 @@ package struct Upgrader {
     private func lookBack(_ work: Work) throws -> String? {
         guard let previous = work.previous else { return try end(work.record, .failed, work.record.fault) }
         let fault = health.fault(
-            wanted(previous, work, isHeard: false), within: work.policy.upgradePatience, for: work.policy.upgradeGrace)
+            wanted(previous, work, isNew: false), within: work.policy.upgradePatience, for: work.policy.upgradeGrace)
         if let fault {
             return try end(
                 work.record, .failed, "\(work.record.fault); gone back, the host is not well either: \(fault)")
@@ -238,10 +251,10 @@ package struct Upgrader {
         throw error
     }
 
-    private func wanted(_ release: Release, _ work: Work, isHeard: Bool) -> HostHealth.Wanted {
+    private func wanted(_ release: Release, _ work: Work, isNew: Bool) -> HostHealth.Wanted {
         HostHealth.Wanted(
             version: release.version, packages: work.record.packages, units: work.record.units,
-            isHeard: isHeard)
+            isNew: isNew)
     }
 
     private func go(on record: Cordon_V1_UpgradeRecord, to step: Cordon_V1_UpgradeRecord.Step) throws {
