@@ -13,6 +13,8 @@ final class OlderKernel: ByteSocket {
         case ownedTables
         /// Chains where packets leave an interface: before 5.16.
         case egress
+        /// Chains of interfaces that are not there, in tests those called `gone` and something.
+        case absentInterfaces
         /// What is behind the transport's header: before 5.16.
         case innerHeader
         /// What is further than 255 bytes behind a header: before 6.12.
@@ -23,6 +25,8 @@ final class OlderKernel: ByteSocket {
     private let lacks: Set<Lack>
     /// Tables that it has no memory to make or to take away, by their names, and how many more times.
     let refusedTables = Mutex<[String: Int]>([:])
+    /// What it refuses chains of single interfaces with, and how many more times.
+    let refusedChains = Mutex<(number: Int32, times: Int)>((0, 0))
     private let answers = Mutex<[[UInt8]]>([])
     /// How many requests were refused at the door.
     let refused = Mutex(0)
@@ -37,11 +41,13 @@ final class OlderKernel: ByteSocket {
     func send(_ bytes: [UInt8]) throws(NetlinkError) {
         let messages = NetlinkMessage.parse(bytes)
         let unknown = messages.first(where: isUnknown)
-        guard let refusal = unknown ?? messages.first(where: isTooMuch) else { return try kernel.send(bytes) }
+        let chain = unknown == nil ? messages.first(where: isRefusedChain) : nil
+        guard let refusal = unknown ?? chain ?? messages.first(where: isTooMuch) else { return try kernel.send(bytes) }
         refused.withLock { $0 += 1 }
         // The number, and then the request's header.
         var payload: [UInt8] = []
-        payload.append(host: UInt32(bitPattern: unknown == nil ? -ENOMEM : -EOPNOTSUPP))
+        let number = chain.map { isAbsent($0) ? ENOENT : refusedChains.withLock { $0.number } } ?? ENOMEM
+        payload.append(host: UInt32(bitPattern: unknown == nil ? -number : -EOPNOTSUPP))
         payload += [UInt8](repeating: 0, count: 16)
         var answer: [UInt8] = []
         NetlinkMessage(
@@ -59,6 +65,24 @@ final class OlderKernel: ByteSocket {
             tables[name] = times - 1
             return true
         }
+    }
+
+    private func isRefusedChain(_ message: NetlinkMessage) -> Bool {
+        guard message.type == NFT.Message.newChain.type, message.payload.first == NFT.Family.netdev.rawValue else {
+            return false
+        }
+        if isAbsent(message) { return true }
+        return refusedChains.withLock { refused in
+            guard refused.times > 0 else { return false }
+            refused.times -= 1
+            return true
+        }
+    }
+
+    private func isAbsent(_ message: NetlinkMessage) -> Bool {
+        guard lacks.contains(.absentInterfaces), let name = Attribute.parse(message.payload.dropFirst(4))[type: 3]?.text
+        else { return false }
+        return IsolationRules.interface(ofChain: name)?.hasPrefix("gone") == true
     }
 
     private func isUnknown(_ message: NetlinkMessage) -> Bool {

@@ -7,6 +7,8 @@ extension Containment {
     enum Part: Hashable {
         /// The isolation, or that there is none.
         case isolation
+        /// Of the isolation, what stops raw sockets.
+        case egress
         case blocks
         case table(HeldTable)
         /// That lists which ended are gone.
@@ -16,6 +18,7 @@ extension Containment {
         var purpose: String {
             switch self {
             case .isolation: "the isolation"
+            case .egress: "what stops raw sockets"
             case .blocks: "blocks of addresses"
             case .table(let table): table.purpose
             case .endedLists: "the end of lists"
@@ -30,7 +33,7 @@ extension Containment {
     mutating func restore(_ desired: DesiredState, clock: BootClock) -> [String] {
         let tables = desired.heldTables.union(HeldTable.fixed)
         let said = bring([.isolation, .blocks] + tables.map(Part.table) + [.endedLists], desired, clock: clock)
-        return said + tellUnlisted(desired)
+        return said + tellUnlisted(desired) + tellRefused()
     }
 
     /// Tries again what the kernel refused, now and then. Returns sentences about what is in force now.
@@ -86,6 +89,10 @@ extension Containment {
             } else {
                 try firewall.release()
             }
+        case .egress:
+            guard let isolation = desired.isolation, !desired.isIsolationOver(clock: clock) else { return }
+            _ = try isolate(isolation.level)
+            if let egressRefused { throw egressRefused }
         case .blocks:
             if desired.blocks.isEmpty { try firewall.dropBlocks() } else { try replaceBlocks(desired, clock: clock) }
         case .table(let table): try restore(table, desired, clock: clock)

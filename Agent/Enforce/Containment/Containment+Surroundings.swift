@@ -5,8 +5,8 @@ internal import Glibc
 
 /// What the host is connected by, as isolations and blocks must know it.
 extension Containment {
-    /// The rules of an isolation, and what is to be said of them where the host's interfaces cannot be listed: those known
-    /// before stay closed, so that an isolation is never made weaker by that. After a start those are known that the kernel
+    /// The rules of an isolation, and what is to be said of them where the host has more interfaces than are closed, or where
+    /// they cannot be listed: those known before stay closed, so that an isolation is never made weaker by that. After a start those are known that the kernel
     /// holds closed since before.
     mutating func rules(_ level: Isolation.Level) -> (rules: IsolationRules, fault: String?) {
         func rules(_ interfaces: [String]) -> IsolationRules {
@@ -14,10 +14,14 @@ extension Containment {
         }
         guard level == .networkAndRaw else { return (rules([]), nil) }
         do throws(NetlinkError) {
-            return (rules(try listInterfaces()), nil)
+            let listed = try listInterfaces()
+            let most = IsolationRules.mostInterfaces
+            let names = listed.prefix(most).sorted()
+            return (rules(names), listed.count > most ? "of \(listed.count) interfaces, \(most) are closed" : nil)
         } catch {
             let fault = "interfaces could not be listed (\(errorText(error.number))): those known before stay closed"
-            return (rules(isolationInForce?.rules.interfaces ?? firewall.closedInterfaces()), fault)
+            let known = isolationInForce?.rules.interfaces ?? []
+            return (rules(known.isEmpty ? firewall.closedInterfaces() : known), fault)
         }
     }
 
@@ -26,8 +30,18 @@ extension Containment {
         let fault = desired.isolation.flatMap { rules($0.level).fault }
         guard (fault != nil) != isUnlistedTold else { return [] }
         isUnlistedTold = fault != nil
-        guard let fault else { return ["The interfaces can be listed again."] }
+        guard let fault else { return ["All interfaces are known again."] }
         return ["Of the isolation, what stops raw sockets may be missing: \(fault). It is tried again at once."]
+    }
+
+    /// Says once that the kernel refuses for now what stops raw sockets. That it does no more is told where it is tried again.
+    mutating func tellRefused() -> [String] {
+        guard missing.contains(.egress) != isRefusalTold else { return [] }
+        isRefusalTold = missing.contains(.egress)
+        guard isRefusalTold, let egressRefused else { return [] }
+        return [
+            "Of the isolation, what stops raw sockets may be missing, and is tried again: \(egressRefused.message)"
+        ]
     }
 
     /// The host's own addresses, gateways and resolvers. Throws where they cannot be told: nothing is judged without them.
@@ -56,6 +70,7 @@ extension Containment {
         var preflight = Preflight(ownsTables: firewall.ownsTables, isWithoutEgress: !firewall.hasEgress)
         do throws(NetlinkError) {
             var links = try LinkTable()
+            preflight.interfaces = try links.interfaces().count
             for controller in controllers {
                 guard let tunnel = try links.tunnel(to: controller.address) else { continue }
                 preflight.tunnels.append(

@@ -29,6 +29,9 @@ package struct Containment: Sendable {
     }
     /// Whether they could not be listed when that was last tried, and that was told.
     var isUnlistedTold = false
+    /// Why the kernel refused what stops raw sockets, when that was last tried; and whether that was told.
+    private(set) var egressRefused: EnforceError?
+    var isRefusalTold = false
     /// How far the kernel can look into queries.
     var reach = DomainRules.Reach.everywhere
 
@@ -56,7 +59,11 @@ package struct Containment: Sendable {
         isIsolating = true
         let (wanted, fault) = rules(level)
         if let fault { cut.fault = cut.fault.map { "\($0); \(fault)" } ?? fault }
-        let rules = try firewall.isolate(wanted)
+        let (rules, refused) = try firewall.isolate(wanted) { [listInterfaces] in
+            (try? listInterfaces())?.prefix(IsolationRules.mostInterfaces).sorted() ?? wanted.interfaces
+        }
+        egressRefused = refused
+        if refused != nil { missing.insert(.egress) } else { missing.remove(.egress) }
         let applied = ContinuousClock.now - start
         cut += cutter.cutSockets(own: own)
         cut += cutter.cutFlows(own: own)
@@ -88,6 +95,10 @@ package struct Containment: Sendable {
     /// What stops raw sockets, as a line of the proof.
     private func rawSockets(_ rules: IsolationRules, _ level: Isolation.Level, isListed: Bool) -> String {
         if level == .network { return "raw sockets are not stopped: level network" }
+        if let egressRefused {
+            let closed = rules.interfaces.isEmpty ? "none" : rules.interfaces.prefix(20).joined(separator: ", ")
+            return "raw sockets are not all stopped yet: egress of \(closed). \(egressRefused.message)"
+        }
         if !rules.interfaces.isEmpty { return "egress of \(rules.interfaces.prefix(20).joined(separator: ", "))" }
         guard firewall.hasEgress else { return "raw sockets are not stopped: this kernel has no egress hook" }
         return isListed ? "no interfaces but loopback" : "raw sockets are not stopped yet: no interface is known"
@@ -97,7 +108,7 @@ package struct Containment: Sendable {
     package mutating func release(since start: ContinuousClock.Instant = .now) throws(EnforceError) -> Proof {
         try firewall.release()
         (isolationInForce, isIsolating) = (nil, false)
-        missing.remove(.isolation)
+        missing.subtract([.isolation, .egress])
         let applied = ContinuousClock.now - start
         let left = try firewall.readBack(IsolationRules.table)
         return Proof(
@@ -209,7 +220,7 @@ package struct Containment: Sendable {
         do { said += try repairBlocks(desired, clock: clock, thorough: thorough) } catch {
             said += miss(.blocks, error)
         }
-        return said + tellUnlisted(desired) + repairTables(desired, clock: clock, thorough: thorough)
+        return said + tellUnlisted(desired) + tellRefused() + repairTables(desired, clock: clock, thorough: thorough)
     }
 
     private mutating func repairIsolation(
@@ -238,7 +249,7 @@ package struct Containment: Sendable {
     private mutating func isolationFault(_ level: Isolation.Level, thorough: Bool) throws(EnforceError) -> String? {
         guard let inForce = isolationInForce else { return "it was not in force" }
         if !isThere(IsolationRules.table) { return "its table was gone" }
-        if firewall.hasEgress, rules(level).rules.interfaces != inForce.rules.interfaces {
+        if firewall.hasEgress, !missing.contains(.egress), rules(level).rules.interfaces != inForce.rules.interfaces {
             return "the interfaces changed"
         }
         if thorough, try firewall.readBack(IsolationRules.table) != inForce.readBack { return "its rules were changed" }

@@ -9,6 +9,8 @@ struct Firewall: Sendable {
     let ownsTables: Bool
     /// Whether packets can be dropped as they leave an interface (kernel 5.16).
     private(set) var hasEgress = true
+    /// It has been done: no answer of the kernel means any more that it cannot.
+    private var isEgressProven = false
 
     /// Opens the socket and asks the kernel what it can do.
     init() throws(EnforceError) {
@@ -31,25 +33,61 @@ struct Firewall: Sendable {
     private var tableFlags: UInt32 { ownsTables ? NFT.TableFlag.owner | NFT.TableFlag.persist : 0 }
 
     /// Puts the isolation in force in one transaction, replacing what there was. Returns the rules as they are in
-    /// force: without egress chains where the kernel has none, or where an interface went away meanwhile.
-    mutating func isolate(_ wanted: IsolationRules) throws(EnforceError) -> IsolationRules {
+    /// force: without egress chains where the kernel has none. Where it refuses them for now, the network is cut all the
+    /// same, chains of interfaces that there are stay as they are, and the error comes back beside: it is to be tried again.
+    /// - Parameter listed: Lists the interfaces anew: one of those wanted may have gone away meanwhile.
+    mutating func isolate(
+        _ wanted: IsolationRules, listed: () -> [String]
+    ) throws(EnforceError) -> (rules: IsolationRules, refused: EnforceError?) {
         var rules = wanted
         if !hasEgress { rules.interfaces = [] }
         do {
-            try replaceIsolation(rules)
-        } catch  where !rules.interfaces.isEmpty && error.number != 1 {
-            if error.number != 2 { hasEgress = false }
-            rules.interfaces = []
-            do { try replaceIsolation(rules) } catch { throw Self.failed("isolation", error) }
+            try replaceIsolation(&rules, listed: listed)
+            return (rules, nil)
         } catch {
-            throw Self.failed("isolation", error)
+            guard !rules.interfaces.isEmpty else { throw Self.failed("isolation", error) }
+            let refused = Self.failed("what stops raw sockets", error)
+            rules.interfaces = []
+            do {
+                if Self.unknown.contains(error.number), !isEgressProven,
+                    (try? readClosedInterfaces())?.isEmpty == true
+                {
+                    hasEgress = false
+                    try replace(IsolationRules.table, [.inet], with: rules.messages)
+                    return (rules, nil)
+                }
+                try replace(IsolationRules.table, [.inet], among: [.inet], with: rules.messages)
+            } catch {
+                throw Self.failed("isolation", error)
+            }
+            rules.interfaces = closedInterfaces()
+            return (rules, refused)
         }
-        return rules
     }
 
-    private mutating func replaceIsolation(_ rules: IsolationRules) throws(NetlinkError) {
-        try replace(
-            IsolationRules.table, rules.interfaces.isEmpty ? [.inet] : [.inet, .netdev], with: rules.messages)
+    /// What a kernel says of hooks and families that it does not know: EOPNOTSUPP and EAFNOSUPPORT.
+    private static let unknown: Set<Int32> = [95, 97]
+    /// How often interfaces are listed anew in the end.
+    private static let listings = 5
+
+    /// Where an interface has gone away since it was listed (ENOENT), they are listed again; at last those are closed that
+    /// were there each time, so that one that comes and goes keeps none of the others open.
+    private mutating func replaceIsolation(_ rules: inout IsolationRules, listed: () -> [String]) throws(NetlinkError) {
+        var steady = Set(rules.interfaces)
+        for left in (0...Self.listings).reversed() {
+            do {
+                try replace(
+                    IsolationRules.table, rules.interfaces.isEmpty ? [.inet] : [.inet, .netdev], with: rules.messages)
+                if !rules.interfaces.isEmpty { isEgressProven = true }
+                return
+            } catch  where error.number == 2 && left > 0 && !rules.interfaces.isEmpty {
+                let now = listed()
+                steady.formIntersection(now)
+                // Never fewer because they change all the time.
+                guard !steady.isEmpty else { throw error }
+                rules.interfaces = left > 1 ? now : now.filter { steady.contains($0) }
+            }
+        }
     }
 
     /// Takes the isolation away; nothing to do when there is none.
@@ -206,8 +244,10 @@ struct Firewall: Sendable {
     }
 
     /// Interfaces that an isolation closes to raw sockets, by its chains in the kernel; none where they cannot be read.
-    mutating func closedInterfaces() -> [String] {
-        let chains = (try? channel.dump(Self.list(.getChain, .netdev, IsolationRules.table))) ?? []
+    mutating func closedInterfaces() -> [String] { (try? readClosedInterfaces()) ?? [] }
+
+    private mutating func readClosedInterfaces() throws(NetlinkError) -> [String] {
+        let chains = try channel.dump(Self.list(.getChain, .netdev, IsolationRules.table))
         return chains.compactMap { message -> String? in
             let attributes = Attribute.parse(message.payload.dropFirst(4))
             guard attributes[type: 1]?.text == IsolationRules.table, let name = attributes[type: 3]?.text else {
@@ -254,11 +294,13 @@ struct Firewall: Sendable {
 
     // MARK: - Transactions
 
+    /// - Parameter among: Families whose tables of that name are taken away: of others they stay as they are.
     private mutating func replace(
-        _ table: String, _ families: [NFT.Family], with content: [NetlinkMessage]
+        _ table: String, _ families: [NFT.Family], among: [NFT.Family] = [.inet, .netdev],
+        with content: [NetlinkMessage]
     ) throws(NetlinkError) {
         var messages: [NetlinkMessage] = []
-        for family in [NFT.Family.inet, .netdev] where try exists(family, table) {
+        for family in among where try exists(family, table) {
             messages.append(NFT.deleteTable(family, table))
         }
         messages += families.map { NFT.newTable($0, table, flags: tableFlags) }

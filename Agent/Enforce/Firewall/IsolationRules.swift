@@ -29,12 +29,16 @@ struct IsolationRules: Sendable, Hashable {
     var controllers: [Endpoint]
     /// The user id of the unprivileged half.
     var agentUser: UInt32
-    /// Every interface but loopback; empty where the kernel has no egress hook.
+    /// Every interface but loopback, in the order of their names; empty where the kernel has no egress hook.
     var interfaces: [String]
+
+    /// Interfaces that are closed at most; those of hardware first.
+    static let mostInterfaces = 4096
 
     /// All messages after the tables themselves.
     var messages: [NetlinkMessage] {
-        inputChain + outputChain + forwardChain + interfaces.flatMap(egressChain)
+        inputChain + outputChain + forwardChain
+            + (interfaces.isEmpty ? [] : keptChain + interfaces.flatMap(egressChain))
     }
 
     /// How many rules there are: what a read-back must find.
@@ -94,11 +98,18 @@ struct IsolationRules: Sendable, Hashable {
         let name = Self.chainName(interface)
         let chain = NFT.newChain(
             .netdev, table: Self.table, name, hook: .egress(device: interface), priority: Self.priority, policy: .drop)
+        return [chain, NFT.newRule(.netdev, table: Self.table, chain: name, [.jump(Self.keptName)])]
+    }
+
+    /// What may leave by any interface, once for all of them: there may be thousands.
+    private var keptChain: [NetlinkMessage] {
         // ARP; and what keeps links up: EAPOL (802.1X) and the slow protocols of bonds (802.3ad).
         let link: [[NFT.Expression]] = [0x0806, 0x888E, 0x8809].map { .ethertype($0) + .accept }
-        return [chain]
-            + (link + kept(inet: false)).map { NFT.newRule(.netdev, table: Self.table, chain: name, $0) }
+        return [NFT.newChain(.netdev, table: Self.table, Self.keptName)]
+            + (link + kept(inet: false)).map { NFT.newRule(.netdev, table: Self.table, chain: Self.keptName, $0) }
     }
+
+    private static let keptName = "kept"
 
     /// Interface names may hold characters that chain names may not.
     static func chainName(_ interface: String) -> String { "egress_" + HexDigit.text(Array(interface.utf8)) }

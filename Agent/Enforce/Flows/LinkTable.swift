@@ -15,18 +15,18 @@ struct LinkTable {
     private static let getAddress: UInt16 = 22
     static let getRoute: UInt16 = 26
 
-    /// Names of all interfaces but loopback; at most 512, in order.
+    /// Names of all interfaces but loopback: those of hardware, and then those that are made, each in order.
     mutating func interfaces() throws(NetlinkError) -> [String] {
-        var names: [String] = []
+        var (hardware, made): ([String], [String]) = ([], [])
         for message in try channel.dump(.init(type: Self.getLink, flags: 0, payload: [UInt8](repeating: 0, count: 16)))
         {
-            // ifinfomsg: flags at 8 (IFF_LOOPBACK is 8); IFLA_IFNAME is 3.
-            guard message.payload.count > 16, message.payload.host32(8) & 8 == 0,
-                let name = Attribute.parse(message.payload.dropFirst(16))[type: 3]?.text
-            else { continue }
-            names.append(name)
+            // ifinfomsg: flags at 8 (IFF_LOOPBACK is 8); IFLA_IFNAME is 3, IFLA_LINKINFO 18, IFLA_INFO_KIND 1.
+            guard message.payload.count > 16, message.payload.host32(8) & 8 == 0 else { continue }
+            let attributes = Attribute.parse(message.payload.dropFirst(16))
+            guard let name = attributes[type: 3]?.text else { continue }
+            if attributes[type: 18]?.nested[type: 1] == nil { hardware.append(name) } else { made.append(name) }
         }
-        return Array(names.sorted().prefix(512))
+        return hardware.sorted() + made.sorted()
     }
 
     /// All addresses of the host.

@@ -14,6 +14,8 @@ struct Preflight {
     var isWithoutEgress: Bool
     /// Tunnels that controllers are reached through.
     var tunnels: [Tunnel] = []
+    /// How many there are but loopback.
+    var interfaces = 0
     /// What could not be looked at, as a sentence.
     var unseen: String?
 
@@ -39,6 +41,11 @@ struct Preflight {
         }
         if isWithoutEgress || !hasEgressHook {
             said.append("Kernel \(kernel) has no egress hook (5.16 has): raw sockets are not stopped.")
+        }
+        if interfaces > IsolationRules.mostInterfaces {
+            said.append(
+                "Of \(interfaces) interfaces, \(IsolationRules.mostInterfaces) are closed to raw sockets, those of hardware first."
+            )
         }
         for tunnel in tunnels {
             said.append(

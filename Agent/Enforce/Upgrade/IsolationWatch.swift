@@ -182,7 +182,7 @@ private struct KernelIsolation {
     init(_ firewall: inout Firewall) throws(EnforceError) {
         do throws(NetlinkError) {
             var links = try LinkTable()
-            interfaces = Set(try links.interfaces())
+            interfaces = Set(try links.interfaces().prefix(IsolationRules.mostInterfaces))
         } catch {
             throw .system("host.interfaces", "The host's interfaces cannot be listed", error.number)
         }
