@@ -41,11 +41,12 @@ enum ResistingProcess {
         def threads():                           # with two threads besides
             for _ in range(2): threading.Thread(target=idle, daemon=True).start()
             say(); idle()
-        def trace(pid, options, after):
+        def trace(pid, options, after, second=False):
             def attach():
                 for thread in os.listdir('/proc/%d/task' % pid): assert libc.ptrace(SEIZE, int(thread), 0, options) == 0
                 say(); after()
-            tracer = child(attach); said()
+            def apart(): threading.Thread(target=attach, daemon=True).start(); idle()
+            tracer = child(apart if second else attach); said()
             return tracer
         def let_go_on():                         # whatever stops, goes on, and never hears of the signal
             while True:
@@ -100,9 +101,9 @@ enum ResistingProcess {
         elif way == 'held':                      # PTRACE_O_TRACEEXIT: stopped once more on its way out
             people['victim'] = child(threads); said()
             people['tracer'] = trace(people['victim'], 0x40, idle)
-        elif way == 'unstoppable':               # PTRACE_O_TRACEFORK: so are those that it makes
-            people['victim'] = child(forks); said()
-            people['tracer'] = trace(people['victim'], 2, let_go_on)
+        elif way in ('unstoppable', 'unstoppable by a thread'):
+            people['victim'] = child(forks); said()   # PTRACE_O_TRACEFORK: so are those that it makes
+            people['tracer'] = trace(people['victim'], 2, let_go_on, way != 'unstoppable')
         elif way == 'stuck':
             disk, folder = silent_disk()
             people['server'] = child(lambda: serve(disk))

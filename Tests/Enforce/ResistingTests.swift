@@ -172,9 +172,12 @@ struct ResistingTests {
         #expect(try scene.lives("bystander"))
     }
 
-    @Test("a tree whose tracer lets it go on whenever it is stopped dies whole")
-    func unstoppable() throws {
-        let scene = try scene("unstoppable")
+    @Test(
+        "a tree whose tracer lets it go on whenever it is stopped dies whole, whichever of its threads traces",
+        arguments: ["unstoppable", "unstoppable by a thread"])
+    func unstoppable(_ way: String) throws {
+        let scene = try scene(way)
+        #expect(try RunningProcess.tracers(of: scene["victim"]) == [scene["tracer"]])
         let report = try kill.perform(target(scene["victim"], .tree))
         #expect(report.left == [])
         #expect(try strays(of: scene, but: "bystander", "tracer") == [])

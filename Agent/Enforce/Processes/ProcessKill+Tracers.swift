@@ -31,18 +31,22 @@ extension ProcessKill {
 
     /// Holds still whoever traces a process (ptrace(2)), before that is stopped itself: a tracer may let it go on without its
     /// ever hearing of the signal, and then it forks on. A tracer that a rule protects is not touched.
-    func stopTracer(of pid: Int32, _ tree: inout StoppedTree) {
-        guard tree.tracers.count < Self.mostTracers, let tracer = RunningProcess.tracer(of: pid),
+    func stopTracers(of pid: Int32, _ tree: inout StoppedTree) {
+        for tracer in RunningProcess.tracers(of: pid) { stop(tracer, of: pid, &tree) }
+    }
+
+    private func stop(_ tracer: Int32, of pid: Int32, _ tree: inout StoppedTree) {
+        guard tree.tracers.count < Self.mostTracers,
             !(tree.held + tree.tracers.map(\.held)).contains(where: { $0.process.pid == tracer }),
             let handle = try? ProcessHandle(pid: tracer), let process = RunningProcess(pid: tracer),
             // Asked again now that it is held: before, the number may have become another's.
-            RunningProcess.tracer(of: pid) == tracer, (try? policy.check(process, agentUser: agentUser)) != nil
+            RunningProcess.tracers(of: pid).contains(tracer), (try? policy.check(process, agentUser: agentUser)) != nil
         else { return }
         let held = Held(process: process, handle: handle)
         let index = tree.tracers.count
         tree.tracers.append(PausedTracer(held: held))
         // It may be traced itself.
-        stopTracer(of: tracer, &tree)
+        stopTracers(of: tracer, &tree)
         let stillness = Stillness(of: tracer, longest: Self.longestPause)
         if stillness.report.threads.isEmpty {
             // Who is traced by somebody else already can only be stopped by a signal, and stays so where the enforcer is

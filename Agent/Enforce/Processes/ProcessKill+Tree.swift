@@ -63,7 +63,7 @@ extension ProcessKill {
     }
 
     private func add(_ one: Held, to tree: inout StoppedTree) {
-        stopTracer(of: one.process.pid, &tree)
+        stopTracers(of: one.process.pid, &tree)
         one.handle.send(Self.stop)
         tree.held.append(one)
     }

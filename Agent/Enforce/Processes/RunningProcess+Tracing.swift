@@ -17,13 +17,23 @@ extension RunningProcess {
     }
 
     /// The process that traces it, or one of its threads; `nil` for nobody.
-    static func tracer(of pid: Int32) -> Int32? {
+    static func tracer(of pid: Int32) -> Int32? { tracers(of: pid).first }
+
+    /// The processes that trace its threads, each once: who traces is a thread, and the kernel gives the number of that.
+    static func tracers(of pid: Int32) -> [Int32] {
+        var (tracing, found): (Set<Int32>, [Int32]) = ([], [])
         for thread in threads(of: pid) {
-            let status = TextFile.text("/proc/\(pid)/task/\(thread)/status") ?? ""
-            for line in status.split(separator: "\n") where line.hasPrefix("TracerPid:") {
-                if let tracer = line.split(separator: "\t").last.flatMap({ Int32($0) }), tracer > 0 { return tracer }
-            }
+            guard let tracer = number("TracerPid:", in: "/proc/\(pid)/task/\(thread)/status"), tracer > 0,
+                tracing.insert(tracer).inserted
+            else { continue }
+            let process = number("Tgid:", in: "/proc/\(tracer)/status") ?? tracer
+            if !found.contains(process) { found.append(process) }
         }
-        return nil
+        return found
+    }
+
+    private static func number(_ field: String, in path: String) -> Int32? {
+        (TextFile.text(path) ?? "").split(separator: "\n").first { $0.hasPrefix(field) }?
+            .split(separator: "\t").last.flatMap { Int32($0) }
     }
 }
