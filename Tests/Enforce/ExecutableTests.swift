@@ -400,6 +400,15 @@ struct ExecutableTests {
             }
             #expect(rule.hasPrefix("protected_processes"), "\(rule): \(result.message)")
         }
+        // What anybody else may have put there is no such program, though it runs and is called so.
+        let named = ground.disk.path + "/keep-foreign-runs"
+        try Program.must(["sh", "-c", #"cp /bin/sleep "$0" && printf foreign >> "$0" && chown 4321 "$0""#, named])
+        let content = try ground.blockContent(of: named)
+        let impostor = try Program([named, "600"])
+        defer { withExtendedLifetime(impostor) {} }
+        #expect(ground.becomes { RunningProcess(pid: impostor.pid)?.executable == named })
+        let taken = try ground.enforcer.execute(content)
+        #expect(taken.outcome == .succeeded, "\(taken.message)")
         // What is neither, and comes to be so later, starts where only root can have put it.
         let evil = try ground.disk.program("evil", tail: "later")
         let blocked = try ground.enforcer.execute(try ground.blockContent(of: evil))

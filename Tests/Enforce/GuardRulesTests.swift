@@ -19,6 +19,23 @@ struct GuardRulesTests {
 
     private func hour() -> Term { clock.term(.seconds(3600)) }
 
+    @Test(
+        "that a file is not spared by a path that nobody finds is not remembered of the path that it has",
+        .enabled(if: geteuid() == 0, "needs root, who owns the file"))
+    func foreignPath() throws {
+        try scratch.file("other", "x")
+        try Program.must(["ln", scratch.path + "/other", scratch.path + "/keep-this"])
+        let spared = SparedPrograms()
+        spared.protect(["keep-*"])
+        func holds(_ file: Descriptor) throws -> Bool? {
+            spared.holds(file.number, try #require(FileStatus(descriptor: file.number)))
+        }
+        let (other, this) = (try opened(scratch.path + "/other"), try opened(scratch.path + "/keep-this"))
+        try Program.must(["rm", scratch.path + "/other"])
+        #expect(try holds(other) == false)
+        #expect(try holds(this) == true)
+    }
+
     @Test("a content that is blocked does not keep what a package put there, or the host stands on, from starting")
     func spared() throws {
         let copy = scratch.path + "/copy"

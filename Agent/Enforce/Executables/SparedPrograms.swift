@@ -24,7 +24,8 @@ final class SparedPrograms: Sendable {
             file: FileKey(status), changed: status.changed.seconds &* 1_000_000_000 &+ status.changed.nanoseconds)
         let (known, protected) = state.withLock { ($0.known[key], $0.protected) }
         if let known { return known }
-        guard let answer = Self.look(file, status, protected) else { return nil }
+        guard let (answer, isLasting) = Self.look(file, status, protected) else { return nil }
+        guard isLasting else { return answer }
         state.withLock { state in
             guard state.protected == protected else { return }
             if state.known.count >= Self.mostKnown { state.known.removeAll() }
@@ -44,21 +45,27 @@ final class SparedPrograms: Sendable {
     /// Forgets all: files may have become a package's.
     func forget() { state.withLock { $0.known = [:] } }
 
-    private static func look(_ file: Int32, _ status: FileStatus, _ protected: [String]) -> Bool? {
+    /// The answer, and whether it holds for the file by whatever path it is opened the next time.
+    private static func look(
+        _ file: Int32, _ status: FileStatus, _ protected: [String]
+    ) -> (isSpared: Bool, isLasting: Bool)? {
         let path = TextFile.link("/proc/self/fd/\(file)") ?? ""
-        do { try ProtectedPrograms().check(status, at: path) } catch { return true }
+        do { try ProtectedPrograms().check(status, at: path) } catch { return (true, true) }
         // What is called so in a mount namespace of somebody's own is not what was put there.
         guard let place = try? FilePlace(path), let there = try? FileStatus(of: place.name, in: place.folder),
             there.isSame(as: status)
-        else { return false }
+        else { return (false, false) }
         if PolicyPrograms.pattern(of: path, in: protected) != nil, isRoots(status),
             FileStatus(descriptor: place.folder.number).map(isRoots) == true
         {
-            return true
+            return (true, true)
         }
-        do { return try PackageFiles().owners(of: path)?.isEmpty == false } catch { return nil }
+        do {
+            let isPackaged = try PackageFiles().owners(of: path)?.isEmpty == false
+            return (isPackaged, isPackaged || status.links == 1)
+        } catch { return nil }
     }
 
     /// Whether nobody but root can have put it there: anybody else could give what is blocked a protected name.
-    private static func isRoots(_ status: FileStatus) -> Bool { status.user == 0 && status.mode & 0o022 == 0 }
+    static func isRoots(_ status: FileStatus) -> Bool { status.user == 0 && status.mode & 0o022 == 0 }
 }
