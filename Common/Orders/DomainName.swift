@@ -8,10 +8,13 @@ package struct DomainName: Sendable, Hashable, CustomStringConvertible {
 
     /// Reads a name of at least two labels, in either case, with or without the last dot. Names of other scripts are
     /// written as they are asked for (RFC 5890 A-labels). `nil` for anything else, and for what looks like an address.
-    package init?(_ text: some StringProtocol) {
+    /// - Parameter lenient: Also one whose labels begin or end with a hyphen, which no host has: earlier versions took them,
+    ///   and what those hold is still read so.
+    package init?(_ text: some StringProtocol, lenient: Bool = false) {
         let name = (text.last == "." ? text.dropLast() : text[...]).lowercased()
         let labels = name.split(separator: ".", omittingEmptySubsequences: false)
-        guard (2...).contains(labels.count), name.utf8.count <= Self.longest, labels.allSatisfy(Self.isLabel),
+        guard (2...).contains(labels.count), name.utf8.count <= Self.longest,
+            labels.allSatisfy({ Self.isLabel($0) && (lenient || $0.first != "-" && $0.last != "-") }),
             labels.last?.utf8.allSatisfy({ (0x30...0x39).contains($0) }) == false
         else { return nil }
         description = name
@@ -19,8 +22,7 @@ package struct DomainName: Sendable, Hashable, CustomStringConvertible {
 
     /// RFC 5890 §2.3.1, and the underscore, which names in DNS have besides.
     private static func isLabel(_ label: Substring) -> Bool {
-        guard label.first != "-", label.last != "-" else { return false }
-        return (1...63).contains(label.utf8.count)
+        (1...63).contains(label.utf8.count)
             && label.utf8.allSatisfy {
                 (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D || $0 == 0x5F
             }

@@ -45,6 +45,17 @@ struct DomainTests {
     private let longest = String(repeating: "z", count: 54) + ".example"
 
     @Test(
+        "a name with a hyphen at the end of a label is not taken any more, and what is held of such a one is still read"
+    )
+    func hyphens() {
+        for text in ["-evil.example", "evil-.example", "evil.example-"] {
+            #expect(DomainName(text) == nil)
+            #expect(DomainName(text, lenient: true)?.description == text)
+        }
+        #expect(DomainName("e vil.example", lenient: true) == nil)
+    }
+
+    @Test(
         "nobody gets an answer about it or what is below it, in whatever letters, by UDP and TCP; others do",
         arguments: ["10.66.0.2", "fd66::3"])
     func queries(_ address: String) throws {

@@ -80,7 +80,7 @@ enum HeldTable: Hashable {
                 lasting.compactMap { effect in UInt32(effect.subject).map { ($0, effect.milliseconds) } })
         case .domains:
             let domains = lasting.compactMap { effect in
-                DomainName(effect.subject).map { (name: $0, milliseconds: effect.milliseconds) }
+                DomainName(effect.subject, lenient: true).map { (name: $0, milliseconds: effect.milliseconds) }
             }
             return DomainRules.messages(domains, reach)
         case .list(let name):

@@ -136,7 +136,7 @@ extension LocalPolicy {
         protectedAddresses = Rule(
             try section.networks("protected_addresses", default: []), origin: section.origin(of: "protected_addresses"))
         protectedDomains = Rule(
-            try section.list("protected_domains", default: [], of: "domains") { DomainName($0) },
+            try section.list("protected_domains", default: [], of: "domains") { DomainName($0, lenient: true) },
             origin: section.origin(of: "protected_domains"))
         protectedProcesses = Rule(
             try Self.patterns(&section, "protected_processes", PatternFault.ofProcess),

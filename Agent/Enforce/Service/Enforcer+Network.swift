@@ -121,7 +121,7 @@ extension Enforcer {
         case .sinkholeDomain:
             surroundings.names = HostNames.own
             surroundings.sinkholed = desired.held.keys.filter { $0.kind == .sinkholeDomain }
-                .compactMap { DomainName($0.subject) }
+                .compactMap { DomainName($0.subject, lenient: true) }
         case .blockExecutable:
             surroundings.executableCount = desired.held.keys.count { $0.kind == .blockExecutable }
         case .isolate: surroundings.isolationObstacle = MountTable.live.obstacle
