@@ -65,6 +65,17 @@ struct PreflightTests {
         ])
     func malformed(_ text: String) { #expect(MountTable(text).mounts.isEmpty) }
 
+    @Test("the host's own root is never taken for what may not answer, by whatever it is served; what else is so is")
+    func root() {
+        let text = "1 0 0:30 / / rw - virtiofs root rw\n2 1 0:31 / /srv rw - virtiofs more rw\n"
+        let table = MountTable(text, root: "0:30")
+        #expect(table.mounts.map(\.mayHang) == [false, true])
+        #expect(table.device(at: "/") == "0:30")
+        let places = RemotePlaces(text, root: "0:30")
+        #expect(places.hold("/etc/x") == false && places.hold("/srv/x") == true)
+        #expect(FileDevices(table.mounts).answers("0:30") && !FileDevices(table.mounts).answers("0:31"))
+    }
+
     @Test("an old kernel, a share and a tunnel are said, and do not stop it")
     func degraded() throws {
         let report = preflight(

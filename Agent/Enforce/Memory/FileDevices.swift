@@ -12,7 +12,7 @@ struct FileDevices {
     ///   - others: More of them.
     init(of pid: Int32, and others: MountTable = .live) {
         let text = TextFile.bytes("/proc/\(pid)/mountinfo", limit: 8 << 20) ?? []
-        self.init(others.mounts + MountTable(String(decoding: text, as: UTF8.self)).mounts)
+        self.init(others.mounts + MountTable(String(decoding: text, as: UTF8.self), root: MountTable.root).mounts)
     }
 
     init(_ mounts: [MountTable.Mount]) {

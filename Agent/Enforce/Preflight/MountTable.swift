@@ -21,9 +21,13 @@ struct MountTable {
             Self.remoteTypes.contains(type) || Self.remoteDevices.contains { source.hasPrefix($0) }
         }
 
+        /// Whether it is of the host's own root: where that does not answer, nothing does.
+        var isOfRoot = false
+
         /// Whether what uses it may wait without end: for another machine, or for the program that serves it.
         var mayHang: Bool {
-            isRemote || ["fuse", "fuseblk", "autofs", "virtiofs"].contains(type) || type.hasPrefix("fuse.")
+            !isOfRoot
+                && (isRemote || ["fuse", "fuseblk", "autofs", "virtiofs"].contains(type) || type.hasPrefix("fuse."))
         }
 
         private static let remoteTypes: Set<String> = [
@@ -38,8 +42,10 @@ struct MountTable {
     /// Lines that are looked at: a host of containers has thousands.
     private static let limit = 20_000
 
-    /// - Parameter text: the content of `/proc/self/mountinfo`.
-    init(_ text: String) {
+    /// - Parameters:
+    ///   - text: the content of `/proc/self/mountinfo`.
+    ///   - root: the device of the host's own root, where that matters.
+    init(_ text: String, root: String = "") {
         mounts = text.split(separator: "\n").prefix(Self.limit).compactMap { line in
             // The fields after the hyphen follow any number of optional ones.
             let words = line.split(separator: " ", omittingEmptySubsequences: false)
@@ -49,14 +55,20 @@ struct MountTable {
             return Mount(
                 place: Self.plain(words[4]), type: String(words[hyphen + 1]), source: Self.plain(words[hyphen + 2]),
                 number: Int(words[0]) ?? 0, device: String(words[2]),
-                isNoExec: words[5].split(separator: ",").contains("noexec"))
+                isNoExec: words[5].split(separator: ",").contains("noexec"), isOfRoot: words[2] == root)
         }
     }
 
     /// What is there now, as the first process sees it; a service may have been given a view of its own.
     static var live: MountTable {
-        MountTable(TextFile.text("/proc/1/mountinfo") ?? TextFile.text("/proc/self/mountinfo") ?? "")
+        MountTable(TextFile.text("/proc/1/mountinfo") ?? TextFile.text("/proc/self/mountinfo") ?? "", root: root)
     }
+
+    /// The device that the first process has at `/`: it stays the same while the host runs.
+    static let root: String = MountTable(TextFile.text("/proc/1/mountinfo") ?? "").device(at: "/") ?? ""
+
+    /// The device of the mount that covers the others at a place.
+    func device(at place: String) -> String? { mounts.last { $0.place == place }?.device }
 
     /// What the system itself stands on.
     static let vital = ["/", "/usr", "/var", "/etc", "/run"]

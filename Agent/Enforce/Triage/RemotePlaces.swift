@@ -9,16 +9,18 @@ struct RemotePlaces {
     private let mounts: [Mount]
     private let remote: Set<[UInt8]>
 
-    /// - Parameter text: Of /proc/PID/mountinfo; of several one after another.
-    init(_ text: String) {
-        mounts = MountTable(text).mounts.map { mount in
+    /// - Parameters:
+    ///   - text: Of /proc/PID/mountinfo; of several one after another.
+    ///   - root: The device of the host's own root, where that matters.
+    init(_ text: String, root: String = "") {
+        mounts = MountTable(text, root: root).mounts.map { mount in
             Mount(place: Array(mount.place.utf8), isRemote: mount.mayHang)
         }
         remote = Set(mounts.lazy.filter(\.isRemote).map(\.place))
     }
 
     /// As the enforcer sees them, whom its unit may have given a view of its own.
-    static var here: RemotePlaces { RemotePlaces(TextFile.text("/proc/self/mountinfo") ?? "") }
+    static var here: RemotePlaces { RemotePlaces(TextFile.text("/proc/self/mountinfo") ?? "", root: MountTable.root) }
 
     /// Whether the path, which leads over no link, lies on such a place; `nil` where no mount holds it.
     func hold(_ path: String) -> Bool? {

@@ -65,7 +65,7 @@ extension TriageLook {
         let pid = process.pid
         // A process in a root of its own sees its own part of them.
         let view = (TextFile.link("/proc/\(pid)/ns/mnt") ?? "") + (TextFile.link("/proc/\(pid)/root") ?? "")
-        let remote = places[view] ?? RemotePlaces(TextFile.text("/proc/\(pid)/mountinfo") ?? "")
+        let remote = places[view] ?? RemotePlaces(TextFile.text("/proc/\(pid)/mountinfo") ?? "", root: MountTable.root)
         places[view] = remote
         guard let name = TextFile.link("/proc/\(pid)/exe"), name == row["executable"]?.text else {
             row["not_hashed"] = "it is gone, or runs something else by now"
