@@ -77,7 +77,8 @@ extension TestStream {
     /// Says what the host has, and how far it is.
     func say(
         _ stage: Cordon_V1_UpgradeState.Stage, of offer: Cordon_V1_UpgradeOffer? = nil, version: String = "",
-        has installed: String, fault: String = "", have: UInt64 = 0, size: UInt64 = 0
+        has installed: String, on architecture: String = "amd64", fault: String = "", have: UInt64 = 0,
+        size: UInt64 = 0
     ) {
         send(
             .with {
@@ -87,7 +88,7 @@ extension TestStream {
                 $0.upgrade.fault = fault
                 $0.upgrade.have = have
                 $0.upgrade.size = size
-                $0.upgrade.architecture = "amd64"
+                $0.upgrade.architecture = architecture
                 $0.upgrade.installed = installed
             })
     }

@@ -280,7 +280,7 @@ struct UpgradeTests {
         try await serve { controller, _, _ in
             let agent = try await controller.agent()
             try await agent.connected { stream in
-                stream.say(.unspecified, has: "")
+                stream.say(.unspecified, has: "", on: "")
                 _ = try await controller.fleet.startUpgrade(Self.plan(), by: Controller.admin)
                 try await controller.fleet.turnUpgrade()
                 let rollout = await controller.fleet.rollout()

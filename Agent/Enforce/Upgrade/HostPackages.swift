@@ -49,13 +49,20 @@ struct HostPackages: Sendable {
         return Installed(version: String(words[1]), isWhole: words[0] == "installed")
     }
 
-    /// The version of what is installed, where it is wholly installed and all of one version; otherwise empty.
-    var version: String {
+    /// What is installed of the core.
+    enum Core: Equatable {
+        /// Wholly, and all of one version.
+        case version(String)
+        /// Not wholly, or not all of one version: dpkg is in the middle of it, or was stopped there.
+        case changing
+        case none
+    }
+
+    /// What is installed now; what cannot be asked about counts as not there.
+    var core: Core {
         let found = Self.core.compactMap { (try? installed($0)) ?? nil }
-        guard let first = found.first, found.allSatisfy({ $0.isWhole && $0.version == first.version }) else {
-            return ""
-        }
-        return first.version
+        guard let first = found.first else { return .none }
+        return found.allSatisfy { $0.isWhole && $0.version == first.version } ? .version(first.version) : .changing
     }
 
     /// Whether a version comes after another (deb-version(7)).

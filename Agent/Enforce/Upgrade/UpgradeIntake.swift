@@ -14,7 +14,7 @@ struct UpgradeIntake {
     /// As dpkg says; empty where it does not.
     private lazy var architecture = (try? packages.architecture()) ?? ""
     /// What was installed when the list of it was that one.
-    private var known: (status: [Int64], version: String)?
+    private var known: (status: [Int64], core: HostPackages.Core)?
     /// What is being fetched.
     private var wanted: Wanted?
     /// An upgrade was under way when this was asked last: how it ended is told even when nothing is offered any more.
@@ -123,10 +123,11 @@ struct UpgradeIntake {
     /// A state with what is installed now.
     mutating func told(_ state: Cordon_V1_UpgradeState) -> Cordon_V1_UpgradeState {
         var state = state
-        state.architecture = architecture
         let status = TextFile.version("/var/lib/dpkg/status")
-        if known == nil || known?.status != status { known = (status, packages.version) }
-        state.installed = known?.version ?? ""
+        let core = if let known, known.status == status { known.core } else { packages.core }
+        known = (status, core)
+        state.architecture = core == .changing ? "" : architecture
+        state.installed = if case .version(let version) = core { version } else { "" }
         return state
     }
 

@@ -55,6 +55,9 @@ final class YaraLook {
 
     /// Throws what ends the whole look; what ends it early is said in the table.
     func tree(_ path: String) throws {
+        guard unsafe access(path, F_OK) == 0 else {
+            throw EnforceError("file.gone", "\(path) is not there.", remedy: "Look at how it is spelled.")
+        }
         _ = try running()
         let secrets = policy.secretFiles
         do throws(TriageTable.Stop) {

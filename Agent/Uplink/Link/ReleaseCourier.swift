@@ -67,7 +67,7 @@ final class ReleaseCourier: Sendable {
                     // One that was refused may be taken later: its hours come, or room on the disk.
                     let isOver = ![.fetching, .installing, .refused].contains(state.stage)
                     // What is installed is not told while dpkg is in the middle of it.
-                    if isOver, !state.installed.isEmpty { ended = number }
+                    if isOver, !state.architecture.isEmpty { ended = number }
                 } catch {
                     logger.debug("An upgrade waits.", metadata: ["reason": "\(error)"])
                 }

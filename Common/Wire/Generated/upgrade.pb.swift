@@ -166,6 +166,7 @@ package nonisolated struct Cordon_V1_UpgradeState: Sendable {
   package mutating func clearWant() {self._want = nil}
 
   /// As dpkg --print-architecture says; said with every state, also where nothing is offered: releases are chosen by it.
+  /// Empty while dpkg is in the middle of changing what is installed: what there is is said later.
   package var architecture: String = String()
 
   /// The version that dpkg says is installed of cordon-agent and cordon-enforcer; empty where they are not the same. Said

@@ -36,6 +36,10 @@ struct KeyCreate: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
+        guard !file.hasSuffix(".pub") else {
+            throw Complaint(
+                .usage, "FILE is for the private key; the public one is written to FILE.pub. Leave out “.pub”.")
+        }
         guard !KeyFile.exists(file) else {
             throw Complaint(.usage, "\(Terminal.safe(file)) is there already; nothing was changed.")
         }
@@ -63,7 +67,7 @@ struct KeyApprovers: ParsableCommand {
         abstract: "Show or change whose approvals hosts believe: a list that the policy root signs.",
         discussion: """
             With --add, --passkey or --remove a new list is signed, with the next version, and written to --out. Put it into \
-            the controller's data folder as order-keys.signed and restart the controller: it sends the list to every host.
+            the controller's data folder as order-keys.signed: the controller takes it up by itself and sends it to every host.
 
             A passkey's line is what the console's page /passkey gave to its owner. Have the owner say the key's name, \
             which that page shows and this list does too, by a way that does not lead through the controller: whoever \
@@ -100,6 +104,12 @@ struct KeyApprovers: ParsableCommand {
         if span != nil, !isAddition { throw ValidationError("--for goes with --add and --passkey.") }
         for text in add where Self.parts(text) == nil {
             throw ValidationError("“\(Terminal.safe(text))” is not person=file.pub, the person in lower case.")
+        }
+        for case (_, let file)? in add.map(Self.parts) where !file.hasSuffix(".pub") {
+            // Both keys of a pair are 32 bytes: nothing in a file tells them apart, and this list is for everybody to read.
+            throw ValidationError(
+                "“\(Terminal.safe(file))” may be a private key: give the public one, which `cordon key create` wrote as FILE.pub."
+            )
         }
         for text in passkey {
             guard let (_, line) = Self.parts(text) else {

@@ -79,7 +79,7 @@ struct StandingList: AsyncParsableCommand {
         let (items, names) = try await Client.use { client in
             let agent: String? = if let host { try await client.hostID(host) } else { nil }
             return (
-                try await client.list("/api/v1/standing-orders", [("host", agent)], most: 1000),
+                try await client.whole("/api/v1/standing-orders", [("host", agent)]),
                 output.json ? TimelineNames() : try await client.shownNames()
             )
         }

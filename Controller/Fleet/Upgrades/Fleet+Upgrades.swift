@@ -169,9 +169,9 @@ extension Fleet {
 
     private func readiness(of agent: AgentID, in session: UInt64, for version: String) async -> Readiness {
         // A host whose dpkg is in the middle of installing says what it has later.
-        guard let packages = await desk.packages(of: agent, in: session),
-            packages.architecture.isEmpty || !packages.installed.isEmpty
-        else { return .unknown }
+        guard let packages = await desk.packages(of: agent, in: session), !packages.architecture.isEmpty else {
+            return .unknown
+        }
         if packages.installed == version { return .has }
         let key = ReleaseKey(version: version, architecture: packages.architecture)
         guard await shelf.whole(key) != nil else { return .noRelease(architecture: packages.architecture) }
