@@ -31,8 +31,18 @@ struct ProcessDetails: Sendable, Hashable {
 }
 
 extension ProcessFolder {
-    /// Reads all that an event says.
+    /// Reads all that an event says; again where another program took the process over meanwhile (execve(2)): the name of one
+    /// would stand beside the arguments of the other.
     func details(of pid: Int64) -> ProcessDetails {
+        var details = look(at: pid)
+        for _ in 0..<3 {
+            guard let before = details.executable, let after = executable(of: pid), before != after else { break }
+            details = look(at: pid)
+        }
+        return details
+    }
+
+    private func look(at pid: Int64) -> ProcessDetails {
         var details = ProcessDetails()
         // The program first: it is what is soonest gone.
         details.executable = executable(of: pid)
