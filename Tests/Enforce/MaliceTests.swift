@@ -67,6 +67,34 @@ struct MaliceTests {
             try enforcer.ask { $0.localRelease.reason = "an administrator" }.status.containment.isolatedUntilUs == 0)
     }
 
+    @Test("a user who is neither root nor the agent is not heard, even where the socket's file lets anybody connect")
+    func strangers() throws {
+        let enforcer = try start()
+        let path = lab.scratch.path + "/enforcer.sock"
+        try Program.must(["chmod", "755", lab.scratch.path])
+        try Program.must(["chmod", "777", path])
+        let signed = try enforcer.fleet.sign(enforcer.fleet.order(hour))
+        let order: [UInt8] = try Cordon_V1_EnforcerRequest.with { $0.execute = signed }.serializedBytes()
+        func asking(as user: UInt32) throws -> String {
+            let program = try Program([
+                "python3", "-c",
+                """
+                import os, socket, sys
+                os.setgid(\(user)); os.setuid(\(user))
+                s = socket.socket(socket.AF_UNIX); s.settimeout(20); s.connect(sys.argv[1])
+                try: s.sendall((\(order.count)).to_bytes(4, "big") + bytes.fromhex("\(HexDigit.text(order))")); heard = s.recv(4)
+                except OSError: heard = b""
+                print("answered" if heard else "closed", flush=True)
+                """, path,
+            ])
+            return program.line() ?? ""
+        }
+        #expect(try asking(as: Lab.agentUser + 1) == "closed")
+        #expect(try enforcer.status().containment.isolatedUntilUs == 0)
+        #expect(try asking(as: Lab.agentUser) == "answered", "the same, from who may")
+        #expect(try enforcer.status().containment.isolatedUntilUs > 0)
+    }
+
     @Test("a controller that was taken over isolates a host as often as its owner allows, which is told, and no longer")
     func wholeFleet() throws {
         let enforcer = try start(
