@@ -1,5 +1,7 @@
 import Glibc
 
+@testable import AgentEnforce
+
 /// A program that runs beside a test: what it prints is read line by line, and it is killed when the test lets go of
 /// it.
 final class Program: Sendable {
@@ -123,4 +125,9 @@ final class Scratch: Sendable {
         close(descriptor)
         return full
     }
+}
+
+extension RunningProcess {
+    /// Every process and its parent.
+    static func parents() -> [Int32: Int32] { ties().mapValues(\.parent) }
 }

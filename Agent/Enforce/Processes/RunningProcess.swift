@@ -99,9 +99,6 @@ package struct RunningProcess: Sendable, Hashable {
         return ties
     }
 
-    /// Every process and its parent.
-    static func parents() -> [Int32: Int32] { ties().mapValues(\.parent) }
-
     /// Its cgroup in the unified hierarchy, from the root; `nil` where there is none.
     static func cgroup(of pid: Int32) -> String? {
         guard let text = TextFile.text("/proc/\(pid)/cgroup") else { return nil }
