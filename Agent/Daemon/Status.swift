@@ -52,12 +52,13 @@ struct Status: ParsableCommand {
     private func text(_ report: AgentReport) -> String {
         // Only the enforcer knows what is in force.
         let isKnown = report.enforcer != nil
+        let blocks = (report.blockCount ?? report.containment.blocks.count) + report.containment.blockEffects.count
         var lines = [
             "agent       \(report.agent) of \(report.fleet)",
             "controller  \(report.controller), \(report.link)" + (report.connectedSince.map { " since \($0)" } ?? ""),
             "enforcer    \(report.enforcer.map { "answers, version \($0)" } ?? "does not answer")",
             "isolated    \(report.containment.isolatedUntil.map { "until \($0)" } ?? (isKnown ? "no" : "unknown"))",
-            "blocks      \(isKnown ? "\((report.blockCount ?? report.containment.blocks.count) + report.containment.blockEffects.count)" : "unknown")",
+            "blocks      \(isKnown ? "\(blocks)" : "unknown")",
             "waiting     \(report.waiting) items, \(report.spoolBytes) bytes",
             "certificate until \(report.certificateUntil)",
         ]

@@ -6,8 +6,8 @@ internal import Glibc
 /// What the host is connected by, as isolations and blocks must know it.
 extension Containment {
     /// The rules of an isolation, and what is to be said of them where the host has more interfaces than are closed, or where
-    /// they cannot be listed: those known before stay closed, so that an isolation is never made weaker by that. After a start those are known that the kernel
-    /// holds closed since before.
+    /// they cannot be listed: those known before stay closed, so that an isolation is never made weaker by that. After a
+    /// start those are known that the kernel holds closed since before.
     mutating func rules(_ level: Isolation.Level) -> (rules: IsolationRules, fault: String?) {
         func rules(_ interfaces: [String]) -> IsolationRules {
             IsolationRules(controllers: controllers, agentUser: agentUser, interfaces: interfaces)
@@ -19,19 +19,21 @@ extension Containment {
             let names = listed.prefix(most).sorted()
             return (rules(names), listed.count > most ? "of \(listed.count) interfaces, \(most) are closed" : nil)
         } catch {
-            let fault = "interfaces could not be listed (\(errorText(error.number))): those known before stay closed"
+            let fault =
+                "interfaces could not be listed (\(errorText(error.number))): those known before stay closed, and it is tried again"
             let known = isolationInForce?.rules.interfaces ?? []
             return (rules(known.isEmpty ? firewall.closedInterfaces() : known), fault)
         }
     }
 
-    /// Says once that the interfaces of an isolated host cannot be listed, and once that they can again. Each round tries it.
+    /// Says once that not all interfaces of an isolated host are known and closed, and once that they are again. Each round
+    /// tries it.
     mutating func tellUnlisted(_ desired: DesiredState) -> [String] {
         let fault = desired.isolation.flatMap { rules($0.level).fault }
         guard (fault != nil) != isUnlistedTold else { return [] }
         isUnlistedTold = fault != nil
-        guard let fault else { return ["All interfaces are known again."] }
-        return ["Of the isolation, what stops raw sockets may be missing: \(fault). It is tried again at once."]
+        guard let fault else { return ["All interfaces are known and closed to raw sockets again."] }
+        return ["Of the isolation, what stops raw sockets is not whole: \(fault)."]
     }
 
     /// Says once that the kernel refuses for now what stops raw sockets. That it does no more is told where it is tried again.
